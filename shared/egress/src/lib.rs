@@ -1,0 +1,1 @@
+//! The one pooled HTTP client by which anything leaves Postern.

@@ -1,0 +1,91 @@
+//! Bytes of a request or an answer: all there, or still arriving.
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// What broke a stream. Only ever shown to the operator.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+pub enum Body {
+    Full(Bytes),
+    Stream(UnsyncBoxBody<Bytes, BodyError>),
+}
+
+/// A body held in memory was longer than allowed, or broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    #[error("the body is longer than {0} bytes")]
+    TooLong(usize),
+    #[error("the body broke off: {0}")]
+    Broken(BodyError),
+}
+
+impl Body {
+    pub fn empty() -> Self {
+        Self::Full(Bytes::new())
+    }
+
+    pub fn stream<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        Self::Stream(body.map_err(Into::into).boxed_unsync())
+    }
+
+    /// All of it, where that is at most `max` bytes.
+    pub async fn collect(self, max: usize) -> Result<Bytes, CollectError> {
+        match self {
+            Self::Full(bytes) if bytes.len() > max => Err(CollectError::TooLong(max)),
+            Self::Full(bytes) => Ok(bytes),
+            Self::Stream(stream) => match http_body_util::Limited::new(stream, max).collect().await
+            {
+                Ok(collected) => Ok(collected.to_bytes()),
+                Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                    Err(CollectError::TooLong(max))
+                }
+                Err(error) => Err(CollectError::Broken(error)),
+            },
+        }
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(bytes: T) -> Self {
+        Self::Full(bytes.into())
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut *self {
+            Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Stream(stream) => Pin::new(stream).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Full(bytes) => bytes.is_empty(),
+            Self::Stream(stream) => stream.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Stream(stream) => stream.size_hint(),
+        }
+    }
+}
