@@ -116,7 +116,7 @@ impl UriTemplate {
             match piece {
                 Piece::Text(text) => filled.push_str(text),
                 Piece::StageVariable(name) => {
-                    filled.push_str(stage_variable(name).unwrap_or_default())
+                    filled.push_str(stage_variable(name).unwrap_or_default());
                 }
                 Piece::Parameter(name) => match parameter(name) {
                     Some(value) => filled.push_str(&value),
