@@ -6,11 +6,14 @@
 
 mod clock;
 mod document;
+mod embedded;
 mod item;
 mod table;
+pub mod validate;
 
 pub use clock::{Clock, SystemClock};
 pub use document::{decode, deflate, encode, inflate};
+pub use embedded::{Embedded, OpenError};
 pub use item::{Batch, Condition, Item, Key, Query};
 pub use table::{Add, Bounds, Consistency, StoreError, Table, Write};
 
