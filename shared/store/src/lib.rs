@@ -5,6 +5,12 @@
 //! means is the caller's business; this crate never looks inside.
 
 mod clock;
+#[cfg(feature = "contract")]
+#[expect(
+    clippy::unwrap_used,
+    reason = "these are tests, though they are not compiled as such"
+)]
+pub mod contract;
 mod document;
 mod embedded;
 mod item;
