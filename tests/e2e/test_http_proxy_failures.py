@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+import wire
 from apis import Api, http_proxy
 from products import free_port
 
@@ -103,7 +104,6 @@ def test_one_slow_endpoint_holds_up_nobody_else(postern, backend):
 
 @pytest.mark.parametrize("count", [1, 200])
 def test_a_client_that_leaves_takes_nothing_with_it(postern, backend, count):
-    import wire
     path = backend.replies(200, [], b"x" * 100_000)
     api = Api(postern, {"GET /x": http_proxy(backend.url + path)})
     for _ in range(count):

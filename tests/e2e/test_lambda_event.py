@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from apis import aws_proxy, function_arn
+import wire
+from apis import Api, aws_proxy, function_arn
 from products import ACCOUNT
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -166,14 +167,12 @@ PATHS = [  # spec: recorded with ANY /{proxy+} behind AWS_PROXY
 
 @pytest.fixture(scope="module")
 def greedy(postern, lambdas):
-    from apis import Api
     name = lambdas.function({"statusCode": 200})
     return Api(postern, {"ANY /{proxy+}": aws_proxy(name), "ANY /hardcoded": aws_proxy(name), "ANY /": aws_proxy(name)}), name
 
 
 @pytest.mark.parametrize("target, path, proxy, context_path", PATHS, ids=[one[0] for one in PATHS])
 def test_paths_come_as_they_were_sent(greedy, lambdas, target, path, proxy, context_path):
-    import wire
     made, name = greedy
     answer = wire.exchange(made.product.address, "GET", target, [("Host", made.product.host(made.id))])
     assert answer.status == 200, answer

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import products
 import wire
-from apis import Api, mock
+from apis import Api, http_proxy, mock
 from products import PROGRAMS, Program
 
 
@@ -142,7 +142,6 @@ def test_a_request_under_way_is_answered_before_it_stops(own, backend):
         release.wait(20)
         received.answer(200, [], b"in time")
 
-    from apis import http_proxy
     api = Api(own, {"GET /s": http_proxy(backend.url + backend.on(script))})
     answers = []
     asker = threading.Thread(target=lambda: answers.append(api.send("/s")))

@@ -1,5 +1,7 @@
 """Stages: variables, canaries, rolling back, and how soon a change is seen."""
 
+import threading
+
 import pytest
 
 from apis import Api, aws_proxy, http_proxy, invoke_uri
@@ -128,7 +130,6 @@ def test_a_stage_keeps_its_deployment_whatever_becomes_of_the_api(api, told):
 
 
 def test_a_route_added_while_requests_fly_disturbs_none(postern, lambdas):
-    import threading
     name = lambdas.function({"statusCode": 200})
     made = Api(postern, {"GET /steady": aws_proxy(name)})
     stop, wrong = threading.Event(), []

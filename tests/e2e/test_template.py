@@ -3,6 +3,7 @@
 That it is a valid template is cfn-lint's and SAM's to say (`tests/run template`).
 """
 
+import subprocess
 import uuid
 
 import boto3
@@ -139,7 +140,6 @@ def test_the_template_makes_the_tables_that_the_command_makes(dynamodb, dynamodb
 
 
 def test_the_command_creates_again_without_harm_and_deletes(dynamodb, dynamodb_client):
-    import subprocess
     prefix = f"again-{uuid.uuid4().hex[:8]}"
     products.create_tables(dynamodb, prefix)
     products.create_tables(dynamodb, prefix)

@@ -83,5 +83,5 @@ def test_the_aws_command_does_the_same(product, backend):
     # A mistake is told in AWS's words, and the command shows them.
     wrong = products.aws(product.endpoint, "apigateway", "get-rest-api", "--rest-api-id", "nosuchapi0")
     assert wrong.returncode != 0
-    assert f"NotFoundException" in wrong.stderr and "Invalid API identifier specified" in wrong.stderr, wrong.stderr
+    assert "NotFoundException" in wrong.stderr and "Invalid API identifier specified" in wrong.stderr, wrong.stderr
     aws("delete-rest-api", *here)
