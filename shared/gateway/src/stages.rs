@@ -36,15 +36,21 @@ pub struct Freshness {
     pub stale_after: Duration,
 }
 
-impl Default for Freshness {
-    fn default() -> Self {
+impl Freshness {
+    /// Stale is twelve times as old as due for reading again.
+    pub fn revalidating_after(revalidate_after: Duration) -> Self {
         Self {
-            revalidate_after: Duration::from_secs(5),
-            stale_after: Duration::from_secs(60),
+            revalidate_after,
+            stale_after: revalidate_after * 12,
         }
     }
 }
 
+impl Default for Freshness {
+    fn default() -> Self {
+        Self::revalidating_after(Duration::from_secs(5))
+    }
+}
 /// A stage as it was last read, or that it is not there.
 pub(crate) struct Held {
     api: ApiId,

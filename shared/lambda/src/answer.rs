@@ -29,6 +29,18 @@ pub fn streamed(response: Response<Body>) -> StreamResponse<Pieces> {
     }
 }
 
+/// The answer to an event that is no request, or none that can be answered.
+pub fn refused(reason: &dyn std::error::Error) -> Response<Bytes> {
+    let text = reason.to_string().replace(['"', '\\'], "'");
+    let mut response = Response::new(Bytes::from(format!("{{\"message\":\"{text}\"}}")));
+    *response.status_mut() = http::StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}
+
 /// A body as the runtime wants it.
 pub struct Pieces(Body);
 

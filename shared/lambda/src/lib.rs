@@ -7,5 +7,5 @@
 mod answer;
 mod event;
 
-pub use answer::{Buffered, streamed};
+pub use answer::{Buffered, Pieces, refused, streamed};
 pub use event::{Event, EventError, Trust};
