@@ -1,6 +1,7 @@
 //! A function as Lambda runs it: its binary, the environment it finds there, and the Runtime API it talks to.
 
 use crate::{
+    http::Acknowledge,
     process::Running,
     runtime_api::{Answer, Ready, RuntimeApi},
 };
@@ -44,8 +45,17 @@ pub(crate) struct Batch {
 }
 
 impl Deployed {
+    /// Under a Runtime API that acknowledges promptly, so that no wait of the kernel's hides what the function does.
     pub(crate) async fn start(&self, scratch: &Path) -> Result<Function> {
-        let mut api = RuntimeApi::start().await?;
+        self.start_under(Acknowledge::Promptly, scratch).await
+    }
+
+    pub(crate) async fn start_under(
+        &self,
+        acknowledge: Acknowledge,
+        scratch: &Path,
+    ) -> Result<Function> {
+        let mut api = RuntimeApi::start(acknowledge).await?;
         let mut command = Command::new(&self.binary);
         command
             .env_clear()

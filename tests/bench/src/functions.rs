@@ -1,31 +1,20 @@
 //! Part 1: the gateway function beside a bare one, both as Lambda runs them.
 
 use crate::{
-    event,
     function::{Batch, Deployed, Function, Init},
-    http::Server,
-    management::{self, Api, Backends, Kind, LARGE, LARGE_QUICK, Management, SMALL, STAGE, Shape},
-    postern::Laptop,
+    http::Acknowledge,
+    management::{LARGE, LARGE_QUICK, SMALL, Shape},
     report::{Report, Row, Unit},
     stats::{self, Quartiles},
-    store::{Counted, Store},
-    upstream::{self, ANSWER},
+    store::Counted,
+    upstream::ANSWER,
+    world::{Binaries, Job, REVALIDATE, Variant, World},
 };
 use anyhow::{Context, Result};
-use bytes::Bytes;
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
-
-const TABLES: &str = "bench-";
-const ACCOUNT: &str = "000000000000";
-/// The product's default, said so that the bench knows how many re-reads to allow.
-const REVALIDATE: Duration = Duration::from_secs(5);
-/// The large API's methods are called in turn on so many of its paths.
-const PATHS: usize = 16;
-const BODY: &str =
-    r#"{"name":"a thing","kind":"measured","tags":["bench","request"],"size":{"bytes":100}}"#;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -49,37 +38,6 @@ impl Effort {
         batch: 10,
         large: &LARGE_QUICK,
     };
-}
-
-pub(crate) struct Binaries {
-    pub(crate) bare: PathBuf,
-    pub(crate) gateway: PathBuf,
-    pub(crate) postern: PathBuf,
-}
-
-/// What the product needs around it. It ends when this is dropped.
-struct World {
-    counted: Counted,
-    http: Server,
-    lambda: Server,
-    _store: Store,
-}
-
-/// The function with one API as its default.
-struct Variant {
-    name: String,
-    deployed: Deployed,
-    jobs: Vec<Job>,
-    /// Has promises to keep; the bare function beside itself has none.
-    promises: bool,
-}
-
-/// One kind of request.
-struct Job {
-    name: &'static str,
-    method: &'static str,
-    paths: Vec<String>,
-    cpu_ratio_max: f64,
 }
 
 /// What a job's batches showed.
@@ -114,7 +72,8 @@ pub(crate) async fn compare_bare_with_itself(
     };
     let inits = start_in_turn(&[&bare, &again.deployed], effort.starts, scratch).await?;
     report_init(&inits[1], &inits[0], &again.name, report);
-    requests(&again, &bare, None, effort, scratch, report).await
+    requests(&again, &bare, None, effort, scratch, report).await?;
+    under_lazy_acknowledgement(&again, &bare, effort, scratch, report).await
 }
 
 /// Runs the product beside the bare function.
@@ -129,11 +88,11 @@ pub(crate) async fn compare(
     sizes(&bare, &binaries.gateway, report)?;
 
     let world = World::start(tests_folder, scratch).await?;
-    let [small_api, large_api] = world.make_apis(binaries, effort, scratch).await?;
+    let [small_api, large_api] = world.make_apis(binaries, effort.large, scratch).await?;
     let small = world.variant(binaries, &SMALL, &small_api);
     let large = world.variant(binaries, effort.large, &large_api);
 
-    progress(&format!("starting each function {} times", effort.starts));
+    eprintln!("starting each function {} times", effort.starts);
     world.counted.forget_first();
     let inits = start_in_turn(
         &[&bare, &small.deployed, &large.deployed],
@@ -162,112 +121,7 @@ pub(crate) async fn compare(
         )
         .await?;
     }
-    Ok(())
-}
-
-impl World {
-    async fn start(tests_folder: &Path, scratch: &Path) -> Result<Self> {
-        progress("starting DynamoDB Local (fetched at the first run)");
-        let store = Store::start(tests_folder, scratch).await?;
-        Ok(Self {
-            counted: Counted::start(store.address).await?,
-            http: upstream::http_backend().await?,
-            lambda: upstream::lambda_endpoint().await?,
-            _store: store,
-        })
-    }
-
-    async fn make_apis(
-        &self,
-        binaries: &Binaries,
-        effort: Effort,
-        scratch: &Path,
-    ) -> Result<[Api; 2]> {
-        let laptop = Laptop::on_dynamodb(
-            &binaries.postern,
-            self.counted.server.address,
-            TABLES,
-            scratch,
-        )
-        .await?;
-        let management = Management::at(laptop.address);
-        let backends = Backends {
-            http: self.http.address,
-            lambda_function: "backend",
-        };
-        let mut apis = Vec::new();
-        for shape in [&SMALL, effort.large] {
-            progress(&format!(
-                "making the API of {} methods",
-                shape.methods_in_all()
-            ));
-            let began = Instant::now();
-            let api = management
-                .create(shape, backends)
-                .await
-                .with_context(|| format!("postern's log ends:\n{}", laptop.log_end()))?;
-            progress(&format!("  made in {:.1} s", began.elapsed().as_secs_f64()));
-            apis.push(api);
-        }
-        Ok(<[Api; 2]>::try_from(apis).expect("one API was made of each of two shapes"))
-    }
-
-    fn variant(&self, binaries: &Binaries, shape: &Shape, api: &Api) -> Variant {
-        let all = shape.paths();
-        let step = (all.len() / PATHS).max(1);
-        let paths: Vec<String> = all.into_iter().step_by(step).take(PATHS).collect();
-        let job = |name, kind, cpu_ratio_max| {
-            let (method, _) = management::method_of(shape, kind);
-            Job {
-                name,
-                method,
-                paths: paths.clone(),
-                cpu_ratio_max,
-            }
-        };
-        Variant {
-            name: format!("{} methods", shape.methods_in_all()),
-            deployed: Deployed {
-                name: "gateway",
-                binary: binaries.gateway.clone(),
-                settings: vec![
-                    ("POSTERN_TABLES", TABLES.to_owned()),
-                    ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
-                    ("POSTERN_DEFAULT_API", api.id.clone()),
-                    ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
-                    (
-                        "POSTERN_REVALIDATE_SECONDS",
-                        REVALIDATE.as_secs().to_string(),
-                    ),
-                    (
-                        "AWS_ENDPOINT_URL_DYNAMODB",
-                        format!("http://{}", self.counted.server.address),
-                    ),
-                    (
-                        "AWS_ENDPOINT_URL_LAMBDA",
-                        format!("http://{}", self.lambda.address),
-                    ),
-                ],
-            },
-            jobs: vec![
-                job("MOCK", Kind::Mock, 1.5),
-                job("HTTP_PROXY", Kind::HttpProxy, 2.5),
-                job("AWS_PROXY", Kind::AwsProxy, 2.5),
-            ],
-            promises: true,
-        }
-    }
-
-    async fn calls_of_one_start(&self, variant: &Variant, scratch: &Path) -> Result<f64> {
-        self.counted.take_calls();
-        let _function = variant.deployed.start(scratch).await?;
-        let calls = self.counted.take_calls();
-        progress(&format!(
-            "  {} asks the store at its start: {calls:?}",
-            variant.name
-        ));
-        Ok(calls.values().sum::<u64>() as f64)
-    }
+    under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await
 }
 
 fn bare(binaries: &Binaries) -> Deployed {
@@ -396,10 +250,10 @@ async fn requests(
     let mut numbers = 0_u64..;
     for job in &variant.jobs {
         let scenario = format!("{}, {}", job.name, variant.name);
-        progress(&format!(
+        eprintln!(
             "{scenario}: {} pairs of {} requests",
             effort.pairs, effort.batch
-        ));
+        );
         let first = ours
             .run(job.events(job.paths.len(), &mut numbers), ANSWER.as_bytes())
             .await
@@ -451,19 +305,6 @@ async fn requests(
         peak
     });
     Ok(())
-}
-
-impl Job {
-    fn events(&self, count: usize, numbers: &mut impl Iterator<Item = u64>) -> Vec<Bytes> {
-        let body = (self.method != "GET").then_some(BODY);
-        self.paths
-            .iter()
-            .cycle()
-            .zip(numbers)
-            .take(count)
-            .map(|(path, number)| event::function_url(self.method, path, body, number))
-            .collect()
-    }
 }
 
 /// Alternates who goes first, so that neither side always meets the caches the other has left.
@@ -541,6 +382,38 @@ fn store_calls(scenario: &str, counted: &Counted, effort: Effort, took: Duration
     )
 }
 
-fn progress(line: &str) {
-    eprintln!("{line}");
+/// The same requests under a Runtime API that acknowledges as Linux does by default. How Lambda's own does is not known
+/// here; a function that sends each answer in one write does not depend on it.
+async fn under_lazy_acknowledgement(
+    variant: &Variant,
+    bare: &Deployed,
+    effort: Effort,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let Some(job) = variant.jobs.first() else {
+        return Ok(());
+    };
+    let mut numbers = 0_u64..;
+    let mut series = Vec::new();
+    for deployed in [&variant.deployed, bare] {
+        let mut function = deployed.start_under(Acknowledge::Lazily, scratch).await?;
+        // A new connection is acknowledged promptly for some 16 segments.
+        for _ in 0..2 {
+            let events = job.events(effort.batch, &mut numbers);
+            series.push(function.run(events, ANSWER.as_bytes()).await?);
+        }
+    }
+    if let [_, ours, _, theirs] = &series[..] {
+        report.rows.push(
+            Row::new(
+                format!("{}, {}", job.name, variant.name),
+                "wall p50, lazy ACKs",
+                Unit::Microseconds,
+                middle(&ours.wall_us),
+            )
+            .beside("bare", middle(&theirs.wall_us)),
+        );
+    }
+    Ok(())
 }

@@ -9,8 +9,18 @@ use hyper_util::{
     client::legacy::{Client as PooledClient, connect::HttpConnector},
     rt::{TokioExecutor, TokioIo},
 };
-use std::{convert::Infallible, net::SocketAddr};
-use tokio::{net::TcpListener, task::JoinHandle};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{self, Poll},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
 
 /// A server on a free port of 127.0.0.1. Dropping it frees the port; what is being answered is finished.
 pub(crate) struct Server {
@@ -18,8 +28,26 @@ pub(crate) struct Server {
     accepting: JoinHandle<()>,
 }
 
+/// When the kernel tells a client that its bytes have arrived. A client that leaves Nagle's algorithm on (as
+/// `lambda_runtime` does) holds back the second part of an answer until it has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acknowledge {
+    /// At once.
+    Promptly,
+    /// As Linux does by default: up to 40 ms later, in the hope of something to send along with it.
+    Lazily,
+}
+
 impl Server {
     pub(crate) async fn start<H, F>(handler: H) -> Result<Self>
+    where
+        H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+        F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    {
+        Self::start_that(Acknowledge::Lazily, handler).await
+    }
+
+    pub(crate) async fn start_that<H, F>(acknowledge: Acknowledge, handler: H) -> Result<Self>
     where
         H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
         F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
@@ -39,12 +67,75 @@ impl Server {
                         async move { Ok::<_, Infallible>(answer.await) }
                     });
                     let _ = http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service)
+                        .serve_connection(
+                            TokioIo::new(Stream {
+                                stream,
+                                acknowledge,
+                            }),
+                            service,
+                        )
                         .await;
                 });
             }
         });
         Ok(Self { address, accepting })
+    }
+}
+
+/// A connection that acknowledges as it was told to.
+struct Stream {
+    stream: TcpStream,
+    acknowledge: Acknowledge,
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if self.acknowledge == Acknowledge::Promptly && read.is_ready() {
+            // The kernel forgets it again, so it is said after every read.
+            self.stream.set_quickack(true)?;
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

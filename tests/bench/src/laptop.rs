@@ -349,7 +349,7 @@ fn report_load(job: &str, contenders: &[Contender], rounds: &[Rounds], report: &
             let (ours, theirs) = (of(ours), of(rival));
             report.rows.push(
                 Row::new(
-                    format!("{job}, {CONNECTIONS} connections"),
+                    format!("{}: {job}, {CONNECTIONS} connections", contenders[0].name),
                     measure,
                     unit,
                     stats::median(&ours).unwrap_or_default(),

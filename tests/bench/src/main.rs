@@ -16,6 +16,7 @@ mod runtime_api;
 mod stats;
 mod store;
 mod upstream;
+mod world;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
@@ -87,7 +88,11 @@ async fn measure(arguments: &Arguments) -> Result<ExitCode> {
         machine: machine(),
         ..Report::default()
     };
-    let binary = |name: &str| arguments.binaries.join(name);
+    let binaries = arguments
+        .binaries
+        .canonicalize()
+        .with_context(|| format!("no folder `{}`", arguments.binaries.display()))?;
+    let binary = |name: &str| binaries.join(name);
     for name in ["postern-bench-baseline", "postern-bench-proxy"] {
         ensure!(
             binary(name).is_file(),
@@ -97,7 +102,7 @@ async fn measure(arguments: &Arguments) -> Result<ExitCode> {
     }
 
     if arguments.only != Some(Part::Laptop) {
-        let binaries = functions::Binaries {
+        let binaries = world::Binaries {
             bare: binary("postern-bench-baseline"),
             gateway: binary("gateway"),
             postern: binary("postern"),

@@ -226,7 +226,7 @@ impl Management {
                 "httpMethod": "POST",
                 "uri": format!(
                     "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/\
-                     arn:aws:lambda:us-east-1:000000000000:function:{}/invocations",
+                     arn:aws:lambda:us-east-1:123456789012:function:{}/invocations",
                     backends.lambda_function
                 ),
             }),

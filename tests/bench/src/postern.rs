@@ -37,22 +37,33 @@ impl Laptop {
         path: &str,
         scratch: &Path,
     ) -> Result<Self> {
-        let mut command = Command::new(binary);
+        let mut command = with_credentials(binary);
         command.arg("dev").arg("--data").arg(data);
         Self::start(command, path, scratch).await
     }
 
-    /// On the store that the functions use.
+    /// On the store that the functions use, whose tables are made first.
     pub(crate) async fn on_dynamodb(
         binary: &Path,
         store: SocketAddr,
         tables: &str,
         scratch: &Path,
     ) -> Result<Self> {
-        let mut command = Command::new(binary);
+        let store = format!("http://{store}");
+        let mut command = with_credentials(binary);
+        command.args(["tables", "create", "--tables", tables]);
+        command.args(["--endpoint-url", &store]);
+        // The store is reached through this very thread, so it must not be what waits.
+        let made = tokio::task::spawn_blocking(move || command.output()).await??;
+        ensure!(
+            made.status.success(),
+            "`postern tables create` failed: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        let mut command = with_credentials(binary);
         command
             .args(["dev", "--store", "dynamodb", "--tables", tables])
-            .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{store}"));
+            .env("AWS_ENDPOINT_URL_DYNAMODB", store);
         Self::start(command, HEALTH, scratch).await
     }
 
@@ -61,13 +72,7 @@ impl Laptop {
         command
             .arg("--listen")
             .arg(address.to_string())
-            .current_dir(scratch)
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-            .env(
-                "AWS_SECRET_ACCESS_KEY",
-                "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-            );
+            .current_dir(scratch);
         let process = Running::start("postern", &mut command, &scratch.join("postern.log"))?;
         let (process, start_up) = until_up(process, address, path).await?;
         Ok(Self {
@@ -93,6 +98,18 @@ impl Laptop {
     pub(crate) fn stop(self) -> Result<()> {
         self.process.interrupt()
     }
+}
+
+fn with_credentials(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env(
+            "AWS_SECRET_ACCESS_KEY",
+            "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        );
+    command
 }
 
 /// Waits until the program answers `path` with 200. Returns it with the time from its start until then.

@@ -145,8 +145,8 @@ impl Report {
         let mut lines = vec![
             [
                 "scenario",
-                "measure",
-                "postern",
+                "figure",
+                "measured",
                 "beside it",
                 "ratio (quartiles)",
                 "target",
@@ -289,7 +289,7 @@ mod tests {
     fn a_figure_is_shown_in_its_unit() {
         for (unit, value, expected) in [
             (Unit::Microseconds, 99.5, "100 µs"),
-            (Unit::Milliseconds, 12.345, "12.35 ms"),
+            (Unit::Milliseconds, 12.346, "12.35 ms"),
             (Unit::Bytes, 2048.0, "2 KiB"),
             (Unit::Bytes, 1_572_864.0, "1.50 MiB"),
             (Unit::PerSecond, 1234.4, "1234/s"),

@@ -6,7 +6,7 @@
 //!   nothing but this request, so the kernel's nanosecond account of the process needs no averaging.
 
 use crate::{
-    http::{Server, answer, json_answer},
+    http::{Acknowledge, Server, answer, json_answer},
     process::CpuClock,
 };
 use anyhow::{Context, Result, bail};
@@ -68,7 +68,7 @@ struct Shared {
 }
 
 impl RuntimeApi {
-    pub(crate) async fn start() -> Result<Self> {
+    pub(crate) async fn start(acknowledge: Acknowledge) -> Result<Self> {
         let (events, waiting) = mpsc::unbounded_channel();
         let (happenings, happened) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -79,7 +79,10 @@ impl RuntimeApi {
             invocations: AtomicU64::new(0),
         });
         let serving = Arc::clone(&shared);
-        let server = Server::start(move |request| Arc::clone(&serving).serve(request)).await?;
+        let server = Server::start_that(acknowledge, move |request| {
+            Arc::clone(&serving).serve(request)
+        })
+        .await?;
         Ok(Self {
             server,
             shared,
@@ -163,7 +166,7 @@ impl Shared {
             ),
             (
                 "lambda-runtime-invoked-function-arn",
-                "arn:aws:lambda:us-east-1:000000000000:function:bench".to_owned(),
+                "arn:aws:lambda:us-east-1:123456789012:function:bench".to_owned(),
             ),
             (
                 "lambda-runtime-trace-id",
