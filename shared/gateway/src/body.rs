@@ -1,6 +1,6 @@
 //! Bytes of a request or an answer: all there, or still arriving.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -42,14 +42,21 @@ impl Body {
         match self {
             Self::Full(bytes) if bytes.len() > max => Err(CollectError::TooLong(max)),
             Self::Full(bytes) => Ok(bytes),
-            Self::Stream(stream) => match http_body_util::Limited::new(stream, max).collect().await
-            {
-                Ok(collected) => Ok(collected.to_bytes()),
-                Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-                    Err(CollectError::TooLong(max))
+            Self::Stream(mut stream) => {
+                // By hand: with `http_body_util::Limited` the compiler cannot prove that a future which awaits this one may
+                // move between threads.
+                let mut collected = BytesMut::new();
+                while let Some(frame) = stream.frame().await {
+                    let Ok(data) = frame.map_err(CollectError::Broken)?.into_data() else {
+                        continue;
+                    };
+                    if data.len() > max - collected.len() {
+                        return Err(CollectError::TooLong(max));
+                    }
+                    collected.extend_from_slice(&data);
                 }
-                Err(error) => Err(CollectError::Broken(error)),
-            },
+                Ok(collected.freeze())
+            }
         }
     }
 }

@@ -1,8 +1,39 @@
 //! The request pipeline, from arrival to answer.
+//!
+//! ```text
+//! arrive -> address -> route -> admit -> integrate -> finish -> response
+//! ```
+//!
+//! Each stage is a file, takes the type of the stage before it and returns its own, so that a stage in the wrong place does not
+//! compile. Any of them may reject; `rejection` alone decides what a rejection looks like. The world is reached through three
+//! ports: [`Backend`], [`Journal`] and the store.
 
+mod address;
+mod admit;
+mod arrival;
 mod backend;
 mod body;
+mod finish;
+mod gateway;
+mod gateway_response;
+mod headers;
+mod integrate;
+mod journal;
+mod query;
+mod rejection;
+mod route;
+mod stages;
+mod trail;
 
+pub use address::{Defaults, names_an_api};
+pub use admit::Signatures;
+pub use arrival::Arrival;
 pub use backend::{Backend, Call, CallError, Destination};
 pub use body::{Body, BodyError, CollectError};
+pub use gateway::{Gateway, Settings, World};
+pub use integrate::PAYLOAD_BYTES_MAX;
+pub use journal::{Journal, StandardOutput};
 pub use postern_store::{Clock, SystemClock};
+pub use query::Query;
+pub use rejection::Rejection;
+pub use stages::Freshness;

@@ -1,1 +1,96 @@
 //! The management APIs, operation by operation.
+//!
+//! A request is matched against the table of operations, read into that operation's typed input, checked, and handed to its
+//! handler; what the handler says becomes the answer. Operations know the definitions table and the clock, and nothing of
+//! who called or through what. Whoever serves this bounds the size of a body and proves who is calling.
+
+mod definitions;
+mod ids;
+mod operations;
+mod paging;
+mod patch;
+mod rest;
+mod routing;
+mod wire;
+
+use bytes::Bytes;
+use definitions::{Definitions, Turns};
+use http::{Request, Response};
+use postern_store::{Clock, Table};
+use routing::Router;
+use std::sync::Arc;
+pub use wire::Fault;
+use wire::{Failure, Member};
+
+/// What the management APIs stand on.
+pub struct World {
+    pub definitions: Arc<dyn Table>,
+    pub clock: Arc<dyn Clock>,
+    /// The account that texts and ARNs name.
+    pub account: String,
+    pub region: String,
+}
+
+/// Answers the management APIs.
+pub struct Management {
+    world: World,
+    router: Router,
+    turns: Turns,
+}
+
+impl Management {
+    pub fn new(world: World) -> Self {
+        Self {
+            world,
+            router: Router::new(operations::OPERATIONS),
+            turns: Turns::default(),
+        }
+    }
+
+    /// The answer to one request. Never fails: what goes wrong is an answer too, with a [`Fault`] for the operator where the
+    /// fault is ours.
+    pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+        self.outcome(&request).await.unwrap_or_else(wire::failure)
+    }
+
+    async fn outcome(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+        let segments = wire::segments(request.uri().path());
+        let query = wire::query(request.uri().query().unwrap_or_default());
+        let route = self
+            .router
+            .find(request.method(), &segments, &query)
+            .ok_or_else(Failure::unknown_operation)?;
+        let operation = route.operation;
+        let mut members = wire::body(request.body())?;
+        for (name, value) in query {
+            if !operation.query.contains(&name.as_str()) {
+                continue;
+            }
+            match members.get_mut(&name) {
+                Some(Member::Text(values)) => values.push(value),
+                _ => {
+                    members.insert(name, Member::Text(vec![value]));
+                }
+            }
+        }
+        members.extend(route.captures());
+        (operation.run)(self, operation, &members).await
+    }
+
+    fn definitions(&self) -> Definitions<'_> {
+        Definitions::new(&*self.world.definitions)
+    }
+
+    fn account(&self) -> &str {
+        &self.world.account
+    }
+
+    fn region(&self) -> &str {
+        &self.world.region
+    }
+
+    /// Seconds since 1970.
+    fn now(&self) -> i64 {
+        i64::try_from(self.world.clock.now().as_secs()).unwrap_or(i64::MAX)
+    }
+}

@@ -1,9 +1,9 @@
 //! Where the management APIs and the gateway meet in the definitions table.
 //!
-//! Everything of one API lives in one partition. The management APIs write stages as documents and snapshots through
+//! Everything of one API lies in one partition. The management APIs write stages as documents and snapshots through
 //! [`crate::Snapshot`]; the gateway reads just these.
 
-use postern_definition::{ApiId, StageName};
+use postern_definition::{ApiId, DeploymentId, StageName};
 use postern_store::Key;
 
 /// The partition that holds everything of one REST API but the API's own item.
@@ -21,5 +21,27 @@ pub fn stage_key(api: &ApiId, stage: &StageName) -> Key {
     Key::new(
         api_partition(api),
         format!("{}{stage}", stage_sort_prefix()),
+    )
+}
+
+pub(crate) fn snapshot_sort_prefix(deployment: &DeploymentId) -> String {
+    format!("snapshot#{deployment}#")
+}
+
+pub(crate) fn index_sort_prefix(deployment: &DeploymentId) -> String {
+    format!("{}index#", snapshot_sort_prefix(deployment))
+}
+
+pub(crate) fn index_key(api: &ApiId, deployment: &DeploymentId, number: usize) -> Key {
+    Key::new(
+        api_partition(api),
+        format!("{}{number:05}", index_sort_prefix(deployment)),
+    )
+}
+
+pub(crate) fn body_key(api: &ApiId, deployment: &DeploymentId, number: usize) -> Key {
+    Key::new(
+        api_partition(api),
+        format!("{}body#{number:05}", snapshot_sort_prefix(deployment)),
     )
 }

@@ -1,18 +1,95 @@
-//! What a deployment froze, as it is stored.
+//! What a deployment froze, as it is made and stored.
+//!
+//! A snapshot is an index and a body. The index holds what every request needs: the API's own settings, the router, and where
+//! in the body each method lies. The body holds the methods as JSON, deflated in segments of a few methods each, all segments
+//! end to end, cut into chunks that fit the store. A gateway reads the index when it first meets the deployment, and a chunk
+//! when a method in it is first asked for.
 
-use crate::Defect;
-use postern_definition::rest::Definition;
-use postern_definition::{ApiId, DeploymentId};
-use postern_store::{StoreError, Table};
+use crate::layout::{body_key, index_key, snapshot_sort_prefix};
+use crate::router::Router;
+use crate::{Defect, MethodPlan, api_partition};
+use postern_definition::rest::{Definition, Method, RestApi};
+use postern_definition::{ApiId, DeploymentId, Map};
+use postern_store::{BODY_BYTES_MAX, Condition, Query, StoreError, Table, Write, deflate};
+use serde::{Deserialize, Serialize};
+
+/// Bytes of a chunk. Changing it needs a new format: loading computes chunk numbers with it.
+pub(crate) const CHUNK_BYTES: usize = BODY_BYTES_MAX;
+/// A segment is closed once its methods have this many bytes of JSON: large enough to deflate well, small enough that the
+/// first request to a method inflates little that it does not need.
+const SEGMENT_BYTES: usize = 32_000;
+/// The form of index and body. A gateway that meets another says so instead of guessing.
+pub(crate) const FORMAT: u32 = 1;
 
 /// A frozen API, checked and compressed, ready to be stored.
-pub struct Snapshot {}
+pub struct Snapshot {
+    index: Vec<u8>,
+    body: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Index {
+    pub(crate) format: u32,
+    pub(crate) api: RestApi,
+    pub(crate) router: Router,
+    /// Where each segment begins in the body, and where the last one ends.
+    pub(crate) segments: Vec<u64>,
+    /// By method number: the segment, and the place within it.
+    pub(crate) methods: Vec<(u32, u32)>,
+}
 
 impl Snapshot {
     /// Checks everything, and reports every defect.
     pub fn freeze(definition: &Definition) -> Result<Self, Vec<Defect>> {
-        let _ = definition;
-        Ok(Self {})
+        if definition.methods.is_empty() {
+            return Err(vec![Defect::NoMethods]);
+        }
+        let mut by_resource: Map<Vec<&Method>> = Map::new();
+        for (resource, method) in &definition.methods {
+            by_resource
+                .entry(resource.to_string())
+                .or_default()
+                .push(method);
+        }
+        let mut defects = Vec::new();
+        let mut router = Router::default();
+        let mut body = Body::default();
+        for resource in &definition.resources {
+            let mut routes = Vec::new();
+            for method in by_resource
+                .remove(resource.id.as_str())
+                .into_iter()
+                .flatten()
+            {
+                match MethodPlan::compile(method) {
+                    Ok(_) => routes.push((method.http_method.clone(), body.add(method))),
+                    Err(found) => {
+                        defects.extend(
+                            found
+                                .into_iter()
+                                .map(|defect| defect.of(&method.http_method, &resource.path)),
+                        );
+                    }
+                }
+            }
+            router.add(resource, routes);
+        }
+        if !defects.is_empty() {
+            return Err(defects);
+        }
+        let body = body.finish();
+        let index = Index {
+            format: FORMAT,
+            api: definition.api.clone(),
+            router,
+            segments: body.segments,
+            methods: body.methods,
+        };
+        let json = serde_json::to_vec(&index).expect("an index holds only what JSON can");
+        Ok(Self {
+            index: deflate(&json),
+            body: body.bytes,
+        })
     }
 
     /// Stores all parts. Until the deployment's own item is written, nobody looks for them.
@@ -22,7 +99,31 @@ impl Snapshot {
         api: &ApiId,
         deployment: &DeploymentId,
     ) -> Result<(), StoreError> {
-        let _ = (table, api, deployment);
+        let parts = |bytes: &[u8]| {
+            bytes
+                .chunks(CHUNK_BYTES)
+                .map(<[u8]>::to_vec)
+                .enumerate()
+                .collect::<Vec<_>>()
+        };
+        for (number, part) in parts(&self.body) {
+            table
+                .write(Write::put(
+                    body_key(api, deployment, number),
+                    part,
+                    Condition::Always,
+                ))
+                .await?;
+        }
+        for (number, part) in parts(&self.index) {
+            table
+                .write(Write::put(
+                    index_key(api, deployment, number),
+                    part,
+                    Condition::Always,
+                ))
+                .await?;
+        }
         Ok(())
     }
 
@@ -32,7 +133,68 @@ impl Snapshot {
         api: &ApiId,
         deployment: &DeploymentId,
     ) -> Result<(), StoreError> {
-        let _ = (table, api, deployment);
-        Ok(())
+        let mut query = Query {
+            partition: api_partition(api),
+            prefix: snapshot_sort_prefix(deployment),
+            after: None,
+            limit: 100,
+        };
+        loop {
+            let batch = table.query(query.clone()).await?;
+            for item in batch.items {
+                table
+                    .write(Write::delete(item.key, Condition::Always))
+                    .await?;
+            }
+            query.after = match batch.next {
+                Some(next) => Some(next),
+                None => return Ok(()),
+            };
+        }
+    }
+
+    /// Bytes that are stored.
+    pub fn bytes(&self) -> usize {
+        self.index.len() + self.body.len()
+    }
+}
+
+#[derive(Default)]
+struct Body<'d> {
+    bytes: Vec<u8>,
+    segments: Vec<u64>,
+    methods: Vec<(u32, u32)>,
+    open: Vec<&'d Method>,
+    open_bytes: usize,
+}
+
+impl<'d> Body<'d> {
+    /// Gives the method's number.
+    fn add(&mut self, method: &'d Method) -> u32 {
+        self.methods
+            .push((self.segments.len() as u32, self.open.len() as u32));
+        self.open.push(method);
+        self.open_bytes += serde_json::to_vec(method).map_or(0, |json| json.len());
+        if self.open_bytes >= SEGMENT_BYTES {
+            self.close_segment();
+        }
+        self.methods.len() as u32 - 1
+    }
+
+    /// Writes the open segment, where there is one.
+    fn close_segment(&mut self) {
+        if !self.open.is_empty() {
+            let json = serde_json::to_vec(&self.open).expect("methods hold only what JSON can");
+            self.segments.push(self.bytes.len() as u64);
+            self.bytes.extend(deflate(&json));
+            self.open.clear();
+            self.open_bytes = 0;
+        }
+    }
+
+    fn finish(mut self) -> Self {
+        self.close_segment();
+        self.segments.push(self.bytes.len() as u64);
+        self
     }
 }

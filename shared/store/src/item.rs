@@ -25,8 +25,10 @@ pub struct Item {
     pub key: Key,
     pub body: Bytes,
     /// Moves with every put, and never returns to a value it had before, not even when the item is deleted and made anew.
+    /// Additions to counters leave it, or whoever edits a document would lose to everyone who counts.
     pub revision: u64,
-    /// When the item stops being there, in seconds since 1970. Engines hide an expired item at once, and delete it when they can.
+    /// The second since 1970 from which on the item is not there. Engines hide an expired item at once, and delete it when
+    /// they can. Whoever writes under its key makes a new item, with nothing left of the expired one.
     pub expires_at: Option<u64>,
     /// Numbers that only `add` moves. A put leaves them as they are.
     pub counters: BTreeMap<String, i64>,
@@ -48,9 +50,11 @@ pub struct Query {
     pub partition: String,
     /// Only items whose sort key begins with this.
     pub prefix: String,
-    /// Only items whose sort key is greater than this: where the page before ended.
+    /// Only items whose sort key is greater than this: where the page before ended. It need not be the key of an item, nor
+    /// begin with the prefix.
     pub after: Option<String>,
-    /// At most this many items; an engine may return fewer and still have more.
+    /// At most this many items; an engine may return fewer, even none, and still have more. Zero asks for nothing: neither
+    /// items nor a next page.
     pub limit: usize,
 }
 
@@ -58,6 +62,6 @@ pub struct Query {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     pub items: Vec<Item>,
-    /// The `after` of the next page, where there is one.
+    /// The `after` of the next page, where there may be one.
     pub next: Option<String>,
 }

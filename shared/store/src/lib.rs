@@ -5,12 +5,21 @@
 //! means is the caller's business; this crate never looks inside.
 
 mod clock;
+#[cfg(feature = "contract")]
+#[expect(
+    clippy::unwrap_used,
+    reason = "these are tests, though they are not compiled as such"
+)]
+pub mod contract;
 mod document;
+mod embedded;
 mod item;
 mod table;
+pub mod validate;
 
 pub use clock::{Clock, SystemClock};
 pub use document::{decode, deflate, encode, inflate};
+pub use embedded::{Embedded, OpenError};
 pub use item::{Batch, Condition, Item, Key, Query};
 pub use table::{Add, Bounds, Consistency, StoreError, Table, Write};
 

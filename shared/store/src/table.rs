@@ -19,11 +19,12 @@ pub trait Table: Send + Sync + 'static {
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError>;
 
     /// Adds to counters of one item in one step, making item and counters where they are missing (as zero).
-    /// Returns all counters of the item as they are then.
+    /// Returns all counters of the item as they are then. A counter that is named twice gets both.
     async fn add(&self, add: Add) -> Result<BTreeMap<String, i64>, StoreError>;
 
     /// Moves with every write to this table, where the engine can see them all. `None` where other processes write too,
-    /// and only reading again tells.
+    /// and only reading again tells. It does not move when an item expires. Ask before reading: what is read is then at
+    /// least as new as the number.
     fn generation(&self) -> Option<u64>;
 }
 
@@ -82,7 +83,7 @@ pub struct Add {
     pub by: Vec<(String, i64)>,
     /// Refuse unless these counters are within these bounds before the addition.
     pub within: Vec<(String, Bounds)>,
-    /// Set as the item's expiry.
+    /// Set as the item's expiry. `None` leaves the expiry as it is.
     pub expires_at: Option<u64>,
 }
 

@@ -1,0 +1,116 @@
+//! The environment: every variable is looked at, and all that are wrong are reported together.
+
+use postern_gateway::{Defaults, Freshness, Settings, Signatures};
+use postern_lambda::Trust;
+use std::time::Duration;
+
+pub(crate) struct Env {
+    pub(crate) aws: postern_aws::Settings,
+    pub(crate) tables: String,
+    pub(crate) settings: Settings,
+    pub(crate) trust: Trust,
+}
+
+impl Env {
+    pub(crate) fn read() -> Result<Self, String> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this module is where the program reads its environment"
+        )]
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let mut wrong = Vec::new();
+        let aws =
+            postern_aws::Settings::from_variables(&variable).map_err(|more| wrong.extend(more));
+        let seconds = variable("POSTERN_REVALIDATE_SECONDS").map(|text| text.parse::<u64>());
+        let freshness = match seconds {
+            None => Freshness::default(),
+            Some(Ok(seconds)) => Freshness::revalidating_after(Duration::from_secs(seconds)),
+            Some(Err(_)) => {
+                wrong
+                    .push("POSTERN_REVALIDATE_SECONDS is not a whole number of seconds".to_owned());
+                Freshness::default()
+            }
+        };
+        let flag = |name: &str, wrong: &mut Vec<String>| match variable(name).as_deref() {
+            None | Some("" | "false") => false,
+            Some("true") => true,
+            Some(_) => {
+                wrong.push(format!("{name} is neither true nor false"));
+                false
+            }
+        };
+        let trust = Trust {
+            forwarded_host: flag("POSTERN_TRUST_FORWARDED_HOST", &mut wrong),
+        };
+        let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let api = named("POSTERN_DEFAULT_API");
+        let stage = named("POSTERN_DEFAULT_STAGE");
+        if stage.is_some() && api.is_none() {
+            wrong.push("POSTERN_DEFAULT_STAGE is set without POSTERN_DEFAULT_API".to_owned());
+        }
+        match aws {
+            Ok(aws) if wrong.is_empty() => Ok(Self {
+                tables: named("POSTERN_TABLES").unwrap_or_else(|| "postern".to_owned()),
+                settings: Settings {
+                    account: named("POSTERN_ACCOUNT").unwrap_or_else(|| "123456789012".to_owned()),
+                    region: aws.region.clone(),
+                    defaults: Defaults {
+                        api: api.map(Into::into),
+                        stage: stage.map(Into::into),
+                    },
+                    freshness,
+                    signatures: Signatures::Refused,
+                },
+                trust,
+                aws,
+            }),
+            _ => Err(format!(
+                "the environment is not as it should be: {}",
+                wrong.join("; ")
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Env;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Env, String> {
+        let find = |name: &str| {
+            variables
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Env::from_variables(|name| {
+            find(name).or_else(|| (name == "AWS_REGION").then(|| "eu-west-1".to_owned()))
+        })
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_reported_together() {
+        let wrong = [
+            ("POSTERN_REVALIDATE_SECONDS", "soon"),
+            ("POSTERN_TRUST_FORWARDED_HOST", "perhaps"),
+            ("POSTERN_DEFAULT_STAGE", "prod"),
+        ];
+        let message = read(&wrong).err().unwrap();
+        for (name, _) in wrong {
+            assert!(message.contains(name), "{message}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_the_region_must_be_set() {
+        let env = read(&[]).unwrap();
+        assert_eq!(
+            (env.tables.as_str(), env.settings.region.as_str()),
+            ("postern", "eu-west-1")
+        );
+        assert!(env.settings.defaults.api.is_none());
+    }
+}

@@ -1,0 +1,33 @@
+//! From Lambda's event to the management APIs and back.
+
+use bytes::Bytes;
+use lambda_runtime::Error;
+use postern_gateway::Body;
+use postern_lambda::{Buffered, Event, Trust, refused};
+use postern_management::Management;
+use std::sync::Arc;
+
+pub(crate) async fn answer(management: Arc<Management>, event: Event) -> Result<Buffered, Error> {
+    let arrival = match event.into_arrival(Trust::default()) {
+        Ok(arrival) => arrival,
+        Err(error) => return Ok(refused(&error).into()),
+    };
+    let target = match &arrival.query {
+        Some(query) => format!("{}?{query}", arrival.path),
+        None => arrival.path,
+    };
+    let Body::Full(body) = arrival.body else {
+        unreachable!("an event's body is all there")
+    };
+    let mut request = match http::Request::builder()
+        .method(arrival.method)
+        .uri(target)
+        .body(body)
+    {
+        Ok(request) => request,
+        Err(error) => return Ok(refused(&error).into()),
+    };
+    *request.headers_mut() = arrival.headers;
+    let response: http::Response<Bytes> = management.answer(request).await;
+    Ok(response.into())
+}

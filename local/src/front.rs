@@ -1,0 +1,117 @@
+//! Who a request on the one port is for.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use postern_gateway::{Arrival, Body, CollectError, Gateway, names_an_api};
+use postern_management::Management;
+use std::net::SocketAddr;
+
+/// Of a management request. AWS takes import files of 6 MB.
+const MANAGEMENT_BYTES_MAX: usize = 10_485_760;
+
+pub(crate) struct Front {
+    pub(crate) gateway: Gateway,
+    pub(crate) management: Management,
+}
+
+impl Front {
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        own: SocketAddr,
+    ) -> Response<Body> {
+        let host = host(&request);
+        let path = request.uri().path();
+        if names_an_api(&host, path) {
+            return self.gateway.answer(arrival(request, host, peer, own)).await;
+        }
+        if let Some(page) = path.strip_prefix("/_postern/") {
+            return ours(page);
+        }
+        self.manage(request).await
+    }
+
+    async fn manage(&self, request: Request<Incoming>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        match Body::stream(body).collect(MANAGEMENT_BYTES_MAX).await {
+            Ok(body) => self
+                .management
+                .answer(Request::from_parts(head, body))
+                .await
+                .map(Body::Full),
+            Err(CollectError::TooLong(max)) => {
+                let message = format!("the request has more than {max} bytes; send less");
+                json(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    &serde_json::json!({ "message": message }),
+                )
+            }
+            Err(CollectError::Broken(_)) => json(
+                StatusCode::BAD_REQUEST,
+                &serde_json::json!({ "message": "the request broke off" }),
+            ),
+        }
+    }
+}
+
+/// The host that was asked for: in the request's line, or in its header.
+fn host<B>(request: &Request<B>) -> String {
+    let header = || {
+        request
+            .headers()
+            .get(HOST)
+            .and_then(|host| host.to_str().ok())
+    };
+    request
+        .uri()
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(header)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn arrival(request: Request<Incoming>, host: String, peer: SocketAddr, own: SocketAddr) -> Arrival {
+    let (head, body) = request.into_parts();
+    Arrival {
+        method: head.method,
+        host,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers,
+        body: if hyper::body::Body::is_end_stream(&body) {
+            Body::empty()
+        } else {
+            Body::stream(body)
+        },
+        source_ip: peer.ip().to_string(),
+        protocol: "HTTP/1.1",
+        scheme: "http",
+        port: own.port(),
+    }
+}
+
+fn ours(page: &str) -> Response<Body> {
+    match page {
+        "health" => json(
+            StatusCode::OK,
+            &serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }),
+        ),
+        _ => json(
+            StatusCode::NOT_FOUND,
+            &serde_json::json!({ "message": "there is no such page; /_postern/health says whether Postern is up" }),
+        ),
+    }
+}
+
+fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(Bytes::from(value.to_string())));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,27 @@
+//! `postern`: all of Postern in one process, and the command line.
+
+mod command_line;
+mod console;
+mod dev;
+mod front;
+mod listener;
+mod tables;
+
+use clap::Parser;
+use command_line::{Command, CommandLine};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let CommandLine { command } = CommandLine::parse();
+    let outcome = match command.unwrap_or_else(Command::without_words) {
+        Command::Dev(options) => dev::run(options),
+        Command::Tables(options) => tables::run(options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("postern: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! How a connection is made: plain for `http`, and for `https` through TLS, which is set up when it is first asked for.
+
+use http::Uri;
+use http::uri::Scheme;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::crypto::ring;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// A host name that has no address. Its own type, so that it can be told from every other failure to connect.
+#[derive(Debug, thiserror::Error)]
+#[error("the host `{host}` has no address: {reason}")]
+pub(crate) struct Unresolved {
+    host: String,
+    reason: std::io::Error,
+}
+
+#[derive(Clone)]
+pub(crate) struct Connector {
+    plain: HttpConnector<Resolver>,
+    secure: Arc<OnceLock<HttpsConnector<HttpConnector<Resolver>>>>,
+}
+
+impl Connector {
+    pub(crate) fn new() -> Self {
+        let mut plain = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+        plain.enforce_http(false);
+        // A head and a short body are two small writes; waiting to join them costs a round trip.
+        plain.set_nodelay(true);
+        Self {
+            plain,
+            secure: Arc::default(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn trusting(config: ClientConfig) -> Self {
+        let connector = Self::new();
+        let secure = HttpsConnector::from((connector.plain.clone(), config));
+        assert!(connector.secure.set(secure).is_ok());
+        connector
+    }
+
+    /// A failure is not remembered: certificates may be installed while a program runs.
+    fn secure(&self) -> Result<HttpsConnector<HttpConnector<Resolver>>, BoxError> {
+        if let Some(secure) = self.secure.get() {
+            return Ok(secure.clone());
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_native_roots()
+            .map_err(|error| format!("no root certificates were found on this machine: {error}"))?
+            .with_no_client_auth();
+        let secure = HttpsConnector::from((self.plain.clone(), config));
+        Ok(self.secure.get_or_init(|| secure).clone())
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("roots_read", &self.secure.get().is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Connection;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Connection, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        if uri.scheme() == Some(&Scheme::HTTPS) {
+            match self.secure() {
+                Ok(mut secure) => secure.call(uri),
+                Err(error) => Box::pin(std::future::ready(Err(error))),
+            }
+        } else {
+            let connecting = self.plain.call(uri);
+            Box::pin(async move { Ok(MaybeHttpsStream::Http(connecting.await?)) })
+        }
+    }
+}
+
+/// The machine's own resolver, its failures marked.
+#[derive(Clone)]
+pub(crate) struct Resolver(GaiResolver);
+
+impl Service<Name> for Resolver {
+    type Response = GaiAddrs;
+    type Error = Unresolved;
+    type Future = Resolving;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Unresolved>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Resolving {
+        Resolving {
+            host: name.as_str().to_owned(),
+            lookup: self.0.call(name),
+        }
+    }
+}
+
+pub(crate) struct Resolving {
+    host: String,
+    lookup: GaiFuture,
+}
+
+impl Future for Resolving {
+    type Output = Result<GaiAddrs, Unresolved>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.lookup)
+            .poll(cx)
+            .map_err(|reason| Unresolved {
+                host: std::mem::take(&mut self.host),
+                reason,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Egress, Options};
+    use http::Request;
+    use postern_gateway::{Body, CallError};
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use rustls::{RootCertStore, ServerConfig};
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// Serves `ok` over TLS with a certificate for `localhost`, and returns its port and a client that trusts it.
+    async fn secure_server() -> (u16, Connector) {
+        let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let certificate = signed.cert.der().clone();
+        let key =
+            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der()));
+        let provider = Arc::new(ring::default_provider());
+        let server = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key)
+            .unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                if let Ok(mut socket) = acceptor.accept(socket).await {
+                    let mut head = [0; 4096];
+                    let _ = socket.read(&mut head).await.unwrap();
+                    socket
+                        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                        .await
+                        .unwrap();
+                }
+            }
+        });
+        (port, Connector::trusting(client))
+    }
+
+    async fn get(egress: &Egress, url: String) -> Result<Vec<u8>, CallError> {
+        let request = Request::get(url).body(Body::empty()).unwrap();
+        let answer = egress.send(request, Duration::from_secs(5)).await?;
+        Ok(answer.into_body().collect(1 << 20).await.unwrap().to_vec())
+    }
+
+    #[tokio::test]
+    async fn https_is_spoken_with_a_server_whose_certificate_is_trusted() {
+        let (port, connector) = secure_server().await;
+        let egress = Egress::through(connector, &Options::default());
+        let answer = get(&egress, format!("https://localhost:{port}/")).await;
+        assert_eq!(answer.unwrap(), b"ok");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_another_host_or_of_an_unknown_authority_is_a_network_error() {
+        let (port, trusting) = secure_server().await;
+        for (connector, host) in [(trusting, "127.0.0.1"), (Connector::new(), "localhost")] {
+            let egress = Egress::through(connector, &Options::default());
+            let error = get(&egress, format!("https://{host}:{port}/"))
+                .await
+                .unwrap_err();
+            let CallError::Network(reason) = &error else {
+                panic!("{error}");
+            };
+            assert!(reason.contains("invalid peer certificate"), "{reason}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_speak_tls_is_a_network_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            socket
+                .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                .await
+                .unwrap();
+        });
+        let egress = Egress::new(&Options::default());
+        let error = get(&egress, format!("https://127.0.0.1:{port}/"))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, CallError::Network(_)), "{error}");
+    }
+
+    #[tokio::test]
+    async fn roots_are_read_at_the_first_https_call_and_not_before() {
+        let connector = Connector::new();
+        let egress = Egress::through(connector.clone(), &Options::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+        let _ = get(&egress, format!("http://127.0.0.1:{port}/")).await;
+        assert!(connector.secure.get().is_none());
+        let _ = get(&egress, format!("https://127.0.0.1:{port}/")).await;
+        assert!(connector.secure.get().is_some());
+    }
+}

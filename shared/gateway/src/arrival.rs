@@ -1,0 +1,24 @@
+//! A request as the edge hands it over: nothing is decoded, nothing believed.
+
+use crate::Body;
+use http::{HeaderMap, Method};
+
+/// What every edge (a function's event, the laptop's listener) turns its own form of a request into.
+pub struct Arrival {
+    pub method: Method,
+    /// The host that the client asked for, with a port where it named one.
+    pub host: String,
+    /// The path exactly as it was sent, percent-encoding and repeated slashes included. Begins with a slash.
+    pub path: String,
+    /// What followed the question mark, as it was sent.
+    pub query: Option<String>,
+    pub headers: HeaderMap,
+    pub body: Body,
+    /// The address of the peer, never taken from a header that the peer could have written.
+    pub source_ip: String,
+    /// `HTTP/1.1` and the like.
+    pub protocol: &'static str,
+    /// The scheme and port that the client used: what `X-Forwarded-Proto` and `X-Forwarded-Port` say.
+    pub scheme: &'static str,
+    pub port: u16,
+}

@@ -1,0 +1,194 @@
+//! What every answer carries, whoever gave it, and the record of the request.
+
+use crate::gateway_response::DefaultAnswer;
+use crate::rejection::Rejection;
+use crate::stages::Live;
+use crate::trail::{AnswerTrail, RejectionTrail, Trail};
+use crate::{Body, BodyError, Clock, Gateway, Journal};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body::{Frame, SizeHint};
+use postern_telemetry::RequestMetrics;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// An integration's answer, its headers already remapped.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    /// Whether the answer says under which trace it was made.
+    pub(crate) traced: bool,
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+
+impl Gateway {
+    pub(crate) fn finish(&self, answer: Answer, trail: Trail, live: Arc<Live>) -> Response<Body> {
+        let Answer {
+            status,
+            mut headers,
+            body,
+            traced,
+        } = answer;
+        if traced && let Ok(value) = HeaderValue::try_from(trail.trace_id.as_str()) {
+            headers.insert(TRACE_ID, value);
+        }
+        self.respond(status, headers, body, trail, Some(live))
+    }
+
+    pub(crate) fn reject(
+        &self,
+        rejection: &Rejection,
+        mut trail: Trail,
+        live: Option<Arc<Live>>,
+    ) -> Response<Body> {
+        let answer: DefaultAnswer = rejection.answer();
+        if answer.status >= 500 {
+            self.journal
+                .fault(&format!("{} {rejection}", trail.request_id));
+        }
+        trail.rejection = Some(RejectionTrail {
+            response_type: answer.response_type,
+            message: Some(answer.message.clone().into_owned()),
+        });
+        let mut headers = HeaderMap::with_capacity(5);
+        headers.insert(ERROR_TYPE, HeaderValue::from_static(answer.error_type));
+        let status =
+            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.respond(status, headers, Body::from(answer.body()), trail, live)
+    }
+
+    fn respond(
+        &self,
+        status: StatusCode,
+        mut headers: HeaderMap,
+        body: Body,
+        trail: Trail,
+        live: Option<Arc<Live>>,
+    ) -> Response<Body> {
+        for (name, value) in [
+            (REQUEST_ID, &trail.request_id),
+            (EXTENDED_REQUEST_ID, &trail.extended_request_id),
+        ] {
+            headers.insert(
+                name,
+                HeaderValue::try_from(value.as_str()).expect("an id is made of visible ASCII"),
+            );
+        }
+        let content_type = HeaderValue::from_static("application/json");
+        headers
+            .entry(http::header::CONTENT_TYPE)
+            .or_insert(content_type);
+        let record = live.map(|live| Record {
+            trail,
+            live,
+            journal: self.journal.clone(),
+            clock: self.clock.clone(),
+            status: status.as_u16(),
+            bytes: 0,
+        });
+        let mut response = Response::new(match record {
+            None => body,
+            Some(mut record) => match body {
+                Body::Full(bytes) => {
+                    record.bytes = bytes.len() as u64;
+                    Body::Full(bytes)
+                }
+                // The request is over when its last byte is sent, or the client has gone.
+                Body::Stream(_) => Body::stream(Recorded { body, record }),
+            },
+        });
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// Writes what was observed of a request, once, when it is dropped.
+struct Record {
+    trail: Trail,
+    live: Arc<Live>,
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    status: u16,
+    bytes: u64,
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let latency = self.clock.now().saturating_sub(self.trail.received_at);
+        self.trail.answer = Some(AnswerTrail {
+            status: self.status,
+            bytes: self.bytes,
+            latency,
+        });
+        self.journal
+            .access(&self.live.access_log.line(|name| self.trail.context(name)));
+        self.journal.metrics(&self.metrics(latency).line());
+    }
+}
+
+impl Record {
+    fn metrics(&self, latency: Duration) -> RequestMetrics<'_> {
+        let resource = self
+            .trail
+            .resource
+            .as_ref()
+            .map(|resource| resource.path.as_str());
+        let detailed = resource.filter(|path| {
+            self.live
+                .method_setting(path, &self.trail.verb)
+                .is_some_and(|setting| setting.metrics_enabled)
+        });
+        RequestMetrics {
+            at_ms: self.trail.received_at.as_millis() as u64,
+            api_id: self.live.api.as_str(),
+            api_name: &self.live.deployed.api().name,
+            stage: self.live.name.as_str(),
+            method: detailed.map(|path| (self.trail.verb.as_str(), path)),
+            status: self.status,
+            latency_ms: latency.as_millis() as u64,
+            integration_latency_ms: self
+                .trail
+                .integration
+                .as_ref()
+                .map(|call| call.latency.as_millis() as u64),
+            request_id: &self.trail.request_id,
+        }
+    }
+}
+
+struct Recorded {
+    body: Body,
+    record: Record,
+}
+
+impl http_body::Body for Recorded {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

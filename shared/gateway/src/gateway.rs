@@ -1,0 +1,103 @@
+//! The life of a request, as a list.
+
+use crate::address::Defaults;
+use crate::admit::Signatures;
+use crate::rejection::Rejection;
+use crate::stages::{Freshness, Stages};
+use crate::trail::Trail;
+use crate::{Arrival, Backend, Body, Journal, route};
+use postern_store::{Clock, Table};
+use std::sync::Arc;
+
+pub struct Gateway {
+    pub(crate) stages: Stages,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) settings: Settings,
+}
+
+/// What the gateway works with.
+pub struct World {
+    pub definitions: Arc<dyn Table>,
+    pub backend: Arc<dyn Backend>,
+    pub clock: Arc<dyn Clock>,
+    pub journal: Arc<dyn Journal>,
+}
+
+/// What the operator decided.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub account: String,
+    pub region: String,
+    pub defaults: Defaults,
+    pub freshness: Freshness,
+    pub signatures: Signatures,
+}
+
+impl Gateway {
+    pub fn new(world: World, settings: Settings) -> Self {
+        let World {
+            definitions,
+            backend,
+            clock,
+            journal,
+        } = world;
+        let stages = Stages::new(definitions, clock.clone(), settings.freshness);
+        Self {
+            stages,
+            backend,
+            clock,
+            journal,
+            settings,
+        }
+    }
+
+    /// Loads the default stage, where there is one, so that the first request need not.
+    pub async fn warm_up(&self) {
+        if let Defaults {
+            api: Some(api),
+            stage: Some(stage),
+        } = &self.settings.defaults
+            && let Err(error) = self.stages.find(api, stage).await
+        {
+            self.journal
+                .fault(&format!("the default stage could not be loaded: {error}"));
+        }
+    }
+
+    /// Answers a request. Every request gets an answer, and every one that reached a stage is recorded.
+    pub async fn answer(&self, arrival: Arrival) -> http::Response<Body> {
+        let mut trail = Trail::begin(&arrival, self.clock.now());
+        match self.address(arrival, &mut trail).await {
+            Err(rejection) => self.reject(&Rejection::from(rejection), trail, None),
+            Ok((addressed, due)) => {
+                let live = addressed.live.clone();
+                let refresh = async {
+                    if let Some(held) = due
+                        && let Err(error) = self.stages.refresh(&held).await
+                    {
+                        self.journal
+                            .fault(&format!("a stage could not be read again: {error}"));
+                    }
+                };
+                // The stage is read again while the backend works, so that no request waits for it.
+                let (answer, ()) = tokio::join!(self.proceed(addressed, &mut trail), refresh);
+                match answer {
+                    Ok(answer) => self.finish(answer, trail, live),
+                    Err(rejection) => self.reject(&rejection, trail, Some(live)),
+                }
+            }
+        }
+    }
+
+    async fn proceed(
+        &self,
+        addressed: crate::address::Addressed,
+        trail: &mut Trail,
+    ) -> Result<crate::finish::Answer, Rejection> {
+        let routed = route::route(addressed, trail).await?;
+        let admitted = self.admit(routed)?;
+        Ok(self.integrate(admitted, trail).await?)
+    }
+}

@@ -1,0 +1,298 @@
+//! Every way in which a request can be refused: one small enum per stage, and the one place that maps them to answers.
+//!
+//! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
+
+use crate::gateway_response::{DefaultAnswer, ResponseType};
+use crate::{CallError, CollectError};
+use postern_plan::DeployedError;
+use postern_store::StoreError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Rejection {
+    #[error(transparent)]
+    Address(#[from] AddressRejection),
+    #[error(transparent)]
+    Route(#[from] RouteRejection),
+    #[error(transparent)]
+    Admit(#[from] AdmitRejection),
+    #[error(transparent)]
+    Integrate(#[from] IntegrateRejection),
+}
+
+/// Which API and stage.
+#[derive(Debug, thiserror::Error)]
+pub enum AddressRejection {
+    #[error("the request's line and query have {bytes} bytes, and at most {max} are allowed")]
+    UriTooLong { bytes: usize, max: usize },
+    #[error("the request's headers have {bytes} bytes, and at most {max} are allowed")]
+    HeadersTooLong { bytes: usize, max: usize },
+    #[error("the request names no API: neither host nor path nor a default say which")]
+    NoApi,
+    #[error("API `{api}` has no stage `{stage}`")]
+    NoSuchStage { api: String, stage: String },
+    #[error("the stage cannot be read: {0}")]
+    Store(#[from] StoreError),
+    #[error("the stage's deployment cannot be used: {0}")]
+    Deployment(#[from] DeployedError),
+    #[error("API `{0}` answers on its custom domains only")]
+    EndpointDisabled(String),
+}
+
+/// Which method.
+#[derive(Debug, thiserror::Error)]
+pub enum RouteRejection {
+    #[error("no method for {verb} {path}")]
+    NoSuchMethod { verb: String, path: String },
+    #[error("no method for {verb} {path}, and the Authorization header is not a signature")]
+    NotASignature {
+        verb: String,
+        path: String,
+        header: String,
+        token: String,
+    },
+    #[error("the method cannot be used: {0}")]
+    Deployment(#[from] DeployedError),
+}
+
+/// Who are you, may you, how much.
+#[derive(Debug, thiserror::Error)]
+pub enum AdmitRejection {
+    #[error("the method wants a signed request")]
+    NotSigned,
+    #[error("the method wants a signed request, and the Authorization header is not a signature")]
+    NotASignature { header: String, token: String },
+    #[error("the method's kind of authorization is not one that this version can check")]
+    CannotBeChecked,
+    #[error("the method wants an API key")]
+    NoApiKey,
+}
+
+/// What kept the integration from answering.
+#[derive(Debug, thiserror::Error)]
+pub enum IntegrateRejection {
+    #[error("the request's body has more than {0} bytes")]
+    BodyTooLarge(usize),
+    #[error("the request's body broke off: {0}")]
+    BodyBroken(String),
+    #[error("no template for `{0}`, and the integration passes nothing through")]
+    UnsupportedMediaType(String),
+    /// The owner's mistake, found too late.
+    #[error("execution failed due to configuration error: {0}")]
+    Configuration(String),
+    #[error("integrations of type {0} are not answered by this version")]
+    Unanswered(String),
+    #[error("the integration's method is not POST, which Lambda wants")]
+    LambdaMethod,
+    #[error("Lambda refused the call with status {status}: {message}")]
+    LambdaRefused { status: u16, message: String },
+    #[error("Lambda execution failed with status 200 due to customer function error: {0}")]
+    FunctionError(String),
+    #[error("execution failed due to configuration error: malformed Lambda proxy response: {0}")]
+    MalformedAnswer(String),
+    #[error("Lambda could not answer: status {0}")]
+    LambdaUnavailable(u16),
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("the answer's body broke off: {0}")]
+    AnswerBroken(#[from] CollectError),
+}
+
+impl Rejection {
+    pub fn answer(&self) -> DefaultAnswer {
+        use ResponseType as Type;
+        let front = |status, error_type, message| DefaultAnswer {
+            response_type: None,
+            status,
+            error_type,
+            message: std::borrow::Cow::Borrowed(message),
+            spaced: false,
+        };
+        let early = |response_type, status, error_type, message| DefaultAnswer {
+            response_type: Some(response_type),
+            ..front(status, error_type, message)
+        };
+        let late = |response_type, status, error_type, message| DefaultAnswer {
+            spaced: true,
+            ..early(response_type, status, error_type, message)
+        };
+        let internal = |response_type, status| {
+            late(
+                response_type,
+                status,
+                "InternalServerErrorException",
+                "Internal server error",
+            )
+        };
+        // An unknown path looks like an unsigned request: there is no 404.
+        let unsigned = || {
+            let message = "Missing Authentication Token";
+            early(
+                Type::MissingAuthenticationToken,
+                403,
+                "MissingAuthenticationTokenException",
+                message,
+            )
+        };
+        let not_a_signature = |header: &str, token: &str| {
+            DefaultAnswer {
+            message: format!(
+                "'{token}' not a valid key=value pair (missing equal-sign) in Authorization header: '{header}'."
+            )
+            .into(),
+            ..early(Type::Default4xx, 403, "IncompleteSignatureException", "")
+        }
+        };
+        match self {
+            Self::Address(AddressRejection::UriTooLong { .. }) => {
+                front(414, "RequestUriTooLongException", "Request URI too long")
+            }
+            Self::Address(AddressRejection::HeadersTooLong { .. }) => front(
+                431,
+                "RequestHeaderFieldsTooLargeException",
+                "Request Header Fields Too Large",
+            ),
+            Self::Address(
+                AddressRejection::NoApi
+                | AddressRejection::NoSuchStage { .. }
+                | AddressRejection::EndpointDisabled(_),
+            ) => front(403, "ForbiddenException", "Forbidden"),
+            Self::Address(AddressRejection::Store(_) | AddressRejection::Deployment(_)) => {
+                front(500, "InternalServerErrorException", "Internal server error")
+            }
+            Self::Route(RouteRejection::NoSuchMethod { .. })
+            | Self::Admit(AdmitRejection::NotSigned) => unsigned(),
+            Self::Route(RouteRejection::NotASignature { header, token, .. })
+            | Self::Admit(AdmitRejection::NotASignature { header, token }) => {
+                not_a_signature(header, token)
+            }
+            Self::Route(RouteRejection::Deployment(_)) => internal(Type::Default5xx, 500),
+            Self::Admit(AdmitRejection::CannotBeChecked) => early(
+                Type::Unauthorized,
+                401,
+                "UnauthorizedException",
+                "Unauthorized",
+            ),
+            Self::Admit(AdmitRejection::NoApiKey) => {
+                early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
+            }
+            Self::Integrate(rejection) => match rejection {
+                IntegrateRejection::BodyTooLarge(_) => early(
+                    Type::RequestTooLarge,
+                    413,
+                    "RequestEntityTooLargeException",
+                    "Request Too Long",
+                ),
+                IntegrateRejection::BodyBroken(_)
+                | IntegrateRejection::Call(CallError::Client(_)) => {
+                    early(Type::Default4xx, 400, "BadRequestException", "Bad Request")
+                }
+                IntegrateRejection::UnsupportedMediaType(_) => late(
+                    Type::UnsupportedMediaType,
+                    415,
+                    "BadRequestException",
+                    "Unsupported Media Type",
+                ),
+                IntegrateRejection::Configuration(_)
+                | IntegrateRejection::Unanswered(_)
+                | IntegrateRejection::LambdaRefused { .. }
+                | IntegrateRejection::Call(CallError::Address(_) | CallError::Unsigned(_)) => {
+                    internal(Type::ApiConfigurationError, 500)
+                }
+                // The type's own status is 504, yet the service answers 500 here.
+                IntegrateRejection::LambdaMethod => internal(Type::IntegrationFailure, 500),
+                IntegrateRejection::FunctionError(_)
+                | IntegrateRejection::MalformedAnswer(_)
+                | IntegrateRejection::LambdaUnavailable(_) => internal(Type::Default5xx, 502),
+                IntegrateRejection::AnswerBroken(_) => internal(Type::Default5xx, 500),
+                IntegrateRejection::Call(CallError::Network(_)) => late(
+                    Type::IntegrationFailure,
+                    504,
+                    "InternalServerErrorException",
+                    "Network error communicating with endpoint",
+                ),
+                IntegrateRejection::Call(CallError::Timeout(_)) => late(
+                    Type::IntegrationTimeout,
+                    504,
+                    "InternalServerErrorException",
+                    "Endpoint request timed out",
+                ),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn default_answers_have_the_services_status_type_and_bytes() {
+        let route = || RouteRejection::NoSuchMethod {
+            verb: "GET".into(),
+            path: "/".into(),
+        };
+        let bearer = || AdmitRejection::NotASignature {
+            header: "Bearer abc".into(),
+            token: "abc".into(),
+        };
+        let timeout = || IntegrateRejection::Call(CallError::Timeout(Duration::from_secs(1)));
+        for (rejection, status, error_type, body) in [
+            (
+                Rejection::from(AddressRejection::NoApi),
+                403,
+                "ForbiddenException",
+                r#"{"message":"Forbidden"}"#,
+            ),
+            (
+                route().into(),
+                403,
+                "MissingAuthenticationTokenException",
+                r#"{"message":"Missing Authentication Token"}"#,
+            ),
+            (
+                bearer().into(),
+                403,
+                "IncompleteSignatureException",
+                r#"{"message":"'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'."}"#,
+            ),
+            (
+                AdmitRejection::NoApiKey.into(),
+                403,
+                "ForbiddenException",
+                r#"{"message":"Forbidden"}"#,
+            ),
+            (
+                IntegrateRejection::LambdaMethod.into(),
+                500,
+                "InternalServerErrorException",
+                r#"{"message": "Internal server error"}"#,
+            ),
+            (
+                IntegrateRejection::MalformedAnswer(String::new()).into(),
+                502,
+                "InternalServerErrorException",
+                r#"{"message": "Internal server error"}"#,
+            ),
+            (
+                timeout().into(),
+                504,
+                "InternalServerErrorException",
+                r#"{"message": "Endpoint request timed out"}"#,
+            ),
+        ] {
+            let answer = rejection.answer();
+            assert_eq!(
+                (answer.status, answer.error_type, answer.body().as_str()),
+                (status, error_type, body)
+            );
+        }
+        // Lengths that were recorded.
+        let length =
+            |rejection: IntegrateRejection| Rejection::from(rejection).answer().body().len();
+        assert_eq!(
+            (length(IntegrateRejection::LambdaMethod), length(timeout())),
+            (36, 41)
+        );
+    }
+}

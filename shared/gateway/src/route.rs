@@ -1,0 +1,105 @@
+//! Which method.
+
+use crate::address::{Addressed, Request};
+use crate::rejection::RouteRejection;
+use crate::stages::Live;
+use crate::trail::{ResourceTrail, Trail};
+use crate::{Query, headers};
+use http::Method;
+use postern_definition::Map;
+use postern_definition::rest::RestApi;
+use postern_plan::{Deployed, MethodPlan};
+use std::sync::Arc;
+
+/// A request whose method is known.
+pub(crate) struct Routed {
+    pub(crate) live: Arc<Live>,
+    pub(crate) deployed: Arc<Deployed>,
+    pub(crate) variables: Arc<Map<String>>,
+    pub(crate) request: Request,
+    pub(crate) plan: Arc<MethodPlan>,
+    pub(crate) resource_id: String,
+    pub(crate) resource_path: String,
+    /// Values as they stand in the path, still percent-encoded.
+    pub(crate) path_parameters: Map<String>,
+    pub(crate) query: Query,
+}
+
+impl Routed {
+    pub(crate) fn api(&self) -> &RestApi {
+        self.deployed.api()
+    }
+}
+
+pub(crate) async fn route(
+    addressed: Addressed,
+    trail: &mut Trail,
+) -> Result<Routed, RouteRejection> {
+    let Addressed {
+        live,
+        deployed,
+        variables,
+        mut request,
+    } = addressed;
+    if let Some(method) = overridden_method(&request) {
+        trail.verb = method.as_str().to_owned();
+        request.method = method;
+    }
+    let Some(found) = deployed.find(request.method.as_str(), &request.path) else {
+        let (verb, path) = (request.method.to_string(), request.path.clone());
+        // Authentication parsing runs on unmatched paths as well.
+        return Err(match not_a_signature(&request) {
+            Some((header, token)) => RouteRejection::NotASignature {
+                verb,
+                path,
+                header,
+                token,
+            },
+            None => RouteRejection::NoSuchMethod { verb, path },
+        });
+    };
+    trail.resource = Some(ResourceTrail {
+        id: found.resource_id.clone(),
+        path: found.resource_path.to_owned(),
+    });
+    let plan = deployed.plan(found.method).await?;
+    let path_parameters = found
+        .parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let (resource_id, resource_path) = (
+        found.resource_id.to_string(),
+        found.resource_path.to_owned(),
+    );
+    let query = request
+        .query
+        .as_deref()
+        .map(Query::parse)
+        .unwrap_or_default();
+    Ok(Routed {
+        live,
+        deployed,
+        variables,
+        request,
+        plan,
+        resource_id,
+        resource_path,
+        path_parameters,
+        query,
+    })
+}
+
+fn overridden_method(request: &Request) -> Option<Method> {
+    let wanted = headers::last(&request.headers, "x-http-method-override")?;
+    Method::from_bytes(wanted.trim().as_bytes()).ok()
+}
+
+/// The header and its first token where an `Authorization` header cannot be the parts of a signature.
+pub(crate) fn not_a_signature(request: &Request) -> Option<(String, String)> {
+    let header = headers::last(&request.headers, "authorization")?;
+    let token = header
+        .split_once(' ')
+        .map_or(header.as_ref(), |(_, token)| token.trim());
+    (!token.contains('=')).then(|| (header.clone().into_owned(), token.to_owned()))
+}

@@ -1,0 +1,302 @@
+//! The stages that this process answers for: each a pointer to deployments, with its settings, held and kept fresh.
+//!
+//! A stage's item is read when a request first asks for it, and again at most every few seconds: beside the answering of a
+//! request, so that none waits for it. Only where a stage was not asked for in a long time, or where the store says that
+//! something has changed, is it read before the request goes on. Deployments are loaded when a stage first points at them,
+//! and shared by the stages that do.
+
+use crate::rejection::AddressRejection;
+use postern_definition::rest::{CanarySettings, MethodSetting, Stage};
+use postern_definition::{ApiId, DeploymentId, Map, StageName};
+use postern_plan::{Deployed, stage_key};
+use postern_store::{Clock, Consistency, Table, decode};
+use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
+const HELD_MAX: usize = 1_000;
+
+pub(crate) struct Stages {
+    table: Arc<dyn Table>,
+    clock: Arc<dyn Clock>,
+    freshness: Freshness,
+    held: RwLock<HashMap<(ApiId, StageName), Arc<Held>>>,
+    deployments: RwLock<HashMap<(ApiId, DeploymentId), Arc<Deployed>>>,
+}
+
+/// How old what is held may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Freshness {
+    /// After this, the stage is read again beside the next request.
+    pub revalidate_after: Duration,
+    /// After this, the stage is read again before the next request goes on.
+    pub stale_after: Duration,
+}
+
+impl Freshness {
+    /// Stale is twelve times as old as due for reading again.
+    pub fn revalidating_after(revalidate_after: Duration) -> Self {
+        Self {
+            revalidate_after,
+            stale_after: revalidate_after * 12,
+        }
+    }
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self::revalidating_after(Duration::from_secs(5))
+    }
+}
+/// A stage as it was last read, or that it is not there.
+pub(crate) struct Held {
+    api: ApiId,
+    name: StageName,
+    live: RwLock<Option<Arc<Live>>>,
+    /// When it was read, in milliseconds since 1970.
+    read_at_ms: AtomicU64,
+    /// The table's generation before it was read.
+    generation: AtomicU64,
+}
+
+/// A stage ready to answer.
+pub(crate) struct Live {
+    pub(crate) api: ApiId,
+    pub(crate) name: StageName,
+    pub(crate) variables: Arc<Map<String>>,
+    pub(crate) deployed: Arc<Deployed>,
+    pub(crate) canary: Option<Canary>,
+    pub(crate) access_log: AccessLogFormat,
+    method_settings: Map<MethodSetting>,
+    revision: u64,
+}
+
+pub(crate) struct Canary {
+    pub(crate) percent: f64,
+    pub(crate) deployed: Arc<Deployed>,
+    /// The stage's, overlaid with the canary's.
+    pub(crate) variables: Arc<Map<String>>,
+}
+
+impl Live {
+    /// The settings of a method: its own, which replace the general ones wholly, or the general ones.
+    pub(crate) fn method_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
+        if self.method_settings.is_empty() {
+            return None;
+        }
+        let own = self.method_settings.iter().find(|(key, _)| {
+            key.rsplit_once('/').is_some_and(|(path, v)| {
+                let path = path.replace("~1", "/");
+                v == verb && path.trim_start_matches('/') == resource_path.trim_start_matches('/')
+            })
+        });
+        own.map(|(_, setting)| setting)
+            .or_else(|| self.method_settings.get("*/*"))
+    }
+}
+
+impl Stages {
+    pub(crate) fn new(table: Arc<dyn Table>, clock: Arc<dyn Clock>, freshness: Freshness) -> Self {
+        Self {
+            table,
+            clock,
+            freshness,
+            held: RwLock::default(),
+            deployments: RwLock::default(),
+        }
+    }
+
+    /// The stage, and whether it should be read again beside this request.
+    pub(crate) async fn find(
+        &self,
+        api: &ApiId,
+        name: &StageName,
+    ) -> Result<(Arc<Live>, Option<Arc<Held>>), AddressRejection> {
+        let key = (api.clone(), name.clone());
+        let known = self
+            .held
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
+        let (held, due) = match known {
+            Some(held) => {
+                let age = self.age(&held);
+                match age {
+                    Age::Fresh => (held, None),
+                    Age::Due => (held.clone(), Some(held)),
+                    Age::Stale => {
+                        self.read(&held).await?;
+                        (held, None)
+                    }
+                }
+            }
+            None => (self.hold(key).await?, None),
+        };
+        let live = held
+            .live
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match live {
+            Some(live) => Ok((live, due)),
+            None => Err(AddressRejection::NoSuchStage {
+                api: api.to_string(),
+                stage: name.to_string(),
+            }),
+        }
+    }
+
+    /// Reads a stage again. What fails leaves the stage as it was held: better an old deployment than no answer.
+    pub(crate) async fn refresh(&self, held: &Held) -> Result<(), AddressRejection> {
+        // Whoever comes next need not do the same.
+        held.read_at_ms.store(self.now_ms(), Ordering::Relaxed);
+        self.read(held).await
+    }
+
+    async fn hold(&self, key: (ApiId, StageName)) -> Result<Arc<Held>, AddressRejection> {
+        let held = Arc::new(Held {
+            api: key.0.clone(),
+            name: key.1.clone(),
+            live: RwLock::new(None),
+            read_at_ms: AtomicU64::new(0),
+            generation: AtomicU64::new(0),
+        });
+        self.read(&held).await?;
+        let mut all = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= HELD_MAX {
+            all.clear();
+            self.deployments
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clear();
+        }
+        Ok(all.entry(key).or_insert(held).clone())
+    }
+
+    async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
+        let generation = self.table.generation().unwrap_or_default();
+        let item = self
+            .table
+            .get(&stage_key(&held.api, &held.name), Consistency::Eventual)
+            .await?;
+        let known = held
+            .live
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let live = match item {
+            None => None,
+            Some(item)
+                if known
+                    .as_ref()
+                    .is_some_and(|live| live.revision == item.revision) =>
+            {
+                known
+            }
+            Some(item) => Some(Arc::new(
+                self.live(&held.api, decode(&item)?, item.revision).await?,
+            )),
+        };
+        *held.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+        held.generation.store(generation, Ordering::Relaxed);
+        held.read_at_ms.store(self.now_ms(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn live(
+        &self,
+        api: &ApiId,
+        stage: Stage,
+        revision: u64,
+    ) -> Result<Live, AddressRejection> {
+        let canary = match &stage.canary_settings {
+            Some(settings) => Some(self.canary(api, settings, &stage.variables).await?),
+            None => None,
+        };
+        let format = stage
+            .access_log_settings
+            .as_ref()
+            .and_then(|settings| settings.format.as_deref());
+        Ok(Live {
+            api: api.clone(),
+            deployed: self.deployment(api, &stage.deployment_id).await?,
+            canary,
+            access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
+            name: stage.stage_name,
+            variables: Arc::new(stage.variables),
+            method_settings: stage.method_settings,
+            revision,
+        })
+    }
+
+    async fn canary(
+        &self,
+        api: &ApiId,
+        settings: &CanarySettings,
+        variables: &Map<String>,
+    ) -> Result<Canary, AddressRejection> {
+        let mut variables = variables.clone();
+        variables.extend(settings.stage_variable_overrides.clone());
+        Ok(Canary {
+            percent: settings.percent_traffic,
+            deployed: self.deployment(api, &settings.deployment_id).await?,
+            variables: Arc::new(variables),
+        })
+    }
+
+    async fn deployment(
+        &self,
+        api: &ApiId,
+        id: &DeploymentId,
+    ) -> Result<Arc<Deployed>, AddressRejection> {
+        let key = (api.clone(), id.clone());
+        if let Some(deployed) = self
+            .deployments
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
+            return Ok(deployed.clone());
+        }
+        let deployed = Arc::new(Deployed::load(self.table.clone(), api, id).await?);
+        let mut all = self
+            .deployments
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        // What no stage points at any more is only held here.
+        all.retain(|_, held| Arc::strong_count(held) > 1);
+        Ok(all.entry(key).or_insert(deployed).clone())
+    }
+
+    fn age(&self, held: &Held) -> Age {
+        if let Some(generation) = self.table.generation() {
+            let same = generation == held.generation.load(Ordering::Relaxed);
+            return if same { Age::Fresh } else { Age::Stale };
+        }
+        let age = Duration::from_millis(
+            self.now_ms()
+                .saturating_sub(held.read_at_ms.load(Ordering::Relaxed)),
+        );
+        if age < self.freshness.revalidate_after {
+            Age::Fresh
+        } else if age < self.freshness.stale_after {
+            Age::Due
+        } else {
+            Age::Stale
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.clock.now().as_millis() as u64
+    }
+}
+
+enum Age {
+    Fresh,
+    Due,
+    Stale,
+}

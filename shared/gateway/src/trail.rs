@@ -1,0 +1,259 @@
+//! What has been observed of a request so far. Each stage writes its own part once; `$context`, gateway responses, logs and
+//! metrics read it; no stage decides by it.
+
+use crate::Arrival;
+use crate::gateway_response::ResponseType;
+use crate::headers;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use postern_definition::{ApiId, DeploymentId, ResourceId, StageName};
+use rand::Rng;
+use std::borrow::Cow;
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Trail {
+    pub request_id: String,
+    pub extended_request_id: String,
+    /// Since 1970.
+    pub received_at: Duration,
+    pub verb: String,
+    /// As the client sees it: with the stage.
+    pub path: String,
+    pub protocol: &'static str,
+    pub source_ip: String,
+    pub user_agent: Option<String>,
+    pub domain_name: String,
+    /// The value of `X-Amzn-Trace-Id` that goes to the backend.
+    pub trace_id: String,
+    pub stage: Option<StageTrail>,
+    pub resource: Option<ResourceTrail>,
+    pub integration: Option<IntegrationTrail>,
+    pub rejection: Option<RejectionTrail>,
+    pub answer: Option<AnswerTrail>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct StageTrail {
+    pub account_id: String,
+    pub api_id: ApiId,
+    pub stage: StageName,
+    pub deployment_id: DeploymentId,
+    /// Only where the stage has a canary.
+    pub is_canary: Option<bool>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ResourceTrail {
+    pub id: ResourceId,
+    pub path: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct IntegrationTrail {
+    /// The backend's status, or the function's.
+    pub status: Option<u16>,
+    /// The status of the Lambda service itself.
+    pub service_status: Option<u16>,
+    pub latency: Duration,
+    pub request_id: Option<String>,
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct RejectionTrail {
+    pub response_type: Option<ResponseType>,
+    pub message: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct AnswerTrail {
+    pub status: u16,
+    pub bytes: u64,
+    pub latency: Duration,
+}
+
+impl Trail {
+    pub(crate) fn begin(arrival: &Arrival, now: Duration) -> Self {
+        let mut random = [0_u8; 43];
+        rand::rng().fill_bytes(&mut random);
+        Self {
+            request_id: uuid(random[..16].try_into().expect("sixteen bytes were cut")),
+            extended_request_id: STANDARD.encode(&random[16..27]),
+            received_at: now,
+            verb: arrival.method.as_str().to_owned(),
+            path: arrival.path.clone(),
+            protocol: arrival.protocol,
+            source_ip: arrival.source_ip.clone(),
+            user_agent: headers::last(&arrival.headers, "user-agent").map(Cow::into_owned),
+            domain_name: arrival
+                .host
+                .split(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            trace_id: trace_id(
+                headers::last(&arrival.headers, "x-amzn-trace-id").as_deref(),
+                now,
+                random[27..43].try_into().expect("sixteen bytes were cut"),
+            ),
+            stage: None,
+            resource: None,
+            integration: None,
+            rejection: None,
+            answer: None,
+        }
+    }
+
+    /// The value of a `$context` variable. The name comes without `$context.`.
+    pub(crate) fn context(&self, name: &str) -> Option<Cow<'_, str>> {
+        let text = |text: &'_ str| -> Option<Cow<'_, str>> { Some(Cow::Owned(text.to_owned())) };
+        let number =
+            |number: u128| -> Option<Cow<'_, str>> { Some(Cow::Owned(number.to_string())) };
+        match name {
+            "requestId" => Some(self.request_id.as_str().into()),
+            "extendedRequestId" => Some(self.extended_request_id.as_str().into()),
+            "requestTime" => Some(postern_telemetry::clf(self.received_at).into()),
+            "requestTimeEpoch" => number(self.received_at.as_millis()),
+            "httpMethod" => Some(self.verb.as_str().into()),
+            "path" => Some(self.path.as_str().into()),
+            "protocol" => Some(self.protocol.into()),
+            "identity.sourceIp" => Some(self.source_ip.as_str().into()),
+            "identity.userAgent" => self.user_agent.as_deref().map(Cow::Borrowed),
+            "domainName" => Some(self.domain_name.as_str().into()),
+            "domainPrefix" => Some(self.domain_prefix().into()),
+            "accountId" => text(&self.stage.as_ref()?.account_id),
+            "apiId" => text(self.stage.as_ref()?.api_id.as_str()),
+            "stage" => text(self.stage.as_ref()?.stage.as_str()),
+            "deploymentId" => text(self.stage.as_ref()?.deployment_id.as_str()),
+            "isCanaryRequest" => Some(
+                if self.stage.as_ref()?.is_canary? {
+                    "true"
+                } else {
+                    "false"
+                }
+                .into(),
+            ),
+            "resourceId" => text(self.resource.as_ref()?.id.as_str()),
+            "resourcePath" => text(&self.resource.as_ref()?.path),
+            "xrayTraceId" => self
+                .trace_id
+                .split(';')
+                .find_map(|part| part.strip_prefix("Root="))
+                .map(Cow::Borrowed),
+            "integrationLatency" | "integration.latency" => {
+                number(self.integration.as_ref()?.latency.as_millis())
+            }
+            "integration.status" => number(self.integration.as_ref()?.status?.into()),
+            "integrationStatus" | "integration.integrationStatus" => {
+                number(self.integration.as_ref()?.service_status?.into())
+            }
+            "integration.requestId" | "awsEndpointRequestId" => {
+                text(self.integration.as_ref()?.request_id.as_deref()?)
+            }
+            "integration.error" | "integrationErrorMessage" => {
+                text(self.integration.as_ref()?.error.as_deref()?)
+            }
+            "error.message" => text(self.rejection.as_ref()?.message.as_deref()?),
+            "error.messageString" => Some(
+                serde_json::Value::from(self.rejection.as_ref()?.message.as_deref()?)
+                    .to_string()
+                    .into(),
+            ),
+            "error.responseType" => text(self.rejection.as_ref()?.response_type?.name()),
+            "status" => number(self.answer.as_ref()?.status.into()),
+            "responseLength" => number(self.answer.as_ref()?.bytes.into()),
+            "responseLatency" => number(self.answer.as_ref()?.latency.as_millis()),
+            _ => None,
+        }
+    }
+
+    /// The first label of the host.
+    pub(crate) fn domain_prefix(&self) -> &str {
+        self.domain_name.split('.').next().unwrap_or_default()
+    }
+}
+
+/// A version 4 UUID of random bytes.
+pub(crate) fn uuid(mut random: [u8; 16]) -> String {
+    random[6] = random[6] & 0x0f | 0x40;
+    random[8] = random[8] & 0x3f | 0x80;
+    let hex = hex(&random);
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| DIGITS[usize::from(digit)] as char)
+        .collect()
+}
+
+/// A trace header with a parent is kept; one with only a root gets a parent; without one a trace begins here, unsampled.
+fn trace_id(incoming: Option<&str>, now: Duration, random: [u8; 16]) -> String {
+    let incoming = incoming.unwrap_or_default();
+    let has = |field: &str| {
+        incoming
+            .split(';')
+            .any(|part| part.trim_start().starts_with(field))
+    };
+    let (root, parent) = random.split_at(8);
+    match (has("Root="), has("Parent=")) {
+        (true, true) => incoming.to_owned(),
+        (true, false) => format!("{incoming};Parent={}", hex(parent)),
+        (false, _) => {
+            // Twelve bytes of root are needed, and eight of parent: they share four, which no trace can tell.
+            let unique = [root, &parent[..4]].concat();
+            format!(
+                "Root=1-{:08x}-{};Parent={};Sampled=0",
+                now.as_secs(),
+                hex(&unique),
+                hex(parent)
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_their_forms() {
+        assert_eq!(uuid([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(uuid([0; 16]), "00000000-0000-4000-8000-000000000000");
+        let extended = STANDARD.encode([7; 11]);
+        assert_eq!((extended.len(), extended.ends_with('=')), (16, true));
+    }
+
+    #[test]
+    fn a_trace_goes_on_or_begins() {
+        let now = Duration::from_secs(0x66b3_c1aa);
+        for (incoming, expected) in [
+            (
+                Some("Root=1-a-b;Parent=c;Sampled=1"),
+                "Root=1-a-b;Parent=c;Sampled=1",
+            ),
+            (Some("Root=1-a-b"), "Root=1-a-b;Parent=0707070707070707"),
+            (
+                None,
+                "Root=1-66b3c1aa-070707070707070707070707;Parent=0707070707070707;Sampled=0",
+            ),
+            (
+                Some("nonsense"),
+                "Root=1-66b3c1aa-070707070707070707070707;Parent=0707070707070707;Sampled=0",
+            ),
+        ] {
+            assert_eq!(trace_id(incoming, now, [7; 16]), expected);
+        }
+    }
+}

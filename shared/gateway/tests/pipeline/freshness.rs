@@ -1,0 +1,227 @@
+//! When a stage is read again, and what a request costs the store.
+
+use crate::harness::{API, Bench, Stopped, definition};
+use async_trait::async_trait;
+use postern_gateway::{Body, Clock};
+use postern_store::{
+    Add, Batch, Consistency, Embedded, Item, Key, Query, Store, StoreError, Table, Write,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Counts the reads of a table, and tells no generation, as DynamoDB tells none.
+struct Counted {
+    table: Arc<dyn Table>,
+    reads: AtomicUsize,
+}
+
+#[async_trait]
+impl Table for Counted {
+    async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.table.get(key, consistency).await
+    }
+
+    async fn query(&self, query: Query) -> Result<Batch, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.table.query(query).await
+    }
+
+    async fn write(&self, write: Write) -> Result<(), StoreError> {
+        self.table.write(write).await
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.table.transact(writes).await
+    }
+
+    async fn add(&self, add: Add) -> Result<BTreeMap<String, i64>, StoreError> {
+        self.table.add(add).await
+    }
+
+    fn generation(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// An API whose one method answers with this text.
+fn answering(text: &str) -> BTreeMap<String, Value> {
+    let response = json!({"statusCode": "200", "responseTemplates": {"application/json": text}});
+    let method = json!({
+        "methodResponses": {"200": {"statusCode": "200"}},
+        "methodIntegration": {
+            "type": "MOCK", "requestTemplates": {"$default": "{\"statusCode\": 200}"},
+            "integrationResponses": {"200": response},
+        },
+    });
+    BTreeMap::from([("GET /".to_owned(), method)])
+}
+
+async fn get(bench: &Bench) -> String {
+    let body = bench.send("GET /dev/", &[], "").await.into_body();
+    String::from_utf8(body.collect(1_000).await.unwrap().to_vec()).unwrap()
+}
+
+fn counted(clock: Arc<Stopped>) -> (Bench, Arc<Counted>) {
+    let clock: Arc<dyn Clock> = clock;
+    let store = Embedded::memory(clock.clone()).unwrap();
+    let table = Arc::new(Counted {
+        table: store.definitions.clone(),
+        reads: AtomicUsize::new(0),
+    });
+    (
+        Bench::over(
+            Store {
+                definitions: table.clone(),
+                ..store
+            },
+            clock,
+        ),
+        table,
+    )
+}
+
+#[tokio::test]
+async fn a_warm_request_reads_nothing() {
+    let (bench, table) = counted(Stopped::at(1_000));
+    bench
+        .deploy("d1", &definition(&Value::Null, &answering("one")))
+        .await;
+    bench.stage(&Value::Null).await;
+    assert_eq!(get(&bench).await, "one");
+    // The stage, the index of its deployment, and the chunk that the method lies in.
+    assert_eq!(table.reads.load(Ordering::SeqCst), 3);
+    for _ in 0..100 {
+        get(&bench).await;
+    }
+    assert_eq!(table.reads.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn the_stage_is_read_again_beside_a_request_and_before_one_that_comes_late() {
+    let clock = Stopped::at(1_000);
+    let (bench, table) = counted(clock.clone());
+    for (deployment, text) in [("d1", "one"), ("d2", "two"), ("d3", "three")] {
+        bench
+            .deploy(deployment, &definition(&Value::Null, &answering(text)))
+            .await;
+    }
+    bench.stage(&Value::Null).await;
+    assert_eq!(get(&bench).await, "one");
+
+    bench.stage(&json!({"deploymentId": "d2"})).await;
+    clock.forward(Duration::from_secs(4));
+    assert_eq!(
+        get(&bench).await,
+        "one",
+        "what is held is fresh for five seconds"
+    );
+    clock.forward(Duration::from_secs(1));
+    assert_eq!(
+        get(&bench).await,
+        "one",
+        "the request beside which the stage is read does not wait for it"
+    );
+    assert_eq!(get(&bench).await, "two");
+
+    bench.stage(&json!({"deploymentId": "d3"})).await;
+    clock.forward(Duration::from_secs(3_600));
+    assert_eq!(
+        get(&bench).await,
+        "three",
+        "after a long sleep the stage is read before the request goes on"
+    );
+
+    // Rolling back is pointing at the former deployment.
+    bench.stage(&json!({"deploymentId": "d1"})).await;
+    clock.forward(Duration::from_secs(3_600));
+    let before = table.reads.load(Ordering::SeqCst);
+    assert_eq!(get(&bench).await, "one");
+    assert!(table.reads.load(Ordering::SeqCst) - before <= 3);
+}
+
+#[tokio::test]
+async fn a_store_that_sees_all_writes_makes_changes_visible_at_once() {
+    let bench = Bench::new(Stopped::at(1_000));
+    for (deployment, text) in [("d1", "one"), ("d2", "two")] {
+        bench
+            .deploy(deployment, &definition(&Value::Null, &answering(text)))
+            .await;
+    }
+    assert_eq!(
+        get(&bench).await,
+        "{\"message\":\"Forbidden\"}",
+        "there is no stage yet"
+    );
+    bench.stage(&Value::Null).await;
+    assert_eq!(get(&bench).await, "one");
+    bench.stage(&json!({"deploymentId": "d2"})).await;
+    assert_eq!(get(&bench).await, "two");
+}
+
+#[tokio::test]
+async fn a_canary_takes_its_share_with_its_own_variables() {
+    let bench = Bench::new(Stopped::at(1_000));
+    bench
+        .deploy("d1", &definition(&Value::Null, &answering("stable")))
+        .await;
+    bench
+        .deploy("d2", &definition(&Value::Null, &answering("canary")))
+        .await;
+    for (percent, least, most) in [(0.0, 0, 0), (100.0, 1_000, 1_000), (30.0, 200, 400)] {
+        bench.stage(&json!({"canarySettings": {"percentTraffic": percent, "deploymentId": "d2", "useStageCache": false}})).await;
+        let mut taken = 0;
+        for _ in 0..1_000 {
+            taken += usize::from(get(&bench).await == "canary");
+        }
+        assert!((least..=most).contains(&taken), "{percent}: {taken}");
+    }
+}
+
+#[tokio::test]
+async fn every_request_that_reached_a_stage_leaves_one_line_of_each_kind() {
+    let bench = Bench::new(Stopped::at(1_723_055_832));
+    bench
+        .deploy("d1", &definition(&Value::Null, &answering("one")))
+        .await;
+    let format = json!({"format": "$context.requestId $context.httpMethod $context.path $context.resourcePath $context.status $context.responseLength $context.error.responseType $context.apiId"});
+    bench.stage(&json!({"accessLogSettings": format, "methodSettings": {"*/*": {
+        "metricsEnabled": true, "dataTraceEnabled": false, "throttlingBurstLimit": 1, "throttlingRateLimit": 1.0, "cachingEnabled": false,
+        "cacheTtlInSeconds": 1, "cacheDataEncrypted": false, "requireAuthorizationForCacheControl": true,
+        "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
+    }}})).await;
+    let mut ids = Vec::new();
+    for request in ["GET /dev/", "GET /dev/none", "GET /nowhere/"] {
+        let response = bench.send(request, &[], "").await;
+        ids.push(
+            response.headers()["x-amzn-requestid"]
+                .to_str()
+                .unwrap()
+                .to_owned(),
+        );
+        drop::<Body>(response.into_body());
+    }
+    let expected = [
+        format!("{} GET /dev/ / 200 3 - {API}", ids[0]),
+        format!(
+            "{} GET /dev/none - 403 42 MISSING_AUTHENTICATION_TOKEN {API}",
+            ids[1]
+        ),
+    ];
+    assert_eq!(*bench.journal.access.lock().unwrap(), expected);
+    let metrics = bench.journal.metrics.lock().unwrap();
+    let seen: Vec<_> = metrics
+        .iter()
+        .map(|record| (&record["Method"], &record["4XXError"], &record["requestId"]))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (&json!("GET"), &json!(0), &json!(ids[0])),
+            (&Value::Null, &json!(1), &json!(ids[1]))
+        ]
+    );
+}

@@ -1,0 +1,384 @@
+//! Builds the API of a case, sends its requests, and compares.
+
+use async_trait::async_trait;
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use postern_definition::rest::{Definition, Method, Resource, RestApi, Stage};
+use postern_definition::{ApiId, DeploymentId, Map, ResourceId, StageName};
+use postern_gateway::{
+    Arrival, Backend, Body, Call, CallError, Clock, Defaults, Destination, Freshness, Gateway,
+    Journal, Settings, Signatures, World,
+};
+use postern_plan::{Snapshot, stage_key};
+use postern_store::{Condition, Embedded, Store, Write, encode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub(crate) const API: &str = "a1b2c3d4e5";
+
+/// A file of cases.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    /// What the case shows, for whoever reads it.
+    #[serde(rename = "about")]
+    _about: String,
+    /// Members of the API that differ from the usual.
+    #[serde(default)]
+    api: Value,
+    /// `VERB /path` to the method, as the management APIs show it.
+    methods: BTreeMap<String, Value>,
+    /// Members of the stage `dev` that differ from the usual.
+    #[serde(default)]
+    stage: Value,
+    requests: Vec<Exchange>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exchange {
+    /// `VERB /target`, sent to the API's own host.
+    request: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    #[serde(default)]
+    body: String,
+    /// What the backend answers, or the name of the way in which it fails.
+    #[serde(default)]
+    backend: Value,
+    /// What the backend must have been sent; members that are not named are not compared.
+    #[serde(default)]
+    sent: Value,
+    status: u16,
+    /// Headers that the answer must have, or must not where the value is null.
+    #[serde(default)]
+    answered: BTreeMap<String, Option<String>>,
+    /// The answer's body, where it matters.
+    answer: Option<String>,
+}
+
+/// Plays every backend: keeps what it is sent and answers what it is told.
+#[derive(Default)]
+pub(crate) struct Played {
+    answer: Mutex<Value>,
+    sent: Mutex<Option<Value>>,
+}
+
+#[async_trait]
+impl Backend for Played {
+    async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
+        let url = match call.destination {
+            Destination::Url(url) => url,
+            Destination::Service { name, region, path } => format!("{name}.{region} {path}"),
+        };
+        let body = call
+            .body
+            .collect(usize::MAX)
+            .await
+            .map_err(|error| CallError::Client(error.to_string()))?;
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let headers: Map<Vec<&str>> = call
+            .headers
+            .keys()
+            .map(|name| {
+                (
+                    name.to_string(),
+                    call.headers
+                        .get_all(name)
+                        .iter()
+                        .map(|value| value.to_str().unwrap())
+                        .collect(),
+                )
+            })
+            .collect();
+        *self.sent.lock().unwrap() = Some(json!({
+            "method": call.method.as_str(), "url": url, "headers": headers, "body": text,
+            "json": serde_json::from_str::<Value>(&text).unwrap_or_default(),
+        }));
+        let answer = self.answer.lock().unwrap().clone();
+        match answer.as_str() {
+            Some("refused") => return Err(CallError::Network("connection refused".to_owned())),
+            Some("unknown host") => return Err(CallError::Address("no such host".to_owned())),
+            Some("slow") => return Err(CallError::Timeout(call.timeout)),
+            _ => {}
+        }
+        let body = match &answer["body"] {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            value => value.to_string(),
+        };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() =
+            http::StatusCode::from_u16(answer["status"].as_u64().unwrap_or(200) as u16).unwrap();
+        for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+            let value = HeaderValue::from_str(value.as_str().unwrap()).unwrap();
+            response
+                .headers_mut()
+                .append(HeaderName::try_from(name).unwrap(), value);
+        }
+        Ok(response)
+    }
+}
+
+/// A clock that stands until it is moved.
+pub(crate) struct Stopped(AtomicU64);
+
+impl Stopped {
+    pub(crate) fn at(seconds: u64) -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(seconds * 1_000)))
+    }
+
+    pub(crate) fn forward(&self, by: Duration) {
+        self.0.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Stopped {
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Keeps every line.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub(crate) access: Mutex<Vec<String>>,
+    pub(crate) metrics: Mutex<Vec<Value>>,
+}
+
+impl Journal for Kept {
+    fn access(&self, line: &str) {
+        self.access.lock().unwrap().push(line.to_owned());
+    }
+
+    fn metrics(&self, line: &str) {
+        self.metrics
+            .lock()
+            .unwrap()
+            .push(serde_json::from_str(line).unwrap());
+    }
+
+    fn fault(&self, _line: &str) {}
+}
+
+/// A gateway over a store in memory.
+pub(crate) struct Bench {
+    pub(crate) store: Store,
+    pub(crate) gateway: Gateway,
+    pub(crate) backend: Arc<Played>,
+    pub(crate) journal: Arc<Kept>,
+}
+
+impl Bench {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let store = Embedded::memory(clock.clone()).unwrap();
+        Self::over(store, clock)
+    }
+
+    pub(crate) fn over(store: Store, clock: Arc<dyn Clock>) -> Self {
+        let backend = Arc::new(Played::default());
+        let journal = Arc::new(Kept::default());
+        let world = World {
+            definitions: store.definitions.clone(),
+            backend: backend.clone(),
+            clock,
+            journal: journal.clone(),
+        };
+        let settings = Settings {
+            account: "123456789012".to_owned(),
+            region: "eu-west-1".to_owned(),
+            defaults: Defaults::default(),
+            freshness: Freshness::default(),
+            signatures: Signatures::Refused,
+        };
+        Self {
+            store,
+            gateway: Gateway::new(world, settings),
+            backend,
+            journal,
+        }
+    }
+
+    /// Freezes and stores a deployment.
+    pub(crate) async fn deploy(&self, deployment: &str, definition: &Definition) {
+        let snapshot = Snapshot::freeze(definition).unwrap_or_else(|defects| panic!("{defects:?}"));
+        let (api, deployment) = (ApiId::from(API), DeploymentId::from(deployment));
+        snapshot
+            .save(&*self.store.definitions, &api, &deployment)
+            .await
+            .unwrap();
+    }
+
+    /// Makes the stage `dev`, or changes it.
+    pub(crate) async fn stage(&self, members: &Value) {
+        let mut stage = json!({
+            "stageName": "dev", "deploymentId": "d1", "cacheClusterEnabled": false, "cacheClusterStatus": "NOT_AVAILABLE",
+            "tracingEnabled": false, "createdDate": 0, "lastUpdatedDate": 0,
+        });
+        merge(&mut stage, members);
+        let stage: Stage = serde_json::from_value(stage).unwrap();
+        let key = stage_key(&ApiId::from(API), &StageName::from("dev"));
+        self.store
+            .definitions
+            .write(Write::put(key, encode(&stage), Condition::Always))
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn send(
+        &self,
+        request: &str,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> Response<Body> {
+        self.gateway.answer(arrival(request, headers, body)).await
+    }
+}
+
+pub(crate) fn arrival(request: &str, headers: &[(String, String)], body: &str) -> Arrival {
+    let (verb, target) = request.split_once(' ').unwrap();
+    let (path, query) = target
+        .split_once('?')
+        .map_or((target, None), |(path, query)| (path, Some(query)));
+    let host = format!("{API}.execute-api.eu-west-1.amazonaws.com");
+    let mut map = HeaderMap::new();
+    map.insert("host", HeaderValue::from_str(&host).unwrap());
+    for (name, value) in headers {
+        map.append(
+            HeaderName::try_from(name).unwrap(),
+            HeaderValue::from_str(value).unwrap(),
+        );
+    }
+    Arrival {
+        method: verb.parse().unwrap(),
+        host,
+        path: path.to_owned(),
+        query: query.map(str::to_owned),
+        headers: map,
+        body: Body::from(body.to_owned()),
+        source_ip: "198.51.100.7".to_owned(),
+        protocol: "HTTP/1.1",
+        scheme: "https",
+        port: 443,
+    }
+}
+
+/// Resources for all paths, and the methods on them.
+pub(crate) fn definition(api: &Value, methods: &BTreeMap<String, Value>) -> Definition {
+    let mut whole = json!({
+        "id": API, "name": "pets", "createdDate": 0, "apiKeySource": "HEADER", "rootResourceId": "root",
+        "endpointConfiguration": {"types": ["REGIONAL"], "ipAddressType": "ipv4"}, "disableExecuteApiEndpoint": false,
+    });
+    merge(&mut whole, api);
+    let api: RestApi = serde_json::from_value(whole).unwrap();
+    let mut resources: BTreeMap<String, Resource> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (target, method) in methods {
+        let (verb, path) = target.split_once(' ').unwrap();
+        let mut method = method.clone();
+        method["methodIntegration"] = with_defaults(&method["methodIntegration"]);
+        let mut whole =
+            json!({"httpMethod": verb, "authorizationType": "NONE", "apiKeyRequired": false});
+        merge(&mut whole, &method);
+        let id = ResourceId::from(format!("r{path}"));
+        let resource = resources
+            .entry(path.to_owned())
+            .or_insert_with(|| Resource {
+                id: id.clone(),
+                parent_id: None,
+                path_part: None,
+                path: path.to_owned(),
+                methods: std::collections::BTreeSet::new(),
+            });
+        resource.methods.insert(verb.to_owned());
+        let method: Method =
+            serde_json::from_value(whole).unwrap_or_else(|error| panic!("{target}: {error}"));
+        all.push((id, method));
+    }
+    Definition {
+        api,
+        resources: resources.into_values().collect(),
+        methods: all,
+    }
+}
+
+fn with_defaults(integration: &Value) -> Value {
+    let mut whole = json!({"passthroughBehavior": "WHEN_NO_MATCH", "timeoutInMillis": 29000, "cacheNamespace": "r"});
+    merge(&mut whole, integration);
+    whole
+}
+
+/// Lays the members of one object over another's.
+fn merge(under: &mut Value, over: &Value) {
+    if let (Some(under), Some(over)) = (under.as_object_mut(), over.as_object()) {
+        under.extend(over.clone());
+    }
+}
+
+impl Case {
+    /// Gives the number of requests.
+    pub(crate) async fn run(&self, name: &str) -> usize {
+        let bench = Bench::new(Stopped::at(1_723_055_832));
+        bench
+            .deploy("d1", &definition(&self.api, &self.methods))
+            .await;
+        bench.stage(&self.stage).await;
+        for exchange in &self.requests {
+            exchange.run(name, &bench).await;
+        }
+        self.requests.len()
+    }
+}
+
+impl Exchange {
+    async fn run(&self, case: &str, bench: &Bench) {
+        let about = format!("{case}: {}", self.request);
+        *bench.backend.answer.lock().unwrap() = self.backend.clone();
+        *bench.backend.sent.lock().unwrap() = None;
+        let response = bench.send(&self.request, &self.headers, &self.body).await;
+        let (head, body) = response.into_parts();
+        let body = body.collect(usize::MAX).await.unwrap();
+        let body = String::from_utf8_lossy(&body);
+        assert_eq!(head.status.as_u16(), self.status, "{about}: {body}");
+        if let Some(expected) = &self.answer {
+            assert_eq!(body, *expected, "{about}");
+        }
+        for (name, expected) in &self.answered {
+            let values: Vec<_> = head
+                .headers
+                .get_all(name)
+                .iter()
+                .map(|value| value.to_str().unwrap())
+                .collect();
+            let value = (!values.is_empty()).then(|| values.join(" | "));
+            assert_eq!(value.as_ref(), expected.as_ref(), "{about}: {name}");
+        }
+        for name in ["x-amzn-requestid", "x-amz-apigw-id", "content-type"] {
+            assert!(head.headers.contains_key(name), "{about}: {name}");
+        }
+        let sent = bench.backend.sent.lock().unwrap().clone();
+        assert_eq!(
+            sent.is_some(),
+            !self.backend.is_null(),
+            "{about}: whether the backend is called"
+        );
+        if !self.sent.is_null() {
+            compare(&self.sent, &sent.unwrap_or_default(), &about);
+        }
+    }
+}
+
+/// Members that are expected must be there; null means that they must not.
+fn compare(expected: &Value, actual: &Value, about: &str) {
+    match expected.as_object() {
+        Some(members) => {
+            for (name, expected) in members {
+                compare(expected, &actual[name], &format!("{about} > {name}"));
+            }
+        }
+        None => assert_eq!(actual, expected, "{about}"),
+    }
+}

@@ -1,0 +1,113 @@
+//! Large APIs, and limits on requests.
+
+use crate::harness::{Bench, Stopped, arrival, definition};
+use http::HeaderValue;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+fn mock(template: &str) -> Value {
+    json!({
+        "methodResponses": {"200": {"statusCode": "200"}},
+        "methodIntegration": {
+            "type": "MOCK", "requestTemplates": {"$default": "{\"statusCode\": 200}"},
+            "integrationResponses": {"200": {"statusCode": "200", "responseTemplates": {"application/json": template}}},
+        },
+    })
+}
+
+/// Text that does not deflate to nothing.
+fn noise(seed: usize, bytes: usize) -> String {
+    let mut state = seed as u64 + 1;
+    let mut text = String::with_capacity(bytes);
+    while text.len() < bytes {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        text.push(char::from(b'a' + (state >> 59) as u8 % 26));
+    }
+    text
+}
+
+#[tokio::test]
+async fn an_api_of_four_thousand_methods_answers_every_one() {
+    let mut methods = BTreeMap::new();
+    for resource in 0..1_000 {
+        for (nth, verb) in ["GET", "PUT", "POST", "DELETE"].iter().enumerate() {
+            methods.insert(
+                format!("{verb} /r{resource}"),
+                mock(&noise(resource * 4 + nth, 2_000)),
+            );
+        }
+    }
+    let bench = Bench::new(Stopped::at(1));
+    bench
+        .deploy("d1", &definition(&Value::Null, &methods))
+        .await;
+    bench.stage(&Value::Null).await;
+    for resource in [0, 1, 499, 999] {
+        for (nth, verb) in ["GET", "PUT", "POST", "DELETE"].iter().enumerate() {
+            let body = bench
+                .send(&format!("{verb} /dev/r{resource}"), &[], "")
+                .await
+                .into_body();
+            assert_eq!(
+                body.collect(10_000).await.unwrap(),
+                noise(resource * 4 + nth, 2_000),
+                "{verb} {resource}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_template_of_three_hundred_kilobytes_is_kept_whole() {
+    // Noise from the whole of ASCII's letters: together the three do not fit one item.
+    let templates = [noise(1, 300_000), noise(2, 300_000), noise(3, 300_000)];
+    let methods = ["/a", "/b", "/c"]
+        .iter()
+        .zip(&templates)
+        .map(|(path, text)| (format!("GET {path}"), mock(text)));
+    let bench = Bench::new(Stopped::at(1));
+    bench
+        .deploy("d1", &definition(&Value::Null, &methods.collect()))
+        .await;
+    bench.stage(&Value::Null).await;
+    for (path, text) in ["/a", "/b", "/c"].iter().zip(&templates) {
+        let body = bench
+            .send(&format!("GET /dev{path}"), &[], "")
+            .await
+            .into_body();
+        assert_eq!(body.collect(400_000).await.unwrap(), *text);
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_refused() {
+    let bench = Bench::new(Stopped::at(1));
+    bench
+        .deploy(
+            "d1",
+            &definition(
+                &Value::Null,
+                &BTreeMap::from([("GET /".to_owned(), mock("ok"))]),
+            ),
+        )
+        .await;
+    bench.stage(&Value::Null).await;
+    let long = "x".repeat(10_240);
+    let mut heavy = arrival("GET /dev/", &[], "");
+    heavy
+        .headers
+        .insert("x-long", HeaderValue::from_str(&long).unwrap());
+    for (arrival, status) in [
+        (arrival("GET /dev/", &[], ""), 200),
+        (arrival(&format!("GET /dev/{long}"), &[], ""), 414),
+        (arrival(&format!("GET /dev/?{long}"), &[], ""), 414),
+        (heavy, 431),
+    ] {
+        assert_eq!(
+            bench.gateway.answer(arrival).await.status().as_u16(),
+            status
+        );
+    }
+}

@@ -1,0 +1,11 @@
+//! What Lambda hands to Postern's functions, and what it takes back: the only place that knows the JSON of events.
+//!
+//! Events are read here rather than by `lambda_http`, because a gateway needs what was sent: that crate passes every path
+//! through a URL parser, which resolves dot segments and panics where a path is no URL, decodes the query strings of load
+//! balancers, and keeps of a repeated header one line. The runtime beneath, [`lambda_runtime`], is the same.
+
+mod answer;
+mod event;
+
+pub use answer::{Buffered, Pieces, refused, streamed};
+pub use event::{Event, EventError, Trust};

@@ -1,0 +1,223 @@
+//! Changing an API so that what must hold of it holds with any number of writers.
+//!
+//! An edit reads the API's item, then whatever it needs, and commits all its writes in one transaction on the condition that the
+//! item is still as it was read; the transaction moves the item's revision. So edits of one API happen one after another,
+//! in this process and in others, and each sees the one before. Where another writer was quicker, the edit begins anew.
+
+use super::{ApiRecord, Definitions, api_key};
+use crate::rest::resources::refresh_paths;
+use crate::wire::{Failure, Member, Members};
+use crate::{Management, wire};
+use postern_definition::ApiId;
+use postern_definition::rest::RestApi;
+use postern_store::{Condition, Key, StoreError, Write, encode};
+use rand::Rng;
+use serde::Serialize;
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// How often an edit is begun before its client is told of the others.
+const ATTEMPTS_MAX: u32 = 12;
+const BACKOFF_MS: u64 = 5;
+const BACKOFF_MS_MAX: u64 = 200;
+
+/// Lets the edits of one API within this process wait for one another, for those that lose against each other in the store
+/// could starve. The store's condition, not this, is what makes them correct. APIs share a fixed number of places to queue.
+pub(crate) struct Turns {
+    queues: Vec<Mutex<()>>,
+    hasher: RandomState,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            queues: (0..256).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+}
+
+impl Turns {
+    async fn take(&self, api: &ApiId) -> MutexGuard<'_, ()> {
+        let place = self.hasher.hash_one(api) as usize % self.queues.len();
+        self.queues[place].lock().await
+    }
+}
+
+/// The attempts at one edit.
+pub(crate) struct Edits<'a> {
+    service: &'a Management,
+    api: ApiId,
+    attempts: u32,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Management {
+    /// Waits for the turn to change an API.
+    pub(crate) async fn edits(&self, api: &ApiId) -> Edits<'_> {
+        Edits {
+            service: self,
+            api: api.clone(),
+            attempts: 0,
+            _turn: self.turns.take(api).await,
+        }
+    }
+
+    /// As [`Management::edits`], for the API that a request's path names.
+    pub(crate) async fn edits_of(&self, members: &Members) -> Result<Edits<'_>, Failure> {
+        match members.get("restapi_id") {
+            Some(Member::Text(values)) => {
+                let api = values.first().map_or("", String::as_str);
+                Ok(self.edits(&api.into()).await)
+            }
+            _ => Err(wire::Failure::internal(
+                "an operation that edits has no restapi_id in its path".to_owned(),
+            )),
+        }
+    }
+}
+
+impl<'a> Edits<'a> {
+    /// After a commit that is one of several: the next counts its attempts from the start.
+    pub(crate) fn renew(&mut self) {
+        self.attempts = 0;
+    }
+
+    /// The next attempt, with the API as it is now.
+    pub(crate) async fn begin(&mut self) -> Result<Edit<'a>, Failure> {
+        loop {
+            if self.attempts >= ATTEMPTS_MAX {
+                return Err(Failure::concurrent());
+            }
+            if self.attempts > 0 {
+                let most = (BACKOFF_MS << self.attempts.min(6)).min(BACKOFF_MS_MAX);
+                let pause = rand::rng().random_range(0..=most);
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+            self.attempts += 1;
+            let mut edit = Edit {
+                service: self.service,
+                id: self.api.clone(),
+                found: self.service.definitions().api(&self.api).await?,
+                writes: Vec::new(),
+                changed: false,
+            };
+            let stale = edit.found.as_ref().is_some_and(|(r, _)| r.paths_are_stale);
+            if !stale {
+                return Ok(edit);
+            }
+            // Whoever began this did not get to its end. It must be whole before anything else changes.
+            refresh_paths(&mut edit).await?;
+            if edit.commit().await? {
+                self.renew();
+            }
+        }
+    }
+}
+
+/// One attempt at a change: what was read, and the writes so far.
+pub(crate) struct Edit<'a> {
+    service: &'a Management,
+    id: ApiId,
+    found: Option<(ApiRecord, u64)>,
+    writes: Vec<Write>,
+    changed: bool,
+}
+
+impl<'a> Edit<'a> {
+    pub(crate) fn service(&self) -> &'a Management {
+        self.service
+    }
+
+    pub(crate) fn definitions(&self) -> Definitions<'a> {
+        self.service.definitions()
+    }
+
+    pub(crate) fn id(&self) -> &ApiId {
+        &self.id
+    }
+
+    /// The API, or what its absence means to the operation.
+    pub(crate) fn api(&self, missing: impl FnOnce() -> Failure) -> Result<&RestApi, Failure> {
+        match &self.found {
+            Some((record, _)) => Ok(&record.api),
+            None => Err(missing()),
+        }
+    }
+
+    /// The API's own item, to change it.
+    pub(crate) fn record_mut(
+        &mut self,
+        missing: impl FnOnce() -> Failure,
+    ) -> Result<&mut ApiRecord, Failure> {
+        match &mut self.found {
+            Some((record, _)) => {
+                self.changed = true;
+                Ok(record)
+            }
+            None => Err(missing()),
+        }
+    }
+
+    pub(crate) fn put<T: Serialize>(&mut self, key: Key, value: &T) {
+        self.writes
+            .push(Write::put(key, encode(value), Condition::Always));
+    }
+
+    /// Like [`Edit::put`], where an item of the same key would be another's: an id drawn twice.
+    pub(crate) fn create<T: Serialize>(&mut self, key: Key, value: &T) {
+        self.writes
+            .push(Write::put(key, encode(value), Condition::Absent));
+    }
+
+    pub(crate) fn delete(&mut self, key: Key) {
+        self.writes.push(Write::delete(key, Condition::Always));
+    }
+
+    /// How many writes are noted.
+    pub(crate) fn len(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// Says whether the change was made. Where it was not, another was quicker and the edit is to be begun anew.
+    pub(crate) async fn commit(self) -> Result<bool, Failure> {
+        if self.writes.is_empty() && !self.changed {
+            return Ok(true);
+        }
+        let Some((record, revision)) = self.found else {
+            return Err(Failure::internal(format!(
+                "an edit of `{}` wrote without asking whether the API exists",
+                self.id
+            )));
+        };
+        let mut writes = vec![Write::put(
+            api_key(&self.id),
+            encode(&record),
+            Condition::Revision(revision),
+        )];
+        writes.extend(self.writes);
+        committed(self.service.definitions().table().transact(writes).await)
+    }
+
+    /// Deletes the API's own item along with the writes noted.
+    pub(crate) async fn commit_without_api(self) -> Result<bool, Failure> {
+        let Some((_, revision)) = self.found else {
+            return Ok(true);
+        };
+        let mut writes = vec![Write::delete(
+            api_key(&self.id),
+            Condition::Revision(revision),
+        )];
+        writes.extend(self.writes);
+        committed(self.service.definitions().table().transact(writes).await)
+    }
+}
+
+fn committed(outcome: Result<(), StoreError>) -> Result<bool, Failure> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(StoreError::ConditionFailed { .. } | StoreError::Conflict) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

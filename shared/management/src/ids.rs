@@ -1,0 +1,35 @@
+//! Ids as the service makes them: lower-case letters and digits, drawn at random.
+
+use rand::Rng;
+
+/// For APIs and root resources.
+pub(crate) const LONG: usize = 10;
+/// For what lives within an API.
+pub(crate) const SHORT: usize = 6;
+
+const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+pub(crate) fn random(length: usize) -> String {
+    let mut rng = rand::rng();
+    (0..length)
+        .map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_its_length_and_only_lower_case_letters_and_digits() {
+        for length in [LONG, SHORT] {
+            let id = random(length);
+            assert_eq!(id.len(), length);
+            assert!(
+                id.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            );
+        }
+        assert_ne!(random(LONG), random(LONG));
+    }
+}

@@ -1,0 +1,44 @@
+//! What is said of things that are not there. Operations differ in which of the things they name.
+
+use crate::Management;
+use crate::wire::Failure;
+use postern_definition::ApiId;
+
+pub(super) fn api(service: &Management, api: &ApiId) -> Failure {
+    Failure::not_found(format!(
+        "Invalid API identifier specified {}:{api}",
+        service.account()
+    ))
+}
+
+pub(super) fn resource() -> Failure {
+    Failure::not_found("Invalid Resource identifier specified")
+}
+
+pub(super) fn method() -> Failure {
+    Failure::not_found("Invalid Method identifier specified")
+}
+
+pub(super) fn integration() -> Failure {
+    Failure::not_found("Invalid Integration identifier specified")
+}
+
+pub(super) fn response() -> Failure {
+    Failure::not_found("Invalid Response status code specified")
+}
+
+pub(super) fn parameter() -> Failure {
+    Failure::not_found("Invalid parameter name specified")
+}
+
+pub(super) fn content_type() -> Failure {
+    Failure::not_found("Content-Type specified was not found")
+}
+
+pub(super) fn deployment() -> Failure {
+    Failure::not_found("Invalid Deployment identifier specified")
+}
+
+pub(super) fn stage() -> Failure {
+    Failure::not_found("Invalid stage identifier specified")
+}

@@ -1,0 +1,18 @@
+//! REST APIs: the operations of apigateway 2015-07-09, a module for each resource.
+
+pub(crate) mod account;
+pub(crate) mod deployments;
+pub(crate) mod integration_responses;
+pub(crate) mod integrations;
+pub(crate) mod method_responses;
+pub(crate) mod methods;
+pub(crate) mod resources;
+pub(crate) mod rest_apis;
+pub(crate) mod stages;
+pub(crate) mod tags;
+
+mod address;
+mod mapping;
+mod maps;
+mod missing;
+mod names;

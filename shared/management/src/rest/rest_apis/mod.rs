@@ -1,0 +1,95 @@
+//! REST APIs themselves.
+
+mod clone;
+mod create;
+mod patches;
+mod policy;
+
+pub(crate) use create::create;
+
+use super::address::AtApi;
+use super::missing;
+use crate::Management;
+use crate::definitions::{APIS, ApiRecord, Edit, leave, sweep};
+use crate::paging::{Page, Paging};
+use crate::patch::Update;
+use crate::wire::{Failure, Part};
+use postern_definition::Map;
+use postern_definition::rest::RestApi;
+use postern_store::decode;
+use serde::Serialize;
+
+impl Part for Paging {}
+
+/// An API as clients see it.
+#[derive(Debug, Serialize)]
+pub(crate) struct RestApiView {
+    #[serde(flatten)]
+    api: RestApi,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<Map<String>>,
+}
+
+impl RestApiView {
+    /// In lists, and where it was just made: no tags, no member.
+    fn brief(mut api: RestApi) -> Self {
+        let tags = Some(std::mem::take(&mut api.tags)).filter(|tags| !tags.is_empty());
+        api.policy = api.policy.as_deref().map(policy::escaped);
+        Self { api, tags }
+    }
+
+    /// Where it was asked for by its id: the tags are there even when there are none.
+    fn full(mut api: RestApi) -> Self {
+        let tags = Some(std::mem::take(&mut api.tags));
+        Self {
+            tags,
+            ..Self::brief(api)
+        }
+    }
+}
+
+pub(crate) async fn list(
+    service: &Management,
+    paging: &Paging,
+) -> Result<Page<RestApiView>, Failure> {
+    paging
+        .page(service.definitions(), APIS, "")
+        .await?
+        .try_map(|item| Ok(RestApiView::brief(decode::<ApiRecord>(&item)?.api)))
+}
+
+pub(crate) async fn get(service: &Management, at: &AtApi) -> Result<RestApiView, Failure> {
+    let found = service.definitions().api(&at.restapi_id).await?;
+    let (record, _) = found.ok_or_else(|| missing::api(service, &at.restapi_id))?;
+    Ok(RestApiView::full(record.api))
+}
+
+pub(crate) async fn update(
+    edit: &mut Edit<'_>,
+    input: &Update<AtApi>,
+) -> Result<RestApiView, Failure> {
+    let service = edit.service();
+    let api = edit.api(|| missing::api(service, &input.at.restapi_id))?;
+    let patched = input.apply(&patches::TABLE, api)?;
+    let stored = policy::saved(patched, service)?;
+    if stored != *api {
+        edit.record_mut(|| missing::api(service, &input.at.restapi_id))?
+            .api = stored.clone();
+    }
+    Ok(RestApiView::full(stored))
+}
+
+pub(crate) async fn delete(service: &Management, at: &AtApi) -> Result<(), Failure> {
+    let mut edits = service.edits(&at.restapi_id).await;
+    loop {
+        let mut edit = edits.begin().await?;
+        edit.api(|| missing::api(service, &at.restapi_id))?;
+        leave(&mut edit);
+        if edit.commit_without_api().await? {
+            break;
+        }
+    }
+    // The API is gone. What cannot be cleared away now is noted, and will be.
+    let _ = sweep(service.definitions()).await;
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! How outcomes become HTTP answers.
+
+use super::Failure;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+use serde_json::json;
+
+/// What only the operator should read about an answer: the program that serves it finds this among its extensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault(pub String);
+
+/// The answer to an operation that was done. `()` has no body.
+pub(crate) fn success<T: Serialize>(status: u16, output: &T) -> Result<Response<Bytes>, Failure> {
+    let body = serde_json::to_vec(output).map_err(|error| Failure::internal(error.to_string()))?;
+    let body = if body == b"null" {
+        Bytes::new()
+    } else {
+        body.into()
+    };
+    Ok(answer(status, body))
+}
+
+pub(crate) fn failure(failure: Failure) -> Response<Bytes> {
+    let body = json!({ "message": failure.message }).to_string();
+    let mut response = answer(failure.kind.status(), body.into());
+    let headers = response.headers_mut();
+    headers.insert(
+        "x-amzn-errortype",
+        HeaderValue::from_static(failure.kind.name()),
+    );
+    if let Some(seconds) = failure.kind.retry_after() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+    }
+    if let Some(detail) = failure.detail {
+        response.extensions_mut().insert(Fault(detail));
+    }
+    response
+}
+
+fn answer(status: u16, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    for (name, value) in [
+        ("x-amzn-requestid", request_id(rand::random())),
+        (
+            "x-amz-apigw-id",
+            STANDARD.encode(rand::random::<[u8; 11]>()),
+        ),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// A random UUID.
+fn request_id(random: u128) -> String {
+    let bits = random & !(0xf << 76) & !(0x3 << 62) | (4 << 76) | (2 << 62);
+    let hex = format!("{bits:032x}");
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_a_random_uuid() {
+        for (random, expected) in [
+            (0, "00000000-0000-4000-8000-000000000000"),
+            (u128::MAX, "ffffffff-ffff-4fff-bfff-ffffffffffff"),
+        ] {
+            assert_eq!(request_id(random), expected);
+        }
+    }
+
+    #[test]
+    fn every_answer_carries_its_ids_and_nothing_has_no_body() {
+        let response = success(204, &()).unwrap();
+        assert_eq!(response.status(), 204);
+        assert!(response.body().is_empty());
+        assert_eq!(response.headers()["x-amz-apigw-id"].len(), 16);
+        assert_eq!(response.headers()["x-amzn-requestid"].len(), 36);
+    }
+
+    #[test]
+    fn a_failure_names_its_type_in_the_header_and_its_detail_to_the_operator_alone() {
+        let response = failure(Failure::internal("secret".to_owned()));
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["x-amzn-errortype"], "InternalFailure");
+        assert_eq!(response.body(), r#"{"message":"Internal failure"}"#);
+        assert_eq!(
+            response.extensions().get(),
+            Some(&Fault("secret".to_owned()))
+        );
+
+        let response = failure(Failure::too_many_requests());
+        assert_eq!(response.headers()["retry-after"], "1");
+    }
+}

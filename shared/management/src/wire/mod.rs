@@ -1,0 +1,16 @@
+//! The wire: from HTTP to typed inputs, and from outcomes to HTTP. Knows no operation.
+
+mod answer;
+mod constraints;
+mod failure;
+mod input;
+mod request;
+
+pub use answer::Fault;
+pub(crate) use answer::{failure, success};
+pub(crate) use constraints::{Choice, Enumerated, Violations};
+pub(crate) use failure::Failure;
+#[cfg(test)]
+pub(crate) use failure::Kind;
+pub(crate) use input::{Input, Member, Members, Part, read};
+pub(crate) use request::{body, query, segments};

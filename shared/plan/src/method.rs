@@ -1,0 +1,66 @@
+//! Everything that answering one method needs, worked out beforehand.
+
+use crate::{Defect, HttpPlan, LambdaPlan, MockPlan};
+use postern_definition::rest::{IntegrationType, Method};
+
+#[derive(Debug)]
+pub struct MethodPlan {
+    /// As it was declared: `ANY` where that is what answers.
+    pub verb: String,
+    pub operation_name: Option<String>,
+    pub api_key_required: bool,
+    pub authorization: Authorization,
+    pub integration: IntegrationPlan,
+}
+
+/// What a caller must prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    None,
+    Iam,
+    /// Of a kind that this version cannot check, and so lets nobody pass.
+    Unchecked,
+}
+
+#[derive(Debug)]
+pub enum IntegrationPlan {
+    Mock(MockPlan),
+    Http(HttpPlan),
+    Lambda(LambdaPlan),
+    /// Stored and shown, but not answered by this version.
+    Unanswered(IntegrationType),
+}
+
+impl MethodPlan {
+    /// Checks everything, and reports every defect, so that an owner mends a method in one go.
+    pub fn compile(method: &Method) -> Result<Self, Vec<Defect>> {
+        let integration = method
+            .method_integration
+            .as_ref()
+            .ok_or_else(|| vec![Defect::NoIntegration])?;
+        Ok(Self {
+            verb: method.http_method.clone(),
+            operation_name: method.operation_name.clone(),
+            api_key_required: method.api_key_required,
+            authorization: match method.authorization_type.to_ascii_uppercase().as_str() {
+                "NONE" => Authorization::None,
+                "AWS_IAM" => Authorization::Iam,
+                _ => Authorization::Unchecked,
+            },
+            integration: match integration.kind {
+                IntegrationType::Mock => {
+                    IntegrationPlan::Mock(MockPlan::compile(method, integration)?)
+                }
+                IntegrationType::HttpProxy => {
+                    IntegrationPlan::Http(HttpPlan::compile(integration)?)
+                }
+                IntegrationType::AwsProxy => {
+                    IntegrationPlan::Lambda(LambdaPlan::compile(integration)?)
+                }
+                kind @ (IntegrationType::Http | IntegrationType::Aws) => {
+                    IntegrationPlan::Unanswered(kind)
+                }
+            },
+        })
+    }
+}

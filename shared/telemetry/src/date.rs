@@ -1,0 +1,39 @@
+//! Dates as logs and events print them.
+
+use std::time::Duration;
+use time::OffsetDateTime;
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// The date of the Common Log Format, in UTC: `07/Aug/2024:18:37:12 +0000`.
+pub fn clf(since_1970: Duration) -> String {
+    let at = OffsetDateTime::UNIX_EPOCH + since_1970;
+    let month = MONTHS[at.month() as usize - 1];
+    format!(
+        "{:02}/{month}/{:04}:{:02}:{:02}:{:02} +0000",
+        at.day(),
+        at.year(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_printed_in_utc_with_two_digits() {
+        for (seconds, expected) in [
+            (0, "01/Jan/1970:00:00:00 +0000"),
+            (1_723_055_832, "07/Aug/2024:18:37:12 +0000"),
+            (1_709_164_799, "28/Feb/2024:23:59:59 +0000"),
+            (1_709_251_199, "29/Feb/2024:23:59:59 +0000"),
+        ] {
+            assert_eq!(clf(Duration::from_secs(seconds)), expected);
+        }
+    }
+}

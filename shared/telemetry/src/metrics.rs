@@ -1,0 +1,243 @@
+//! Metrics as the embedded metric format has them: one JSON line, which CloudWatch turns into metrics.
+//!
+//! Names and dimensions are those of the namespace `AWS/ApiGateway`; the namespace is our own, because CloudWatch reserves
+//! every name that begins with `AWS/`.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+const NAMESPACE: &str = "Postern";
+
+/// What one request to a REST API adds to the metrics.
+#[derive(Clone, Debug)]
+pub struct RequestMetrics<'r> {
+    pub at_ms: u64,
+    pub api_id: &'r str,
+    pub api_name: &'r str,
+    pub stage: &'r str,
+    /// Verb and path template, where the method's detailed metrics are on.
+    pub method: Option<(&'r str, &'r str)>,
+    pub status: u16,
+    pub latency_ms: u64,
+    /// Absent where no backend was called.
+    pub integration_latency_ms: Option<u64>,
+    pub request_id: &'r str,
+}
+
+impl RequestMetrics<'_> {
+    /// One line without its end.
+    pub fn line(&self) -> String {
+        serde_json::to_string(self).expect("numbers and text are always JSON")
+    }
+
+    /// The API's name as a dimension may hold it: ASCII, at most 255 characters, and the id where nothing is left.
+    fn dimension_name(&self) -> String {
+        let name: String = self
+            .api_name
+            .chars()
+            .filter(|c| c.is_ascii() && !c.is_ascii_control())
+            .take(255)
+            .collect();
+        if name.trim().is_empty() {
+            self.api_id.to_owned()
+        } else {
+            name
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: &'static [&'static [&'static str]],
+    metrics: &'static [Metric],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    timestamp: u64,
+    cloud_watch_metrics: [Directive; 1],
+}
+
+const BY_STAGE: &[&[&str]] = &[&["ApiName"], &["ApiName", "Stage"]];
+const BY_METHOD: &[&[&str]] = &[
+    &["ApiName"],
+    &["ApiName", "Stage"],
+    &["ApiName", "Method", "Resource", "Stage"],
+];
+const METRICS: [Metric; 5] = [
+    Metric {
+        name: "Count",
+        unit: "Count",
+    },
+    Metric {
+        name: "4XXError",
+        unit: "Count",
+    },
+    Metric {
+        name: "5XXError",
+        unit: "Count",
+    },
+    Metric {
+        name: "Latency",
+        unit: "Milliseconds",
+    },
+    Metric {
+        name: "IntegrationLatency",
+        unit: "Milliseconds",
+    },
+];
+const METRICS_WITHOUT_INTEGRATION: &[Metric] = METRICS.split_at(4).0;
+
+impl Serialize for RequestMetrics<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let directive = Directive {
+            namespace: NAMESPACE,
+            dimensions: if self.method.is_some() {
+                BY_METHOD
+            } else {
+                BY_STAGE
+            },
+            metrics: if self.integration_latency_ms.is_some() {
+                &METRICS
+            } else {
+                METRICS_WITHOUT_INTEGRATION
+            },
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(
+            "_aws",
+            &Metadata {
+                timestamp: self.at_ms,
+                cloud_watch_metrics: [directive],
+            },
+        )?;
+        map.serialize_entry("ApiName", &self.dimension_name())?;
+        map.serialize_entry("Stage", self.stage)?;
+        if let Some((verb, resource)) = self.method {
+            map.serialize_entry("Method", verb)?;
+            map.serialize_entry("Resource", resource)?;
+        }
+        map.serialize_entry("Count", &1)?;
+        map.serialize_entry("4XXError", &u8::from((400..500).contains(&self.status)))?;
+        map.serialize_entry("5XXError", &u8::from((500..600).contains(&self.status)))?;
+        map.serialize_entry("Latency", &self.latency_ms)?;
+        if let Some(latency) = self.integration_latency_ms {
+            map.serialize_entry("IntegrationLatency", &latency)?;
+        }
+        map.serialize_entry("requestId", self.request_id)?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn metrics() -> RequestMetrics<'static> {
+        RequestMetrics {
+            at_ms: 1_767_225_600_123,
+            api_id: "a1b2c3d4e5",
+            api_name: "pets",
+            stage: "prod",
+            method: None,
+            status: 200,
+            latency_ms: 12,
+            integration_latency_ms: None,
+            request_id: "id-1",
+        }
+    }
+
+    fn parse(metrics: &RequestMetrics) -> Value {
+        serde_json::from_str(&metrics.line()).unwrap()
+    }
+
+    #[test]
+    fn a_record_names_its_metrics_and_dimensions() {
+        let full = RequestMetrics {
+            method: Some(("GET", "/pets/{id}")),
+            integration_latency_ms: Some(9),
+            status: 404,
+            ..metrics()
+        };
+        let unit = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
+        let expected = json!({
+            "_aws": {"Timestamp": 1_767_225_600_123_u64, "CloudWatchMetrics": [{
+                "Namespace": "Postern",
+                "Dimensions": [["ApiName"], ["ApiName", "Stage"], ["ApiName", "Method", "Resource", "Stage"]],
+                "Metrics": [
+                    unit("Count", "Count"), unit("4XXError", "Count"), unit("5XXError", "Count"),
+                    unit("Latency", "Milliseconds"), unit("IntegrationLatency", "Milliseconds"),
+                ],
+            }]},
+            "ApiName": "pets", "Stage": "prod", "Method": "GET", "Resource": "/pets/{id}",
+            "Count": 1, "4XXError": 1, "5XXError": 0, "Latency": 12, "IntegrationLatency": 9, "requestId": "id-1",
+        });
+        assert_eq!(parse(&full), expected);
+    }
+
+    #[test]
+    fn every_metric_and_dimension_that_is_named_is_there() {
+        for metrics in [
+            metrics(),
+            RequestMetrics {
+                status: 500,
+                ..metrics()
+            },
+            RequestMetrics {
+                method: Some(("GET", "/")),
+                ..metrics()
+            },
+            RequestMetrics {
+                integration_latency_ms: Some(0),
+                ..metrics()
+            },
+        ] {
+            let record = parse(&metrics);
+            let directive = &record["_aws"]["CloudWatchMetrics"][0];
+            for metric in directive["Metrics"].as_array().unwrap() {
+                assert!(
+                    record[metric["Name"].as_str().unwrap()].is_u64(),
+                    "{metric}"
+                );
+            }
+            for name in directive["Dimensions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(|set| set.as_array().unwrap())
+            {
+                assert!(record[name.as_str().unwrap()].is_string(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_api_name_is_made_fit_for_a_dimension() {
+        for (name, expected) in [
+            ("pets", "pets"),
+            ("Füße", "Fe"),
+            ("猫", "a1b2c3d4e5"),
+            ("", "a1b2c3d4e5"),
+            (" ", "a1b2c3d4e5"),
+        ] {
+            assert_eq!(
+                parse(&RequestMetrics {
+                    api_name: name,
+                    ..metrics()
+                })["ApiName"],
+                expected
+            );
+        }
+    }
+}
