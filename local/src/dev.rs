@@ -4,6 +4,8 @@ use crate::command_line::{Dev, Log, StoreKind, aws_settings};
 use crate::console::Console;
 use crate::front::Front;
 use crate::listener;
+use postern_aws::Aws;
+use postern_egress::{Egress, Options};
 use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, World};
 use postern_management::Management;
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
@@ -45,12 +47,13 @@ async fn start(options: Dev) -> Result<(), Failure> {
     let settings = aws_settings(options.region.clone()).map_err(Failure::Settings)?;
     let listener = bind(options.listen).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (store, place) = open(&options, &settings, clock.clone())?;
-    let region = settings.region.clone();
+    let region = settings.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
+    let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
+    let (store, place) = open(&options, &aws, clock.clone())?;
     let gateway = Gateway::new(
         World {
             definitions: store.definitions.clone(),
-            backend: Arc::new(postern_aws::AwsBackend::new(&settings)),
+            backend: Arc::new(aws.backend()),
             clock: clock.clone(),
             journal: Arc::new(Console { level: options.log }),
         },
@@ -92,25 +95,18 @@ async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// The store, and where it keeps things, in words.
-fn open(
-    options: &Dev,
-    settings: &postern_aws::Settings,
-    clock: Arc<dyn Clock>,
-) -> Result<(Store, String), Failure> {
-    Ok(match options.store {
-        StoreKind::Dynamodb => (
-            postern_aws::connect(settings, &options.tables.prefix),
-            format!("DynamoDB tables {}-*", options.tables.prefix),
-        ),
-        StoreKind::Embedded if options.memory => (
-            Embedded::memory(clock)?,
-            "memory: gone when Postern stops".to_owned(),
-        ),
-        StoreKind::Embedded => (
-            Embedded::open(&options.data, clock)?,
-            options.data.display().to_string(),
-        ),
-    })
+fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, String), Failure> {
+    match options.store {
+        StoreKind::Dynamodb => {
+            let prefix = &options.tables.prefix;
+            let store = aws.connect(prefix).map_err(|error| Failure::Settings(error.to_string()))?;
+            Ok((store, format!("the DynamoDB tables {prefix}-*")))
+        }
+        StoreKind::Embedded if options.memory => {
+            Ok((Embedded::memory(clock)?, "memory: it is gone when Postern stops".to_owned()))
+        }
+        StoreKind::Embedded => Ok((Embedded::open(&options.data, clock)?, options.data.display().to_string())),
+    }
 }
 
 fn greet(address: &SocketAddr, place: &str, region: &str) {

@@ -24,6 +24,10 @@ impl Env {
         let mut wrong = Vec::new();
         let aws =
             postern_aws::Settings::from_variables(&variable).map_err(|more| wrong.extend(more));
+        let region = aws.as_ref().ok().and_then(|aws| aws.region.clone());
+        if aws.is_ok() && region.is_none() {
+            wrong.push("AWS_REGION is not set".to_owned());
+        }
         let seconds = variable("POSTERN_REVALIDATE_SECONDS").map(|text| text.parse::<u64>());
         let freshness = match seconds {
             None => Freshness::default(),
@@ -56,7 +60,7 @@ impl Env {
                 tables: named("POSTERN_TABLES").unwrap_or_else(|| "postern".to_owned()),
                 settings: Settings {
                     account: named("POSTERN_ACCOUNT").unwrap_or_else(|| "123456789012".to_owned()),
-                    region: aws.region.clone(),
+                    region: region.unwrap_or_default(),
                     defaults: Defaults {
                         api: api.map(Into::into),
                         stage: stage.map(Into::into),

@@ -5,31 +5,27 @@ mod env;
 
 use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use postern_aws::Aws;
+use postern_egress::{Egress, Options};
 use postern_gateway::{Gateway, StandardOutput, SystemClock, World};
 use postern_lambda::Event;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let Env {
-        aws,
-        tables,
-        settings,
-        trust,
-    } = Env::read()?;
-    let gateway = Gateway::new(
-        World {
-            definitions: postern_aws::connect(&aws, &tables).definitions,
-            backend: Arc::new(postern_aws::AwsBackend::new(&aws)),
-            clock: Arc::new(SystemClock),
-            journal: Arc::new(StandardOutput),
-        },
-        settings,
-    );
+    let env = Env::read()?;
+    let clock = Arc::new(SystemClock);
+    let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
+    let world = World {
+        definitions: aws.connect(&env.tables)?.definitions,
+        backend: Arc::new(aws.backend()),
+        clock,
+        journal: Arc::new(StandardOutput),
+    };
+    let gateway = Arc::new(Gateway::new(world, env.settings));
     gateway.warm_up().await;
-    let gateway = Arc::new(gateway);
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
-        edge::answer(gateway.clone(), event.payload, trust)
+        edge::answer(gateway.clone(), event.payload, env.trust)
     }))
     .await
 }

@@ -5,6 +5,8 @@ mod env;
 
 use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use postern_aws::Aws;
+use postern_egress::{Egress, Options};
 use postern_lambda::Event;
 use postern_management::{Management, World};
 use postern_store::SystemClock;
@@ -12,16 +14,14 @@ use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let Env {
-        aws,
-        tables,
-        account,
-    } = Env::read()?;
+    let env = Env::read()?;
+    let clock = Arc::new(SystemClock);
+    let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
     let management = Arc::new(Management::new(World {
-        definitions: postern_aws::connect(&aws, &tables).definitions,
-        clock: Arc::new(SystemClock),
-        account,
-        region: aws.region.clone(),
+        definitions: aws.connect(&env.tables)?.definitions,
+        clock,
+        account: env.account,
+        region: env.region,
     }));
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
         edge::answer(management.clone(), event.payload)

@@ -1,6 +1,6 @@
 //! Ids as the service makes them: lower-case letters and digits, drawn at random.
 
-use rand::Rng;
+use rand::RngExt;
 
 /// For APIs and root resources.
 pub(crate) const LONG: usize = 10;

@@ -11,7 +11,7 @@ use crate::{Management, wire};
 use postern_definition::ApiId;
 use postern_definition::rest::RestApi;
 use postern_store::{Condition, Key, StoreError, Write, encode};
-use rand::Rng;
+use rand::RngExt;
 use serde::Serialize;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;

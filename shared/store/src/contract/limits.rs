@@ -5,7 +5,7 @@ use crate::{
     BODY_BYTES_MAX, Condition, Consistency, Key, PARTITION_BYTES_MAX, Query, SORT_BYTES_MAX,
     StoreError, TRANSACTION_BYTES_MAX, Write,
 };
-use rand::RngCore;
+use rand::Rng;
 
 pub async fn the_largest_body_reads_back(harness: &Harness) {
     for bytes in [BODY_BYTES_MAX - 1, BODY_BYTES_MAX] {
