@@ -66,12 +66,14 @@ pub(crate) async fn compare_bare_with_itself(
             name: "constant",
             method: "POST",
             paths: vec!["/group0".to_owned()],
-            cpu_ratio_max: 1.0,
+            cpu_ratio_max: None,
         }],
-        promises: false,
+        memory_ratio_max: None,
     };
     let inits = start_in_turn(&[&bare, &again.deployed], effort.starts, scratch).await?;
-    report_init(&inits[1], &inits[0], &again.name, report);
+    report
+        .rows
+        .extend(init_rows(&inits[1], &inits[0], &again.name));
     requests(&again, &bare, None, effort, scratch, report).await?;
     under_lazy_acknowledgement(&again, &bare, effort, scratch, report).await
 }
@@ -89,8 +91,8 @@ pub(crate) async fn compare(
 
     let world = World::start(tests_folder, scratch).await?;
     let [small_api, large_api] = world.make_apis(binaries, effort.large, scratch).await?;
-    let small = world.variant(binaries, &SMALL, &small_api);
-    let large = world.variant(binaries, effort.large, &large_api);
+    let small = world.variant(binaries, &SMALL, &small_api, Some(2.0));
+    let large = world.variant(binaries, effort.large, &large_api, None);
 
     eprintln!("starting each function {} times", effort.starts);
     world.counted.forget_first();
@@ -186,17 +188,17 @@ fn middle(samples: &[f64]) -> f64 {
     stats::median(samples).unwrap_or_default()
 }
 
-fn report_init(ours: &[Init], bare: &[Init], name: &str, report: &mut Report) {
-    for (measure, ours, bare) in [
+/// Wall and CPU time of a start, in this order.
+fn init_rows(ours: &[Init], bare: &[Init], name: &str) -> [Row; 2] {
+    [
         ("init", walls(ours), walls(bare)),
         ("init, CPU", cpus(ours), cpus(bare)),
-    ] {
-        report.rows.push(
-            Row::new(name, measure, Unit::Milliseconds, middle(&ours) / 1e3)
-                .beside("bare", middle(&bare) / 1e3)
-                .ratio(Quartiles::of(&stats::pair_ratios(&ours, &bare))),
-        );
-    }
+    ]
+    .map(|(measure, ours, bare)| {
+        Row::new(name, measure, Unit::Milliseconds, middle(&ours) / 1e3)
+            .beside("bare", middle(&bare) / 1e3)
+            .ratio(Quartiles::of(&stats::pair_ratios(&ours, &bare)))
+    })
 }
 
 /// `inits` of the bare function, of the product with the small API and with the large one.
@@ -215,24 +217,18 @@ fn report_promised_init(
         Unit::Milliseconds,
         round_trip_us / 1e3,
     ));
-    report_init(small, bare, small_name, report);
-    let limit = 1.5 * middle(&walls(bare)) + round_trip_us;
-    if let Some(row) = report
-        .rows
-        .iter_mut()
-        .rev()
-        .find(|row| row.scenario == small_name && row.measure == "init")
-    {
-        *row = row
-            .clone()
-            .at_most(limit / 1e3, "≤ 1.5 × bare + 1 store round trip");
-    }
+    let limit_us = 1.5 * middle(&walls(bare)) + round_trip_us;
+    let [wall, cpu] = init_rows(small, bare, small_name);
+    report.rows.extend([
+        wall.at_most(limit_us / 1e3, "≤ 1.5 × bare + 1 store round trip"),
+        cpu,
+    ]);
     let (small, large) = (walls(small), walls(large));
     report.rows.push(
         Row::new(large_name, "init", Unit::Milliseconds, middle(&large) / 1e3)
             .beside("3 methods", middle(&small) / 1e3)
             .ratio(Quartiles::of(&stats::pair_ratios(&large, &small)))
-            .ratio_at_most(1.3),
+            .ratio_within(Some(1.3)),
     );
 }
 
@@ -271,14 +267,9 @@ async fn requests(
             in_turn(job, effort, &mut numbers, &mut ours, &mut theirs).await?;
         let took = began.elapsed();
 
-        report_requests(
-            &scenario,
-            job,
-            variant.promises,
-            &our_series,
-            &their_series,
-            report,
-        );
+        report
+            .rows
+            .extend(request_rows(&scenario, job, &our_series, &their_series));
         report.rows.push(Row::new(
             &scenario,
             "first use of a method, wall",
@@ -298,12 +289,9 @@ async fn requests(
         ours.memory_peak()?,
     )
     .beside("bare", theirs.memory_peak()?);
-    let is_promised = variant.promises && variant.name.starts_with("3 ");
-    report.rows.push(if is_promised {
-        peak.ratio_at_most(2.0)
-    } else {
-        peak
-    });
+    report
+        .rows
+        .push(peak.ratio_within(variant.memory_ratio_max));
     Ok(())
 }
 
@@ -337,32 +325,21 @@ impl Series {
     }
 }
 
-fn report_requests(
-    scenario: &str,
-    job: &Job,
-    promises: bool,
-    ours: &Series,
-    theirs: &Series,
-    report: &mut Report,
-) {
+fn request_rows(scenario: &str, job: &Job, ours: &Series, theirs: &Series) -> [Row; 4] {
     let paired = |ours: &[f64], theirs: &[f64]| Quartiles::of(&stats::pair_ratios(ours, theirs));
     let row = |measure, ours: &[f64], theirs: &[f64], percent| {
         let at = |samples: &[f64]| stats::percentile(samples, percent).unwrap_or_default();
         Row::new(scenario, measure, Unit::Microseconds, at(ours)).beside("bare", at(theirs))
     };
-    let cpu = row("CPU p50", &ours.all.cpu_us, &theirs.all.cpu_us, 50.0)
-        .ratio(paired(&ours.cpu_means, &theirs.cpu_means));
-    report.rows.extend([
-        if promises {
-            cpu.ratio_at_most(job.cpu_ratio_max)
-        } else {
-            cpu
-        },
+    [
+        row("CPU p50", &ours.all.cpu_us, &theirs.all.cpu_us, 50.0)
+            .ratio(paired(&ours.cpu_means, &theirs.cpu_means))
+            .ratio_within(job.cpu_ratio_max),
         row("CPU p99", &ours.all.cpu_us, &theirs.all.cpu_us, 99.0),
         row("wall p50", &ours.all.wall_us, &theirs.all.wall_us, 50.0)
             .ratio(paired(&ours.wall_means, &theirs.wall_means)),
         row("wall p99", &ours.all.wall_us, &theirs.all.wall_us, 99.0),
-    ]);
+    ]
 }
 
 /// A warm request asks the store nothing; only the pointer to the snapshot is re-read now and then, beside a request.
@@ -400,7 +377,7 @@ async fn under_lazy_acknowledgement(
         let mut function = deployed.start_under(Acknowledge::Lazily, scratch).await?;
         // A new connection is acknowledged promptly for some 16 segments.
         for _ in 0..2 {
-            let events = job.events(effort.batch, &mut numbers);
+            let events = job.events(effort.batch.min(20), &mut numbers);
             series.push(function.run(events, ANSWER.as_bytes()).await?);
         }
     }

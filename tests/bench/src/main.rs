@@ -93,10 +93,15 @@ async fn measure(arguments: &Arguments) -> Result<ExitCode> {
         .canonicalize()
         .with_context(|| format!("no folder `{}`", arguments.binaries.display()))?;
     let binary = |name: &str| binaries.join(name);
-    for name in ["postern-bench-baseline", "postern-bench-proxy"] {
+    let bare = ["postern-bench-baseline", "postern-bench-proxy"];
+    let product = ["gateway", "postern"];
+    let needed = bare
+        .iter()
+        .chain(product.iter().filter(|_| !arguments.noise));
+    for name in needed {
         ensure!(
             binary(name).is_file(),
-            "`{}` is not built",
+            "`{}` is not built; `tests/bench/run` builds all that is needed",
             binary(name).display()
         );
     }

@@ -92,8 +92,11 @@ impl Row {
         self.hold(measured, limit, said.into())
     }
 
-    /// Holds the ratio against a limit; the ratio of the two figures where there are no pairs.
-    pub(crate) fn ratio_at_most(self, limit: f64) -> Self {
+    /// Holds the ratio against a limit, where there is one; the ratio of the two figures where there are no pairs.
+    pub(crate) fn ratio_within(self, limit: Option<f64>) -> Self {
+        let Some(limit) = limit else {
+            return self;
+        };
         let measured = match (&self.ratio, &self.compared_with) {
             (Some(ratio), _) => ratio.median,
             (None, Some(compared)) if compared.value > 0.0 => self.ours / compared.value,
@@ -233,16 +236,19 @@ mod tests {
             (row.clone(), None),
             (row.clone().at_most(100.0, ""), Some(true)),
             (row.clone().at_most(99.0, ""), Some(false)),
-            (row.clone().ratio_at_most(2.0), Some(true)),
-            (row.clone().ratio_at_most(1.9), Some(false)),
+            (row.clone().ratio_within(Some(2.0)), Some(true)),
+            (row.clone().ratio_within(Some(1.9)), Some(false)),
             // Paired ratios win over the ratio of the two figures.
             (
-                row.clone().ratio(Some(quartiles(1.8))).ratio_at_most(1.9),
+                row.clone()
+                    .ratio(Some(quartiles(1.8)))
+                    .ratio_within(Some(1.9)),
                 Some(true),
             ),
+            (row.clone().ratio_within(None), None),
             // Without anything to compare with there is nothing to say.
             (
-                Row::new("s", "m", Unit::Count, 1.0).ratio_at_most(1.0),
+                Row::new("s", "m", Unit::Count, 1.0).ratio_within(Some(1.0)),
                 None,
             ),
         ] {
@@ -257,7 +263,7 @@ mod tests {
                 Row::new("MOCK", "CPU p50", Unit::Microseconds, 120.4)
                     .beside("bare", 100.0)
                     .ratio(Some(quartiles(1.2)))
-                    .ratio_at_most(1.5),
+                    .ratio_within(Some(1.5)),
                 Row::new("zip", "size", Unit::Bytes, 6.5 * 1024.0 * 1024.0).at_most(5.0, "≤ 5 MB"),
             ],
             ..Report::default()

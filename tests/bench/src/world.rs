@@ -45,8 +45,8 @@ pub(crate) struct Variant {
     pub(crate) name: String,
     pub(crate) deployed: Deployed,
     pub(crate) jobs: Vec<Job>,
-    /// Has promises to keep; the bare function beside itself has none.
-    pub(crate) promises: bool,
+    /// The promise about its peak memory, as a multiple of the bare function's.
+    pub(crate) memory_ratio_max: Option<f64>,
 }
 
 /// One kind of request.
@@ -54,7 +54,8 @@ pub(crate) struct Job {
     pub(crate) name: &'static str,
     pub(crate) method: &'static str,
     pub(crate) paths: Vec<String>,
-    pub(crate) cpu_ratio_max: f64,
+    /// The promise about its CPU time, as a multiple of the bare function's.
+    pub(crate) cpu_ratio_max: Option<f64>,
 }
 
 impl World {
@@ -96,7 +97,13 @@ impl World {
         Ok(<[Api; 2]>::try_from(apis).expect("one API was made of each of two shapes"))
     }
 
-    pub(crate) fn variant(&self, binaries: &Binaries, shape: &Shape, api: &Api) -> Variant {
+    pub(crate) fn variant(
+        &self,
+        binaries: &Binaries,
+        shape: &Shape,
+        api: &Api,
+        memory_ratio_max: Option<f64>,
+    ) -> Variant {
         let all = shape.paths();
         let step = (all.len() / PATHS).max(1);
         let paths: Vec<String> = all.into_iter().step_by(step).take(PATHS).collect();
@@ -106,7 +113,7 @@ impl World {
                 name,
                 method,
                 paths: paths.clone(),
-                cpu_ratio_max,
+                cpu_ratio_max: Some(cpu_ratio_max),
             }
         };
         Variant {
@@ -138,7 +145,7 @@ impl World {
                 job("HTTP_PROXY", Kind::HttpProxy, 2.5),
                 job("AWS_PROXY", Kind::AwsProxy, 2.5),
             ],
-            promises: true,
+            memory_ratio_max,
         }
     }
 
