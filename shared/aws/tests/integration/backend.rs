@@ -1,0 +1,1 @@
+//! Calls to AWS services, as a server on this machine sees them.
