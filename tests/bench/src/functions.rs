@@ -1,0 +1,396 @@
+//! Part 1: the gateway function beside a bare one, both as Lambda runs them.
+
+use crate::{
+    function::{Batch, Deployed, Function, Init},
+    http::Acknowledge,
+    management::{LARGE, LARGE_QUICK, SMALL, Shape},
+    report::{Report, Row, Unit},
+    stats::{self, Quartiles},
+    store::Counted,
+    upstream::ANSWER,
+    world::{Binaries, Job, REVALIDATE, Variant, World},
+};
+use anyhow::{Context, Result};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Effort {
+    pub(crate) starts: usize,
+    pub(crate) pairs: usize,
+    pub(crate) batch: usize,
+    pub(crate) large: &'static Shape,
+}
+
+impl Effort {
+    pub(crate) const FULL: Self = Self {
+        starts: 21,
+        pairs: 60,
+        batch: 50,
+        large: &LARGE,
+    };
+    pub(crate) const QUICK: Self = Self {
+        starts: 3,
+        pairs: 3,
+        batch: 10,
+        large: &LARGE_QUICK,
+    };
+}
+
+/// What a job's batches showed.
+#[derive(Default)]
+struct Series {
+    all: Batch,
+    cpu_means: Vec<f64>,
+    wall_means: Vec<f64>,
+}
+
+/// Runs the bare function as both sides: how far its ratios are from one is how far all others may be off by chance.
+pub(crate) async fn compare_bare_with_itself(
+    binaries: &Binaries,
+    effort: Effort,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let bare = bare(binaries);
+    let again = Variant {
+        name: "bare beside itself".to_owned(),
+        deployed: Deployed {
+            name: "bare-again",
+            ..bare.clone()
+        },
+        jobs: vec![Job {
+            name: "constant",
+            method: "POST",
+            paths: vec!["/group0".to_owned()],
+            cpu_ratio_max: None,
+        }],
+        memory_ratio_max: None,
+    };
+    let inits = start_in_turn(&[&bare, &again.deployed], effort.starts, scratch).await?;
+    report
+        .rows
+        .extend(init_rows(&inits[1], &inits[0], &again.name));
+    requests(&again, &bare, None, effort, scratch, report).await?;
+    under_lazy_acknowledgement(&again, &bare, effort, scratch, report).await
+}
+
+/// Runs the product beside the bare function.
+pub(crate) async fn compare(
+    binaries: &Binaries,
+    effort: Effort,
+    tests_folder: &Path,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let bare = bare(binaries);
+    sizes(&bare, &binaries.gateway, report)?;
+
+    let world = World::start(tests_folder, scratch).await?;
+    let [small_api, large_api] = world.make_apis(binaries, effort.large, scratch).await?;
+    let small = world.variant(binaries, &SMALL, &small_api, Some(2.0));
+    let large = world.variant(binaries, effort.large, &large_api, None);
+
+    eprintln!("starting each function {} times", effort.starts);
+    world.counted.forget_first();
+    let inits = start_in_turn(
+        &[&bare, &small.deployed, &large.deployed],
+        effort.starts,
+        scratch,
+    )
+    .await?;
+    let round_trip_us = world.counted.round_trip_us().await?;
+    report_promised_init(&inits, [&small.name, &large.name], round_trip_us, report);
+
+    for variant in [&small, &large] {
+        let started = world.calls_of_one_start(variant, scratch).await?;
+        report.rows.push(Row::new(
+            &variant.name,
+            "store calls at init",
+            Unit::Count,
+            started,
+        ));
+        requests(
+            variant,
+            &bare,
+            Some(&world.counted),
+            effort,
+            scratch,
+            report,
+        )
+        .await?;
+    }
+    under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await
+}
+
+fn bare(binaries: &Binaries) -> Deployed {
+    Deployed {
+        name: "bare",
+        binary: binaries.bare.clone(),
+        settings: Vec::new(),
+    }
+}
+
+fn sizes(bare: &Deployed, gateway: &Path, report: &mut Report) -> Result<()> {
+    let gateway = Deployed {
+        name: "gateway",
+        binary: gateway.to_owned(),
+        settings: Vec::new(),
+    };
+    report.rows.push(
+        Row::new(
+            "gateway",
+            "binary, stripped",
+            Unit::Bytes,
+            gateway.binary_bytes()?,
+        )
+        .beside("bare", bare.binary_bytes()?),
+    );
+    report.rows.push(
+        Row::new("gateway", "zip", Unit::Bytes, gateway.zip_bytes()?)
+            .beside("bare", bare.zip_bytes()?)
+            .at_most(5e6, "≤ 5 MB"),
+    );
+    Ok(())
+}
+
+/// Starts the functions in turn, so that the machine's drift meets all of them alike.
+async fn start_in_turn(
+    deployed: &[&Deployed],
+    starts: usize,
+    scratch: &Path,
+) -> Result<Vec<Vec<Init>>> {
+    let mut inits = vec![Vec::with_capacity(starts); deployed.len()];
+    // The first start of each reads its binary from the disk.
+    for deployed in deployed {
+        deployed.start(scratch).await?;
+    }
+    for _ in 0..starts {
+        for (deployed, inits) in deployed.iter().zip(&mut inits) {
+            inits.push(deployed.start(scratch).await?.init);
+        }
+    }
+    Ok(inits)
+}
+
+fn walls(inits: &[Init]) -> Vec<f64> {
+    inits.iter().map(|init| init.wall_us).collect()
+}
+
+fn cpus(inits: &[Init]) -> Vec<f64> {
+    inits.iter().map(|init| init.cpu_us).collect()
+}
+
+fn middle(samples: &[f64]) -> f64 {
+    stats::median(samples).unwrap_or_default()
+}
+
+/// Wall and CPU time of a start, in this order.
+fn init_rows(ours: &[Init], bare: &[Init], name: &str) -> [Row; 2] {
+    [
+        ("init", walls(ours), walls(bare)),
+        ("init, CPU", cpus(ours), cpus(bare)),
+    ]
+    .map(|(measure, ours, bare)| {
+        Row::new(name, measure, Unit::Milliseconds, middle(&ours) / 1e3)
+            .beside("bare", middle(&bare) / 1e3)
+            .ratio(Quartiles::of(&stats::pair_ratios(&ours, &bare)))
+    })
+}
+
+/// `inits` of the bare function, of the product with the small API and with the large one.
+fn report_promised_init(
+    inits: &[Vec<Init>],
+    [small_name, large_name]: [&str; 2],
+    round_trip_us: f64,
+    report: &mut Report,
+) {
+    let [bare, small, large] = inits else {
+        return;
+    };
+    report.rows.push(Row::new(
+        "store",
+        "round trip of a start's first call",
+        Unit::Milliseconds,
+        round_trip_us / 1e3,
+    ));
+    let limit_us = 1.5 * middle(&walls(bare)) + round_trip_us;
+    let [wall, cpu] = init_rows(small, bare, small_name);
+    report.rows.extend([
+        wall.at_most(limit_us / 1e3, "≤ 1.5 × bare + 1 store round trip"),
+        cpu,
+    ]);
+    let (small, large) = (walls(small), walls(large));
+    report.rows.push(
+        Row::new(large_name, "init", Unit::Milliseconds, middle(&large) / 1e3)
+            .beside("3 methods", middle(&small) / 1e3)
+            .ratio(Quartiles::of(&stats::pair_ratios(&large, &small)))
+            .ratio_within(Some(1.3)),
+    );
+}
+
+/// Puts every job's requests to the variant and to the bare function in turn.
+async fn requests(
+    variant: &Variant,
+    bare: &Deployed,
+    counted: Option<&Counted>,
+    effort: Effort,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let mut ours = variant.deployed.start(scratch).await?;
+    let mut theirs = bare.start(scratch).await?;
+    let mut numbers = 0_u64..;
+    for job in &variant.jobs {
+        let scenario = format!("{}, {}", job.name, variant.name);
+        eprintln!(
+            "{scenario}: {} pairs of {} requests",
+            effort.pairs, effort.batch
+        );
+        let first = ours
+            .run(job.events(job.paths.len(), &mut numbers), ANSWER.as_bytes())
+            .await
+            .with_context(|| scenario.clone())?;
+        // Twice the paths at least, so that nothing that is measured happens for the first time.
+        for function in [&mut ours, &mut theirs] {
+            let events = job.events(2 * effort.batch.max(job.paths.len()), &mut numbers);
+            function.run(events, ANSWER.as_bytes()).await?;
+        }
+        if let Some(counted) = counted {
+            counted.take_calls();
+        }
+        let began = Instant::now();
+        let [our_series, their_series] =
+            in_turn(job, effort, &mut numbers, &mut ours, &mut theirs).await?;
+        let took = began.elapsed();
+
+        report
+            .rows
+            .extend(request_rows(&scenario, job, &our_series, &their_series));
+        report.rows.push(Row::new(
+            &scenario,
+            "first use of a method, wall",
+            Unit::Microseconds,
+            middle(&first.wall_us),
+        ));
+        if let Some(counted) = counted {
+            report
+                .rows
+                .push(store_calls(&scenario, counted, effort, took));
+        }
+    }
+    let peak = Row::new(
+        &variant.name,
+        "peak memory",
+        Unit::Bytes,
+        ours.memory_peak()?,
+    )
+    .beside("bare", theirs.memory_peak()?);
+    report
+        .rows
+        .push(peak.ratio_within(variant.memory_ratio_max));
+    Ok(())
+}
+
+/// Alternates who goes first, so that neither side always meets the caches the other has left.
+async fn in_turn(
+    job: &Job,
+    effort: Effort,
+    numbers: &mut impl Iterator<Item = u64>,
+    ours: &mut Function,
+    theirs: &mut Function,
+) -> Result<[Series; 2]> {
+    let mut series = [Series::default(), Series::default()];
+    for pair in 0..effort.pairs {
+        let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
+        for side in order {
+            let events = job.events(effort.batch, numbers);
+            let function = if side == 0 { &mut *ours } else { &mut *theirs };
+            series[side].add(function.run(events, ANSWER.as_bytes()).await?);
+        }
+    }
+    Ok(series)
+}
+
+impl Series {
+    fn add(&mut self, batch: Batch) {
+        let mean = |samples: &[f64]| samples.iter().sum::<f64>() / samples.len().max(1) as f64;
+        self.cpu_means.push(mean(&batch.cpu_us));
+        self.wall_means.push(mean(&batch.wall_us));
+        self.all.cpu_us.extend(batch.cpu_us);
+        self.all.wall_us.extend(batch.wall_us);
+    }
+}
+
+fn request_rows(scenario: &str, job: &Job, ours: &Series, theirs: &Series) -> [Row; 4] {
+    let paired = |ours: &[f64], theirs: &[f64]| Quartiles::of(&stats::pair_ratios(ours, theirs));
+    let row = |measure, ours: &[f64], theirs: &[f64], percent| {
+        let at = |samples: &[f64]| stats::percentile(samples, percent).unwrap_or_default();
+        Row::new(scenario, measure, Unit::Microseconds, at(ours)).beside("bare", at(theirs))
+    };
+    [
+        row("CPU p50", &ours.all.cpu_us, &theirs.all.cpu_us, 50.0)
+            .ratio(paired(&ours.cpu_means, &theirs.cpu_means))
+            .ratio_within(job.cpu_ratio_max),
+        row("CPU p99", &ours.all.cpu_us, &theirs.all.cpu_us, 99.0),
+        row("wall p50", &ours.all.wall_us, &theirs.all.wall_us, 50.0)
+            .ratio(paired(&ours.wall_means, &theirs.wall_means)),
+        row("wall p99", &ours.all.wall_us, &theirs.all.wall_us, 99.0),
+    ]
+}
+
+/// A warm request asks the store nothing; only the pointer to the snapshot is re-read now and then, beside a request.
+fn store_calls(scenario: &str, counted: &Counted, effort: Effort, took: Duration) -> Row {
+    let requests = (effort.pairs * effort.batch) as f64;
+    let calls = counted.take_calls().values().sum::<u64>() as f64;
+    let rereads_max = took.as_secs() / REVALIDATE.as_secs() + 1;
+    Row::new(
+        scenario,
+        "store calls per request",
+        Unit::Count,
+        calls / requests,
+    )
+    .at_most(
+        rereads_max as f64 / requests,
+        format!("0, and a re-read each {} s", REVALIDATE.as_secs()),
+    )
+}
+
+/// The same requests under a Runtime API that acknowledges as Linux does by default. How Lambda's own does is not known
+/// here; a function that sends each answer in one write does not depend on it.
+async fn under_lazy_acknowledgement(
+    variant: &Variant,
+    bare: &Deployed,
+    effort: Effort,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let Some(job) = variant.jobs.first() else {
+        return Ok(());
+    };
+    let mut numbers = 0_u64..;
+    let mut series = Vec::new();
+    for deployed in [&variant.deployed, bare] {
+        let mut function = deployed.start_under(Acknowledge::Lazily, scratch).await?;
+        // A new connection is acknowledged promptly for some 16 segments.
+        for _ in 0..2 {
+            let events = job.events(effort.batch.min(20), &mut numbers);
+            series.push(function.run(events, ANSWER.as_bytes()).await?);
+        }
+    }
+    if let [_, ours, _, theirs] = &series[..] {
+        report.rows.push(
+            Row::new(
+                format!("{}, {}", job.name, variant.name),
+                "wall p50, lazy ACKs",
+                Unit::Microseconds,
+                middle(&ours.wall_us),
+            )
+            .beside("bare", middle(&theirs.wall_us)),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! What the gateway function needs around it: the store, the backends, and APIs that were made as their owners make
+//! them.
+
+use crate::{
+    event,
+    function::Deployed,
+    http::Server,
+    management::{self, Api, Backends, Kind, Management, SMALL, STAGE, Shape},
+    postern::Laptop,
+    store::{Counted, Store},
+    upstream,
+};
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+const TABLES: &str = "bench";
+const ACCOUNT: &str = "123456789012";
+/// The product's default, said so that the bench knows how many re-reads to allow.
+pub(crate) const REVALIDATE: Duration = Duration::from_secs(5);
+/// The large API's methods are called in turn on so many of its paths.
+const PATHS: usize = 16;
+const BODY: &str =
+    r#"{"name":"a thing","kind":"measured","tags":["bench","request"],"size":{"bytes":100}}"#;
+
+pub(crate) struct Binaries {
+    pub(crate) bare: PathBuf,
+    pub(crate) gateway: PathBuf,
+    pub(crate) postern: PathBuf,
+}
+
+/// What the product needs around it. It ends when this is dropped.
+pub(crate) struct World {
+    pub(crate) counted: Counted,
+    http: Server,
+    lambda: Server,
+    store: Store,
+}
+
+/// The function with one API as its default.
+pub(crate) struct Variant {
+    pub(crate) name: String,
+    pub(crate) deployed: Deployed,
+    pub(crate) jobs: Vec<Job>,
+    /// The promise about its peak memory, as a multiple of the bare function's.
+    pub(crate) memory_ratio_max: Option<f64>,
+}
+
+/// One kind of request.
+pub(crate) struct Job {
+    pub(crate) name: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) paths: Vec<String>,
+    /// The promise about its CPU time, as a multiple of the bare function's.
+    pub(crate) cpu_ratio_max: Option<f64>,
+}
+
+impl World {
+    pub(crate) async fn start(tests_folder: &Path, scratch: &Path) -> Result<Self> {
+        eprintln!("starting DynamoDB Local (fetched at the first run)");
+        let store = Store::start(tests_folder, scratch).await?;
+        Ok(Self {
+            counted: Counted::start(store.address).await?,
+            http: upstream::http_backend().await?,
+            lambda: upstream::lambda_endpoint().await?,
+            store,
+        })
+    }
+
+    pub(crate) async fn make_apis(
+        &self,
+        binaries: &Binaries,
+        large: &Shape,
+        scratch: &Path,
+    ) -> Result<[Api; 2]> {
+        let laptop =
+            Laptop::on_dynamodb(&binaries.postern, self.store.address, TABLES, scratch).await?;
+        let management = Management::at(laptop.address);
+        let backends = Backends {
+            http: self.http.address,
+            lambda_function: "backend",
+        };
+        let mut apis = Vec::new();
+        for shape in [&SMALL, large] {
+            eprintln!("making the API of {} methods", shape.methods_in_all());
+            let began = Instant::now();
+            let api = management
+                .create(shape, backends)
+                .await
+                .with_context(|| format!("postern's log ends:\n{}", laptop.log_end()))?;
+            eprintln!("  made in {:.1} s", began.elapsed().as_secs_f64());
+            apis.push(api);
+        }
+        Ok(<[Api; 2]>::try_from(apis).expect("one API was made of each of two shapes"))
+    }
+
+    pub(crate) fn variant(
+        &self,
+        binaries: &Binaries,
+        shape: &Shape,
+        api: &Api,
+        memory_ratio_max: Option<f64>,
+    ) -> Variant {
+        let all = shape.paths();
+        let step = (all.len() / PATHS).max(1);
+        let paths: Vec<String> = all.into_iter().step_by(step).take(PATHS).collect();
+        let job = |name, kind, cpu_ratio_max| {
+            let (method, _) = management::method_of(shape, kind);
+            Job {
+                name,
+                method,
+                paths: paths.clone(),
+                cpu_ratio_max: Some(cpu_ratio_max),
+            }
+        };
+        Variant {
+            name: format!("{} methods", shape.methods_in_all()),
+            deployed: Deployed {
+                name: "gateway",
+                binary: binaries.gateway.clone(),
+                settings: vec![
+                    ("POSTERN_TABLES", TABLES.to_owned()),
+                    ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
+                    ("POSTERN_DEFAULT_API", api.id.clone()),
+                    ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
+                    (
+                        "POSTERN_REVALIDATE_SECONDS",
+                        REVALIDATE.as_secs().to_string(),
+                    ),
+                    (
+                        "AWS_ENDPOINT_URL_DYNAMODB",
+                        format!("http://{}", self.counted.server.address),
+                    ),
+                    (
+                        "AWS_ENDPOINT_URL_LAMBDA",
+                        format!("http://{}", self.lambda.address),
+                    ),
+                ],
+            },
+            jobs: vec![
+                job("MOCK", Kind::Mock, 1.5),
+                job("HTTP_PROXY", Kind::HttpProxy, 2.5),
+                job("AWS_PROXY", Kind::AwsProxy, 2.5),
+            ],
+            memory_ratio_max,
+        }
+    }
+
+    pub(crate) async fn calls_of_one_start(
+        &self,
+        variant: &Variant,
+        scratch: &Path,
+    ) -> Result<f64> {
+        self.counted.take_calls();
+        let _function = variant.deployed.start(scratch).await?;
+        let calls = self.counted.take_calls();
+        eprintln!("  {} asks the store at its start: {calls:?}", variant.name);
+        Ok(calls.values().sum::<u64>() as f64)
+    }
+}
+
+impl Job {
+    pub(crate) fn events(
+        &self,
+        count: usize,
+        numbers: &mut impl Iterator<Item = u64>,
+    ) -> Vec<Bytes> {
+        let body = (self.method != "GET").then_some(BODY);
+        self.paths
+            .iter()
+            .cycle()
+            .zip(numbers)
+            .take(count)
+            .map(|(path, number)| event::function_url(self.method, path, body, number))
+            .collect()
+    }
+}
