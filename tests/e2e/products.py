@@ -26,6 +26,7 @@ REGION = "eu-west-1"
 ENVIRONMENT = {
     "PATH": f"{SCRATCH / 'tools' / 'bin'}:{os.environ['PATH']}",
     "HOME": os.environ.get("HOME", "/"),
+    "LANG": "C.UTF-8",
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "secret",
     "AWS_REGION": REGION,

@@ -1,5 +1,6 @@
 """HTTP_PROXY: endpoints that do not answer, or answer badly."""
 
+import socket
 import threading
 import time
 
@@ -29,8 +30,16 @@ def test_a_name_without_an_address(postern):
     assert ask(postern, http_proxy("http://no-such-host.invalid/")) == INTERNAL
 
 
-def test_an_endpoint_that_speaks_no_tls(postern, backend):
-    assert ask(postern, http_proxy(f"https://127.0.0.1:{backend.port}/")) == NETWORK
+def test_an_endpoint_that_speaks_no_tls(postern):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def answer_in_plain_text():
+            accepted, _ = listener.accept()
+            accepted.recv(65536)
+            accepted.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            accepted.close()
+
+        threading.Thread(target=answer_in_plain_text, daemon=True).start()
+        assert ask(postern, http_proxy(f"https://127.0.0.1:{listener.getsockname()[1]}/")) == NETWORK
 
 
 def test_a_connection_that_ends_before_the_answer(postern, backend):
