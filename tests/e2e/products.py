@@ -227,6 +227,7 @@ class Functions(Product):
                     "AWS_ENDPOINT_URL_LAMBDA": lambdas.url,
                     "POSTERN_TABLES": prefix,
                     "POSTERN_ACCOUNT": ACCOUNT,
+                    "POSTERN_TRUST_FORWARDED_HOST": "true",
                     "POSTERN_REVALIDATE_SECONDS": "1",
                     **(environment or {}),
                 },
