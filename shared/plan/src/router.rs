@@ -6,9 +6,11 @@
 //! less specific one. Every node is visited at most once, so a search costs no more than the tree is large.
 
 use postern_definition::ResourceId;
-use postern_definition::rest::{PathPart, Resource};
+use postern_definition::rest::{PathPart, Resource, VERBS};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+const ANY: &str = "ANY";
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Router {
@@ -134,9 +136,13 @@ impl<'r, 'p> Search<'r, 'p, '_> {
     }
 
     fn method_of(&self, route: &'r Route) -> Option<(&'r Route, u32)> {
+        // `ANY` stands for these seven, and is itself no verb that a client could send.
+        if self.verb == ANY || !VERBS.contains(&self.verb) {
+            return None;
+        }
         let by_name = |name: &str| route.methods.iter().find(|(verb, _)| verb == name);
         by_name(self.verb)
-            .or_else(|| by_name("ANY"))
+            .or_else(|| by_name(ANY))
             .map(|(_, method)| (route, *method))
     }
 }
@@ -262,6 +268,27 @@ mod tests {
         let router = router(&[("/a", &["ANY", "GET"])]);
         assert_eq!(router.find("GET", "/a").unwrap().method, 1);
         assert_eq!(router.find("PUT", "/a").unwrap().method, 0);
+    }
+
+    #[test]
+    fn any_is_every_verb_that_a_method_can_have_and_no_other() {
+        let router = router(&[("/a", &["ANY"])]);
+        for (verb, found) in [
+            ("DELETE", true),
+            ("GET", true),
+            ("HEAD", true),
+            ("OPTIONS", true),
+            ("PATCH", true),
+            ("POST", true),
+            ("PUT", true),
+            ("ANY", false),
+            ("CONNECT", false),
+            ("TRACE", false),
+            ("get", false),
+            ("X", false),
+        ] {
+            assert_eq!(router.find(verb, "/a").is_some(), found, "{verb}");
+        }
     }
 
     mod properties {
