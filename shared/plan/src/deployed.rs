@@ -1,7 +1,7 @@
 //! A snapshot as the gateway holds it: the index at hand, the body compressed, and plans for the methods that were asked for.
 
 use crate::layout::{body_key, index_sort_prefix};
-use crate::router::Match;
+use crate::router::{Match, Router};
 use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
 use crate::{Defect, MethodPlan, api_partition};
 use bytes::Bytes;
@@ -17,7 +17,9 @@ const INFLATED_BYTES_MAX: usize = 256 << 20;
 pub struct Deployed {
     table: Arc<dyn Table>,
     id: DeploymentId,
+    /// Without its routes, which the router took.
     index: Index,
+    router: Router,
     chunks: Vec<OnceCell<Bytes>>,
     plans: Vec<OnceCell<Arc<MethodPlan>>>,
 }
@@ -73,7 +75,7 @@ impl Deployed {
             return Err(DeployedError::Missing(deployment.clone()));
         }
         let json = inflate(&deflated, INFLATED_BYTES_MAX).map_err(unreadable)?;
-        let index: Index =
+        let mut index: Index =
             serde_json::from_slice(&json).map_err(|error| unreadable(error.to_string()))?;
         if index.format != FORMAT {
             return Err(unreadable(format!(
@@ -88,6 +90,7 @@ impl Deployed {
             chunks: (0..body_bytes.div_ceil(CHUNK_BYTES))
                 .map(|_| OnceCell::new())
                 .collect(),
+            router: std::mem::take(&mut index.routes).into_iter().collect(),
             plans: index.methods.iter().map(|_| OnceCell::new()).collect(),
             index,
         })
@@ -103,7 +106,7 @@ impl Deployed {
 
     /// See [`crate::Router::find`].
     pub fn find<'d, 'p>(&'d self, verb: &str, path: &'p str) -> Option<Match<'d, 'p>> {
-        self.index.router.find(verb, path)
+        self.router.find(verb, path)
     }
 
     /// The plan of a method that [`Deployed::find`] named, compiled at its first use.

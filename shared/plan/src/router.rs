@@ -6,26 +6,23 @@
 //! less specific one. Every node is visited at most once, so a search costs no more than the tree is large.
 
 use postern_definition::ResourceId;
-use postern_definition::rest::{PathPart, Resource, VERBS};
+use postern_definition::rest::{PathPart, VERBS};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const ANY: &str = "ANY";
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// Made of its routes whenever it is loaded: a tree as deep as a path is long has no place in JSON, which nests only so deep.
+#[derive(Debug, Default)]
 pub struct Router {
     root: Node,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 struct Node {
-    #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     literals: BTreeMap<String, Node>,
-    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     parameter: Option<(String, Box<Node>)>,
-    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     greedy: Option<(String, Route)>,
-    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     route: Option<Route>,
 }
 
@@ -38,7 +35,7 @@ pub struct Route {
     pub resource_path: String,
     /// Verb, `ANY` among them, and the number of the method's plan.
     #[serde(rename = "m")]
-    methods: Vec<(String, u32)>,
+    pub(crate) methods: Vec<(String, u32)>,
 }
 
 /// Where a request goes.
@@ -51,20 +48,21 @@ pub struct Match<'r, 'p> {
     pub parameters: Vec<(&'r str, &'p str)>,
 }
 
+impl FromIterator<Route> for Router {
+    fn from_iter<I: IntoIterator<Item = Route>>(routes: I) -> Self {
+        let mut router = Self::default();
+        for route in routes {
+            router.add(route);
+        }
+        router
+    }
+}
+
 impl Router {
-    /// Adds a resource whose methods have plans from `first_method` on, in the order of the resource's verbs.
-    pub(crate) fn add(&mut self, resource: &Resource, methods: Vec<(String, u32)>) {
-        let route = Route {
-            resource_id: resource.id.clone(),
-            resource_path: resource.path.clone(),
-            methods,
-        };
+    fn add(&mut self, route: Route) {
         let mut node = &mut self.root;
-        for segment in resource
-            .path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-        {
+        let path = route.resource_path.clone();
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
             match PathPart::parse(segment) {
                 Ok(PathPart::Parameter(name)) => {
                     node = &mut node
@@ -153,23 +151,19 @@ mod tests {
 
     /// Builds a router from lines of a path and its verbs.
     fn router(resources: &[(&str, &[&str])]) -> Router {
-        let mut router = Router::default();
         let mut next = 0;
-        for (path, verbs) in resources {
-            let resource = Resource {
-                id: ResourceId::from(*path),
-                parent_id: None,
-                path_part: None,
-                path: (*path).to_owned(),
-                methods: verbs.iter().map(|verb| (*verb).to_owned()).collect(),
-            };
-            let methods = verbs.iter().map(|verb| {
-                next += 1;
-                ((*verb).to_owned(), next - 1)
-            });
-            router.add(&resource, methods.collect());
-        }
-        router
+        let route = |(path, verbs): &(&str, &[&str])| Route {
+            resource_id: ResourceId::from(*path),
+            resource_path: (*path).to_owned(),
+            methods: verbs
+                .iter()
+                .map(|verb| {
+                    next += 1;
+                    ((*verb).to_owned(), next - 1)
+                })
+                .collect(),
+        };
+        resources.iter().map(route).collect()
     }
 
     fn answer(router: &Router, request: &str) -> String {

@@ -6,7 +6,7 @@
 //! when a method in it is first asked for.
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
-use crate::router::Router;
+use crate::router::Route;
 use crate::{Defect, MethodPlan, api_partition};
 use postern_definition::rest::{Definition, Method, RestApi};
 use postern_definition::{ApiId, DeploymentId, Map};
@@ -19,7 +19,10 @@ pub(crate) const CHUNK_BYTES: usize = BODY_BYTES_MAX;
 /// first request to a method inflates little that it does not need.
 const SEGMENT_BYTES: usize = 32_000;
 /// The form of index and body. A gateway that meets another says so instead of guessing.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
+
+/// Searching the tree of paths goes down one call per segment.
+const PATH_SEGMENTS_MAX: usize = 500;
 
 /// A frozen API, checked and compressed, ready to be stored.
 pub struct Snapshot {
@@ -31,7 +34,8 @@ pub struct Snapshot {
 pub(crate) struct Index {
     pub(crate) format: u32,
     pub(crate) api: RestApi,
-    pub(crate) router: Router,
+    /// What the router is made of.
+    pub(crate) routes: Vec<Route>,
     /// Where each segment begins in the body, and where the last one ends.
     pub(crate) segments: Vec<u64>,
     /// By method number: the segment, and the place within it.
@@ -52,17 +56,27 @@ impl Snapshot {
                 .push(method);
         }
         let mut defects = Vec::new();
-        let mut router = Router::default();
+        let mut routes = Vec::new();
         let mut body = Body::default();
         for resource in &definition.resources {
-            let mut routes = Vec::new();
+            let segments = resource.path.matches('/').count();
+            if segments > PATH_SEGMENTS_MAX {
+                defects.push(Defect::invalid(
+                    format!("path of resource {}", resource.id),
+                    format!(
+                        "it has {segments} segments, and at most {PATH_SEGMENTS_MAX} are allowed"
+                    ),
+                ));
+                continue;
+            }
+            let mut methods = Vec::new();
             for method in by_resource
                 .remove(resource.id.as_str())
                 .into_iter()
                 .flatten()
             {
                 match MethodPlan::compile(method) {
-                    Ok(_) => routes.push((method.http_method.clone(), body.add(method))),
+                    Ok(_) => methods.push((method.http_method.clone(), body.add(method))),
                     Err(found) => {
                         defects.extend(
                             found
@@ -72,7 +86,11 @@ impl Snapshot {
                     }
                 }
             }
-            router.add(resource, routes);
+            routes.push(Route {
+                resource_id: resource.id.clone(),
+                resource_path: resource.path.clone(),
+                methods,
+            });
         }
         if !defects.is_empty() {
             return Err(defects);
@@ -81,7 +99,7 @@ impl Snapshot {
         let index = Index {
             format: FORMAT,
             api: definition.api.clone(),
-            router,
+            routes,
             segments: body.segments,
             methods: body.methods,
         };
