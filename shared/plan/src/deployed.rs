@@ -1,7 +1,7 @@
 //! A snapshot as the gateway holds it: the index at hand, the body compressed, and plans for the methods that were asked for.
 
 use crate::layout::{body_key, index_sort_prefix};
-use crate::router::Match;
+use crate::router::{Match, Router};
 use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
 use crate::{Defect, MethodPlan, api_partition};
 use bytes::Bytes;
@@ -18,6 +18,7 @@ pub struct Deployed {
     table: Arc<dyn Table>,
     id: DeploymentId,
     api: RestApi,
+    router: Router,
     index: Index,
     chunks: Vec<OnceCell<Bytes>>,
     plans: Vec<OnceCell<Arc<MethodPlan>>>,
@@ -72,7 +73,7 @@ impl Deployed {
             )));
         }
         let inflated = inflate(deflated, INFLATED_BYTES_MAX).map_err(unreadable)?;
-        let index: Index =
+        let mut index: Index =
             postcard::from_bytes(&inflated).map_err(|error| unreadable(error.to_string()))?;
         let api: RestApi =
             serde_json::from_str(&index.api).map_err(|error| unreadable(error.to_string()))?;
@@ -81,6 +82,7 @@ impl Deployed {
             table,
             id: deployment.clone(),
             api,
+            router: std::mem::take(&mut index.routes).into_iter().collect(),
             chunks: (0..chunks).map(|_| OnceCell::new()).collect(),
             plans: (0..index.methods).map(|_| OnceCell::new()).collect(),
             index,
@@ -97,7 +99,7 @@ impl Deployed {
 
     /// See [`crate::Router::find`].
     pub fn find<'d, 'p>(&'d self, verb: &str, path: &'p str) -> Option<Match<'d, 'p>> {
-        self.index.router.find(verb, path)
+        self.router.find(verb, path)
     }
 
     /// The plan of a method that [`Deployed::find`] named, compiled at its first use.

@@ -6,16 +6,17 @@
 //! less specific one. Every node is visited at most once, so a search costs no more than the tree is large.
 
 use postern_definition::ResourceId;
-use postern_definition::rest::{PathPart, Resource, VERBS};
+use postern_definition::rest::{PathPart, VERBS};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// Made of its routes whenever they are loaded: a tree is as deep as a path is long, and no form of storage nests safely.
+#[derive(Debug, Default)]
 pub struct Router {
     root: Node,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 struct Node {
     literals: BTreeMap<String, Node>,
     parameter: Option<(String, Box<Node>)>,
@@ -32,6 +33,25 @@ pub struct Route {
     methods: Vec<(u8, u32)>,
 }
 
+impl Route {
+    /// With each method's verb, and the number of its plan.
+    pub(crate) fn new(
+        resource_id: ResourceId,
+        resource_path: String,
+        methods: &[(&str, u32)],
+    ) -> Self {
+        let methods = methods
+            .iter()
+            .filter_map(|(verb, method)| Some((place(verb)?, *method)))
+            .collect();
+        Self {
+            resource_id,
+            resource_path,
+            methods,
+        }
+    }
+}
+
 /// Where a request goes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Match<'r, 'p> {
@@ -42,24 +62,19 @@ pub struct Match<'r, 'p> {
     pub parameters: Vec<(&'r str, &'p str)>,
 }
 
+impl FromIterator<Route> for Router {
+    fn from_iter<I: IntoIterator<Item = Route>>(routes: I) -> Self {
+        let mut router = Self::default();
+        routes.into_iter().for_each(|route| router.add(route));
+        router
+    }
+}
+
 impl Router {
-    /// Adds a resource, with the numbers of its methods' plans.
-    pub(crate) fn add(&mut self, resource: &Resource, methods: &[(&str, u32)]) {
-        let methods = methods
-            .iter()
-            .filter_map(|(verb, method)| Some((place(verb)?, *method)))
-            .collect();
-        let route = Route {
-            resource_id: resource.id.clone(),
-            resource_path: resource.path.clone(),
-            methods,
-        };
+    fn add(&mut self, route: Route) {
+        let path = route.resource_path.clone();
         let mut node = &mut self.root;
-        for segment in resource
-            .path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-        {
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
             match PathPart::parse(segment) {
                 Ok(PathPart::Parameter(name)) => {
                     node = &mut node
@@ -155,16 +170,8 @@ mod tests {
 
     /// Builds a router from lines of a path and its verbs.
     fn router(resources: &[(&str, &[&str])]) -> Router {
-        let mut router = Router::default();
         let mut next = 0;
-        for (path, verbs) in resources {
-            let resource = Resource {
-                id: ResourceId::from(*path),
-                parent_id: None,
-                path_part: None,
-                path: (*path).to_owned(),
-                methods: verbs.iter().map(|verb| (*verb).to_owned()).collect(),
-            };
+        let route = |(path, verbs): &(&str, &[&str])| {
             let methods: Vec<_> = verbs
                 .iter()
                 .map(|verb| {
@@ -172,9 +179,9 @@ mod tests {
                     (*verb, next - 1)
                 })
                 .collect();
-            router.add(&resource, &methods);
-        }
-        router
+            Route::new((*path).into(), (*path).to_owned(), &methods)
+        };
+        resources.iter().map(route).collect()
     }
 
     fn answer(router: &Router, request: &str) -> String {

@@ -6,7 +6,7 @@
 //! when a method in it is first asked for.
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
-use crate::router::Router;
+use crate::router::Route;
 use crate::{Defect, MethodPlan, api_partition};
 use postern_definition::rest::{Definition, Method};
 use postern_definition::{ApiId, DeploymentId, Map};
@@ -21,6 +21,9 @@ const SEGMENT_BYTES: usize = 32_000;
 /// The form of index and body, and the first byte of the index. A gateway that meets another says so instead of guessing.
 pub(crate) const FORMAT: u8 = 1;
 
+/// Searching the tree of paths goes down one call per segment.
+const PATH_SEGMENTS_MAX: usize = 500;
+
 /// A frozen API, checked and compressed, ready to be stored.
 pub struct Snapshot {
     index: Vec<u8>,
@@ -33,7 +36,8 @@ pub struct Snapshot {
 pub(crate) struct Index {
     /// The API's own settings, as JSON.
     pub(crate) api: String,
-    pub(crate) router: Router,
+    /// What the router is made of.
+    pub(crate) routes: Vec<Route>,
     /// By segment: the number of its first method, and where it begins in the body.
     pub(crate) segments: Vec<(u32, u64)>,
     pub(crate) methods: u32,
@@ -54,17 +58,26 @@ impl Snapshot {
                 .push(method);
         }
         let mut defects = Vec::new();
-        let mut router = Router::default();
+        let mut routes = Vec::new();
         let mut body = Body::default();
         for resource in &definition.resources {
-            let mut routes = Vec::new();
+            let segments = resource.path.matches('/').count();
+            if segments > PATH_SEGMENTS_MAX {
+                let field = format!("path of resource {}", resource.id);
+                let reason = format!(
+                    "it has {segments} segments, and at most {PATH_SEGMENTS_MAX} are allowed"
+                );
+                defects.push(Defect::invalid(field, reason));
+                continue;
+            }
+            let mut methods = Vec::new();
             for method in by_resource
                 .remove(resource.id.as_str())
                 .into_iter()
                 .flatten()
             {
                 match MethodPlan::compile(method) {
-                    Ok(_) => routes.push((method.http_method.as_str(), body.add(method))),
+                    Ok(_) => methods.push((method.http_method.as_str(), body.add(method))),
                     Err(found) => {
                         defects.extend(
                             found
@@ -74,7 +87,11 @@ impl Snapshot {
                     }
                 }
             }
-            router.add(resource, &routes);
+            routes.push(Route::new(
+                resource.id.clone(),
+                resource.path.clone(),
+                &methods,
+            ));
         }
         if !defects.is_empty() {
             return Err(defects);
@@ -83,7 +100,7 @@ impl Snapshot {
         let index = Index {
             api: serde_json::to_string(&definition.api)
                 .expect("an API's settings hold only what JSON can"),
-            router,
+            routes,
             segments: body.segments,
             methods: body.methods,
             body_bytes: body.bytes.len() as u64,
