@@ -6,7 +6,7 @@
 //! less specific one. Every node is visited at most once, so a search costs no more than the tree is large.
 
 use postern_definition::ResourceId;
-use postern_definition::rest::{PathPart, Resource};
+use postern_definition::rest::{PathPart, Resource, VERBS};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,26 +17,19 @@ pub struct Router {
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Node {
-    #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     literals: BTreeMap<String, Node>,
-    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     parameter: Option<(String, Box<Node>)>,
-    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     greedy: Option<(String, Route)>,
-    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     route: Option<Route>,
 }
 
 /// A resource with its methods.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Route {
-    #[serde(rename = "i")]
     pub resource_id: ResourceId,
-    #[serde(rename = "t")]
     pub resource_path: String,
-    /// Verb, `ANY` among them, and the number of the method's plan.
-    #[serde(rename = "m")]
-    methods: Vec<(String, u32)>,
+    /// The verb's place in [`VERBS`], and the number of the method's plan.
+    methods: Vec<(u8, u32)>,
 }
 
 /// Where a request goes.
@@ -50,8 +43,10 @@ pub struct Match<'r, 'p> {
 }
 
 impl Router {
-    /// Adds a resource whose methods have plans from `first_method` on, in the order of the resource's verbs.
-    pub(crate) fn add(&mut self, resource: &Resource, methods: Vec<(String, u32)>) {
+    /// Adds a resource, with the numbers of its methods' plans.
+    pub(crate) fn add(&mut self, resource: &Resource, methods: &[(&str, u32)]) {
+        let place = |verb: &str| VERBS.iter().position(|known| *known == verb).map(|place| place as u8);
+        let methods = methods.iter().filter_map(|(verb, method)| Some((place(verb)?, *method))).collect();
         let route = Route {
             resource_id: resource.id.clone(),
             resource_path: resource.path.clone(),
@@ -134,10 +129,9 @@ impl<'r, 'p> Search<'r, 'p, '_> {
     }
 
     fn method_of(&self, route: &'r Route) -> Option<(&'r Route, u32)> {
-        let by_name = |name: &str| route.methods.iter().find(|(verb, _)| verb == name);
-        by_name(self.verb)
-            .or_else(|| by_name("ANY"))
-            .map(|(_, method)| (route, *method))
+        let of = |wanted: &str| route.methods.iter().find(|(verb, _)| VERBS[usize::from(*verb)] == wanted);
+        let (_, method) = of(self.verb).or_else(|| of("ANY"))?;
+        Some((route, *method))
     }
 }
 
@@ -157,11 +151,14 @@ mod tests {
                 path: (*path).to_owned(),
                 methods: verbs.iter().map(|verb| (*verb).to_owned()).collect(),
             };
-            let methods = verbs.iter().map(|verb| {
-                next += 1;
-                ((*verb).to_owned(), next - 1)
-            });
-            router.add(&resource, methods.collect());
+            let methods: Vec<_> = verbs
+                .iter()
+                .map(|verb| {
+                    next += 1;
+                    (*verb, next - 1)
+                })
+                .collect();
+            router.add(&resource, &methods);
         }
         router
     }

@@ -66,14 +66,11 @@ pub(crate) async fn create(
         if let Some(stage) = stage {
             edit.put(stage_key(api, &stage.stage_name), &stage);
         }
-        match edit.commit().await {
-            Ok(true) => return Ok(record.brief()),
-            outcome => {
-                // Nothing refers to what was saved.
-                let _ = Snapshot::delete(table, api, &id).await;
-                outcome?;
-            }
+        // A store that does not answer may have committed, so only a commit that was refused frees the snapshot.
+        if edit.commit().await? {
+            return Ok(record.brief());
         }
+        let _ = Snapshot::delete(table, api, &id).await;
     }
 }
 
