@@ -45,8 +45,10 @@ pub struct Match<'r, 'p> {
 impl Router {
     /// Adds a resource, with the numbers of its methods' plans.
     pub(crate) fn add(&mut self, resource: &Resource, methods: &[(&str, u32)]) {
-        let place = |verb: &str| VERBS.iter().position(|known| *known == verb).map(|place| place as u8);
-        let methods = methods.iter().filter_map(|(verb, method)| Some((place(verb)?, *method))).collect();
+        let methods = methods
+            .iter()
+            .filter_map(|(verb, method)| Some((place(verb)?, *method)))
+            .collect();
         let route = Route {
             resource_id: resource.id.clone(),
             resource_path: resource.path.clone(),
@@ -94,6 +96,16 @@ impl Router {
     }
 }
 
+/// The place of `ANY` in [`VERBS`].
+const ANY: u8 = VERBS.len() as u8 - 1;
+
+fn place(verb: &str) -> Option<u8> {
+    VERBS
+        .iter()
+        .position(|known| *known == verb)
+        .map(|place| place as u8)
+}
+
 struct Search<'r, 'p, 'v> {
     verb: &'v str,
     parameters: Vec<(&'r str, &'p str)>,
@@ -129,8 +141,10 @@ impl<'r, 'p> Search<'r, 'p, '_> {
     }
 
     fn method_of(&self, route: &'r Route) -> Option<(&'r Route, u32)> {
-        let of = |wanted: &str| route.methods.iter().find(|(verb, _)| VERBS[usize::from(*verb)] == wanted);
-        let (_, method) = of(self.verb).or_else(|| of("ANY"))?;
+        // `ANY` stands for the seven verbs beside it, and is none that a client could use.
+        let own = place(self.verb).filter(|own| *own != ANY)?;
+        let of = |place: u8| route.methods.iter().find(|(verb, _)| *verb == place);
+        let (_, method) = of(own).or_else(|| of(ANY))?;
         Some((route, *method))
     }
 }
@@ -251,6 +265,17 @@ mod tests {
             (depth, "PUT /a/b", "/{y}/b y=a"),
         ] {
             assert_eq!(answer(&router(resources), request), expected, "{request}");
+        }
+    }
+
+    #[test]
+    fn any_is_the_seven_verbs_and_no_other() {
+        let router = router(&[("/a", &["ANY"])]);
+        for verb in &VERBS[..7] {
+            assert!(router.find(verb, "/a").is_some(), "{verb}");
+        }
+        for verb in ["ANY", "TRACE", "CONNECT", "get", ""] {
+            assert!(router.find(verb, "/a").is_none(), "{verb}");
         }
     }
 

@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use postern_definition::rest::{Definition, Method, Resource, RestApi, Stage};
-use postern_definition::{ApiId, DeploymentId, Map, ResourceId, StageName};
+use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
     Arrival, Backend, Body, Call, CallError, Clock, Defaults, Destination, Freshness, Gateway,
     Journal, Settings, Signatures, World,
 };
-use postern_plan::{Snapshot, stage_key};
-use postern_store::{Condition, Embedded, Store, Write, encode};
+use postern_plan::{Snapshot, live};
+use postern_store::{Embedded, Store};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -220,12 +220,18 @@ impl Bench {
         });
         merge(&mut stage, members);
         let stage: Stage = serde_json::from_value(stage).unwrap();
-        let key = stage_key(&ApiId::from(API), &StageName::from("dev"));
-        self.store
-            .definitions
-            .write(Write::put(key, encode(&stage), Condition::Always))
+        let table = &*self.store.definitions;
+        let writes = live::put(table, &ApiId::from(API), &stage).await.unwrap();
+        table.transact(writes).await.unwrap();
+    }
+
+    /// Removes the stage `dev`.
+    pub(crate) async fn unstage(&self) {
+        let table = &*self.store.definitions;
+        let writes = live::delete(table, &ApiId::from(API), &"dev".into())
             .await
             .unwrap();
+        table.transact(writes).await.unwrap();
     }
 
     pub(crate) async fn send(
