@@ -47,7 +47,10 @@ async fn start(options: Dev) -> Result<(), Failure> {
     let settings = aws_settings(options.region.clone()).map_err(Failure::Settings)?;
     let listener = bind(options.listen).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let region = settings.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
+    let region = settings
+        .region
+        .clone()
+        .unwrap_or_else(|| "us-east-1".to_owned());
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
     let gateway = Gateway::new(
@@ -99,13 +102,19 @@ fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, Strin
     match options.store {
         StoreKind::Dynamodb => {
             let prefix = &options.tables.prefix;
-            let store = aws.connect(prefix).map_err(|error| Failure::Settings(error.to_string()))?;
+            let store = aws
+                .connect(prefix)
+                .map_err(|error| Failure::Settings(error.to_string()))?;
             Ok((store, format!("the DynamoDB tables {prefix}-*")))
         }
-        StoreKind::Embedded if options.memory => {
-            Ok((Embedded::memory(clock)?, "memory: it is gone when Postern stops".to_owned()))
-        }
-        StoreKind::Embedded => Ok((Embedded::open(&options.data, clock)?, options.data.display().to_string())),
+        StoreKind::Embedded if options.memory => Ok((
+            Embedded::memory(clock)?,
+            "memory: it is gone when Postern stops".to_owned(),
+        )),
+        StoreKind::Embedded => Ok((
+            Embedded::open(&options.data, clock)?,
+            options.data.display().to_string(),
+        )),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Who a request on the one port is for.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use postern_gateway::{Arrival, Body, CollectError, Gateway, names_an_api};
 use postern_management::Management;
@@ -26,7 +26,12 @@ impl Front {
         let host = host(&request);
         let path = request.uri().path();
         if names_an_api(&host, path) {
-            return self.gateway.answer(arrival(request, host, peer, own)).await;
+            let connection = connection(request.headers());
+            let mut response = self.gateway.answer(arrival(request, host, peer, own)).await;
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static(connection));
+            return response;
         }
         if let Some(page) = path.strip_prefix("/_postern/") {
             return ours(page);
@@ -55,6 +60,18 @@ impl Front {
             ),
         }
     }
+}
+
+/// What the answer says of the connection: as the service does, it always says something.
+fn connection(headers: &HeaderMap) -> &'static str {
+    let asked = headers
+        .get(CONNECTION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let closes = asked
+        .split(',')
+        .any(|token| token.trim().eq_ignore_ascii_case("close"));
+    if closes { "close" } else { "keep-alive" }
 }
 
 /// The host that was asked for: in the request's line, or in its header.

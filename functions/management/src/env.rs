@@ -15,8 +15,12 @@ impl Env {
         )]
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let wrong = |what: String| format!("the environment is not as it should be: {what}");
-        let aws = postern_aws::Settings::from_variables(variable).map_err(|all| wrong(all.join("; ")))?;
-        let region = aws.region.clone().ok_or_else(|| wrong("AWS_REGION is not set".to_owned()))?;
+        let aws =
+            postern_aws::Settings::from_variables(variable).map_err(|all| wrong(all.join("; ")))?;
+        let region = aws
+            .region
+            .clone()
+            .ok_or_else(|| wrong("AWS_REGION is not set".to_owned()))?;
         Ok(Self {
             aws,
             tables: variable("POSTERN_TABLES").unwrap_or_else(|| "postern".to_owned()),

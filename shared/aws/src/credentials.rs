@@ -9,11 +9,15 @@ use postern_store::Clock;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 /// New ones are fetched this long before the old ones end, so that no request is signed with keys that end on its way.
 const RENEW_BEFORE_EXPIRY: Duration = Duration::from_mins(5);
 /// When none were found, nothing is asked again for this long: looking takes seconds, and requests would wait for each look.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// How long a call to an emulator waits for credentials that it does not need. On a laptop without any, the last place
+/// looked at is one that only machines on AWS have, and elsewhere it may be silent for long.
+const PATIENCE_FOR_EMULATOR: Duration = Duration::from_secs(2);
 
 pub(crate) struct CredentialsCache {
     source: Source,
@@ -35,6 +39,8 @@ enum Source {
 struct Found {
     outcome: Result<Credentials, String>,
     at: Duration,
+    /// The look was broken off, so whoever has more patience must look again.
+    gave_up: bool,
 }
 
 impl CredentialsCache {
@@ -66,13 +72,13 @@ impl CredentialsCache {
 
     /// Credentials for AWS, or, where the call goes to an emulator and there are none, some that only look like it.
     pub(crate) async fn get(&self, to_emulator: bool) -> Result<Credentials, String> {
-        match self.real().await {
+        match self.real(to_emulator).await {
             Err(_) if to_emulator => Ok(Credentials::new("test", "test", None, None, "emulator")),
             real => real,
         }
     }
 
-    async fn real(&self) -> Result<Credentials, String> {
+    async fn real(&self, to_emulator: bool) -> Result<Credentials, String> {
         if let Source::Keys(keys) = &self.source {
             return Ok(keys.clone());
         }
@@ -80,11 +86,18 @@ impl CredentialsCache {
         let mut found = self.found.lock().await;
         let now = self.clock.now();
         if let Some(found) = found.as_ref()
-            && found.is_fresh(now)
+            && found.is_fresh(now, to_emulator)
         {
             return found.outcome.clone();
         }
-        let outcome = self.look().await;
+        let (outcome, gave_up) = if to_emulator {
+            match timeout(PATIENCE_FOR_EMULATOR, self.look()).await {
+                Ok(outcome) => (outcome, false),
+                Err(_) => (Err("looking took too long".to_owned()), true),
+            }
+        } else {
+            (self.look().await, false)
+        };
         if outcome.is_err()
             && let Some(Found {
                 outcome: Ok(old), ..
@@ -96,12 +109,13 @@ impl CredentialsCache {
         *found = Some(Found {
             outcome: outcome.clone(),
             at: now,
+            gave_up,
         });
         outcome
     }
 
     #[cfg_attr(
-        not(feature = "profiles"),
+        not(any(feature = "profiles", test)),
         expect(clippy::unused_async, reason = "only the chain waits")
     )]
     async fn look(&self) -> Result<Credentials, String> {
@@ -115,17 +129,17 @@ impl CredentialsCache {
                     .to_owned(),
             ),
             #[cfg(test)]
-            Source::Scripted(script) => script.next(),
+            Source::Scripted(script) => script.next().await,
         }
     }
 }
 
 impl Found {
-    fn is_fresh(&self, now: Duration) -> bool {
+    fn is_fresh(&self, now: Duration, to_emulator: bool) -> bool {
         match &self.outcome {
             Ok(credentials) => expiry(credentials)
                 .is_none_or(|expiry| expiry.saturating_sub(RENEW_BEFORE_EXPIRY) > now),
-            Err(_) => now < self.at + LOOK_AGAIN_AFTER,
+            Err(_) => (to_emulator || !self.gave_up) && now < self.at + LOOK_AGAIN_AFTER,
         }
     }
 }
@@ -168,12 +182,14 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// What a source gives when it is asked the first time, the second, ...
-    pub(super) struct Script(std::sync::Mutex<Vec<Result<Credentials, String>>>);
+    /// What a source gives when it is asked the first time, the second, ..., and after how many seconds.
+    pub(super) struct Script(std::sync::Mutex<Vec<(u64, Result<Credentials, String>)>>);
 
     impl Script {
-        pub(super) fn next(&self) -> Result<Credentials, String> {
-            self.0.lock().unwrap().remove(0)
+        pub(super) async fn next(&self) -> Result<Credentials, String> {
+            let (seconds, outcome) = self.0.lock().unwrap().remove(0);
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            outcome
         }
     }
 
@@ -190,14 +206,14 @@ mod tests {
         Credentials::new(id, "secret", None, expiry, "test")
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn credentials_are_looked_for_when_needed_and_kept_until_shortly_before_they_expire() {
         let nothing = || Err("nothing".to_owned());
         let script = vec![
-            nothing(),
-            Ok(keys("first", Some(1_000))),
-            nothing(),
-            Ok(keys("second", None)),
+            (1, nothing()),
+            (9, Ok(keys("first", Some(1_000)))),
+            (1, nothing()),
+            (9, Ok(keys("second", None))),
         ];
         let clock = Arc::new(SetClock(AtomicU64::new(0)));
         let source = Source::Scripted(Script(std::sync::Mutex::new(script)));
@@ -214,11 +230,33 @@ mod tests {
             (9_999, true, "second"),
         ] {
             clock.0.store(now, Ordering::Relaxed);
-            let found = match cache.get(to_emulator).await {
-                Ok(credentials) => credentials.access_key_id().to_owned(),
-                Err(reason) => reason,
-            };
-            assert_eq!(found, expected, "at {now}");
+            assert_eq!(id(&cache, to_emulator).await, expected, "at {now}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_emulator_does_not_wait_for_credentials_that_it_does_not_need() {
+        let script = vec![
+            (60, Ok(keys("late", None))),
+            (60, Ok(keys("found", Some(9_999)))),
+        ];
+        let source = Source::Scripted(Script(std::sync::Mutex::new(script)));
+        let cache = CredentialsCache::of(source, Arc::new(SetClock(AtomicU64::new(0))));
+        let started = tokio::time::Instant::now();
+        for _ in 0..3 {
+            assert_eq!(id(&cache, true).await, "test");
+        }
+        assert_eq!(started.elapsed().as_secs(), 2);
+        // But AWS does.
+        for to_emulator in [false, true] {
+            assert_eq!(id(&cache, to_emulator).await, "found");
+        }
+    }
+
+    async fn id(cache: &CredentialsCache, to_emulator: bool) -> String {
+        match cache.get(to_emulator).await {
+            Ok(credentials) => credentials.access_key_id().to_owned(),
+            Err(reason) => reason,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What every answer carries, whoever gave it, and the record of the request.
 
 use crate::gateway_response::DefaultAnswer;
-use crate::rejection::Rejection;
+use crate::rejection::{IntegrateRejection, Rejection};
 use crate::stages::Live;
 use crate::trail::{AnswerTrail, RejectionTrail, Trail};
-use crate::{Body, BodyError, Clock, Gateway, Journal};
+use crate::{Body, BodyError, CallError, Clock, Gateway, Journal};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Frame, SizeHint};
@@ -36,8 +36,8 @@ impl Gateway {
             body,
             traced,
         } = answer;
-        if traced && let Ok(value) = HeaderValue::try_from(trail.trace_id.as_str()) {
-            headers.insert(TRACE_ID, value);
+        if traced {
+            trace(&mut headers, &trail);
         }
         self.respond(status, headers, body, trail, Some(live))
     }
@@ -59,6 +59,13 @@ impl Gateway {
         });
         let mut headers = HeaderMap::with_capacity(5);
         headers.insert(ERROR_TYPE, HeaderValue::from_static(answer.error_type));
+        let timed_out = matches!(
+            rejection,
+            Rejection::Integrate(IntegrateRejection::Call(CallError::Timeout(_)))
+        );
+        if timed_out && trail.integration.as_ref().is_some_and(|call| call.traced) {
+            trace(&mut headers, &trail);
+        }
         let status =
             StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         self.respond(status, headers, Body::from(answer.body()), trail, live)
@@ -107,6 +114,12 @@ impl Gateway {
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         response
+    }
+}
+
+fn trace(headers: &mut HeaderMap, trail: &Trail) {
+    if let Ok(value) = HeaderValue::try_from(trail.trace_id.as_str()) {
+        headers.insert(TRACE_ID, value);
     }
 }
 

@@ -62,6 +62,15 @@ pub(crate) struct Held {
     generation: AtomicU64,
 }
 
+impl Held {
+    fn live(&self) -> Option<Arc<Live>> {
+        self.live
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
 /// A stage ready to answer.
 pub(crate) struct Live {
     pub(crate) api: ApiId,
@@ -122,25 +131,21 @@ impl Stages {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&key)
             .cloned();
-        let (held, due) = match known {
-            Some(held) => {
-                let age = self.age(&held);
-                match age {
-                    Age::Fresh => (held, None),
-                    Age::Due => (held.clone(), Some(held)),
-                    Age::Stale => {
-                        self.read(&held).await?;
-                        (held, None)
-                    }
-                }
-            }
-            None => (self.hold(key).await?, None),
+        let held = match known {
+            Some(held) => held,
+            None => self.hold(key).await?,
         };
-        let live = held
-            .live
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let (live, due) = match (held.live(), self.age(&held)) {
+            (live, Age::Fresh) => (live, None),
+            (Some(live), Age::Due) => (Some(live), Some(held)),
+            // A stage that was not there may have been made since; nothing can be answered meanwhile.
+            (live, Age::Due | Age::Stale) => match (self.read(&held).await, live) {
+                (Ok(()), _) => (held.live(), None),
+                // Better an old deployment than no answer: the next request tries again.
+                (Err(_), Some(live)) => (Some(live), None),
+                (Err(error), None) => return Err(error),
+            },
+        };
         match live {
             Some(live) => Ok((live, due)),
             None => Err(AddressRejection::NoSuchStage {
@@ -168,26 +173,24 @@ impl Stages {
         self.read(&held).await?;
         let mut all = self.held.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= HELD_MAX {
+            // Names that lead nowhere go first: whoever asks for many of them must not cost others their stages.
+            all.retain(|_, held| held.live().is_some());
+        }
+        if all.len() >= HELD_MAX {
             all.clear();
-            self.deployments
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clear();
         }
         Ok(all.entry(key).or_insert(held).clone())
     }
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
         let generation = self.table.generation().unwrap_or_default();
-        let item = self
-            .table
-            .get(&stage_key(&held.api, &held.name), Consistency::Eventual)
-            .await?;
-        let known = held
-            .live
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let key = stage_key(&held.api, &held.name);
+        let item = match self.table.get(&key, Consistency::Eventual).await? {
+            Some(item) => Some(item),
+            // A stage that was only just made may not be everywhere yet.
+            None => self.table.get(&key, Consistency::Strong).await?,
+        };
+        let known = held.live();
         let live = match item {
             None => None,
             Some(item)

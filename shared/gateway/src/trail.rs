@@ -58,6 +58,8 @@ pub(crate) struct IntegrationTrail {
     pub latency: Duration,
     pub request_id: Option<String>,
     pub error: Option<String>,
+    /// Whether the client is told the trace, as for calls of Lambda.
+    pub traced: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -69,7 +69,6 @@ impl Stream for Pieces {
 pub struct Buffered {
     status_code: u16,
     headers: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     cookies: Vec<String>,
     body: String,
     is_base64_encoded: bool,

@@ -74,6 +74,21 @@ impl Write {
             Self::Put { key, .. } | Self::Delete { key, .. } | Self::Check { key, .. } => key,
         }
     }
+
+    pub fn condition(&self) -> Condition {
+        match self {
+            Self::Put { condition, .. }
+            | Self::Delete { condition, .. }
+            | Self::Check { condition, .. } => *condition,
+        }
+    }
+
+    pub(crate) fn body_bytes(&self) -> usize {
+        match self {
+            Self::Put { body, .. } => body.len(),
+            Self::Delete { .. } | Self::Check { .. } => 0,
+        }
+    }
 }
 
 /// Additions to the counters of one item.

@@ -31,7 +31,7 @@ pub fn query(query: &Query) -> Result<(), StoreError> {
 
 pub fn write(write: &Write) -> Result<(), StoreError> {
     key(write.key())?;
-    let bytes = body_bytes(write);
+    let bytes = write.body_bytes();
     if bytes > BODY_BYTES_MAX {
         return Err(StoreError::TooLarge {
             bytes,
@@ -60,7 +60,7 @@ pub fn transaction(writes: &[Write]) -> Result<(), StoreError> {
             });
         }
     }
-    let bytes = writes.iter().map(body_bytes).sum();
+    let bytes = writes.iter().map(Write::body_bytes).sum();
     if bytes > TRANSACTION_BYTES_MAX {
         return Err(StoreError::TooLarge {
             bytes,
@@ -72,13 +72,6 @@ pub fn transaction(writes: &[Write]) -> Result<(), StoreError> {
 
 pub fn add(add: &Add) -> Result<(), StoreError> {
     key(&add.key)
-}
-
-fn body_bytes(write: &Write) -> usize {
-    match write {
-        Write::Put { body, .. } => body.len(),
-        Write::Delete { .. } | Write::Check { .. } => 0,
-    }
 }
 
 fn not_empty(text: &str) -> Result<(), StoreError> {

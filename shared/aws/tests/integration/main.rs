@@ -10,4 +10,6 @@
 
 mod backend;
 mod dynamodb;
+#[cfg(feature = "profiles")]
+mod profiles;
 mod store;

@@ -70,6 +70,7 @@ impl Gateway {
             latency,
             request_id: None,
             error: called.as_ref().err().map(ToString::to_string),
+            traced: false,
         });
         let (head, body) = called?.into_parts();
         Ok(Answer {

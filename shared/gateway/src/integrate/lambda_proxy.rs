@@ -88,6 +88,7 @@ impl Gateway {
             latency,
             request_id: request_id.map(std::borrow::Cow::into_owned),
             error: called.as_ref().err().map(ToString::to_string),
+            traced: true,
         });
         let (head, payload) = called?;
         let payload = payload?;

@@ -38,6 +38,7 @@ pub(super) async fn answer(
         latency: Duration::ZERO,
         request_id: None,
         error: None,
+        traced: false,
     });
     let response = plan.responses.select(&wanted.to_string()).ok_or_else(|| {
         IntegrateRejection::Configuration(format!(

@@ -2,6 +2,7 @@
 
 mod answer;
 mod constraints;
+mod deserialize;
 mod failure;
 mod input;
 mod request;

@@ -100,12 +100,7 @@ impl<'t> Batch<'t> {
                 Ok(before) => before,
                 Err(corrupt) => return Ok(Err(corrupt)),
             };
-            let condition = match &write {
-                Write::Put { condition, .. }
-                | Write::Delete { condition, .. }
-                | Write::Check { condition, .. } => *condition,
-            };
-            if !before.meets(condition) {
+            if !before.meets(write.condition()) {
                 return Ok(Err(StoreError::ConditionFailed { index }));
             }
             decided.push((key, before, write));

@@ -175,7 +175,10 @@ impl Thread {
         now: u64,
         sweeps: bool,
     ) -> Result<(Vec<Outcome>, bool), redb::Error> {
-        let transaction = self.database.begin_write()?;
+        let mut transaction = self.database.begin_write()?;
+        // Two waits for the disk instead of one. But without it, opening after a kill reads the whole file: 190 ms where
+        // it holds 130 MB, against half a millisecond.
+        transaction.set_quick_repair(true);
         let mut batch = Batch::new(&transaction, now);
         let mut outcomes = Vec::with_capacity(work.len());
         for (table, work) in work {
@@ -204,13 +207,7 @@ impl Thread {
 impl Work {
     fn body_bytes(&self) -> usize {
         match self {
-            Self::Write(writes) => writes
-                .iter()
-                .map(|write| match write {
-                    Write::Put { body, .. } => body.len(),
-                    Write::Delete { .. } | Write::Check { .. } => 0,
-                })
-                .sum(),
+            Self::Write(writes) => writes.iter().map(Write::body_bytes).sum(),
             Self::Add(_) => 0,
         }
     }

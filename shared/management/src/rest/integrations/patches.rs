@@ -96,6 +96,10 @@ pub(super) static TABLE: Table<Integration> = Table {
     unknown: Unknown::Plain,
 };
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a setter may fail; this one does not"
+)]
 fn cache_key_parameter(integration: &mut Integration, patch: &Patch<'_>) -> Result<(), Failure> {
     let key = patch.key();
     let parameters = &mut integration.cache_key_parameters;

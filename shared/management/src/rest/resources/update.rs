@@ -18,7 +18,8 @@ static TABLE: Table<Resource> = Table {
             Ok(())
         }),
         Row::new("/pathPart", REPLACE, |resource, patch: &Patch<'_>| {
-            *changeable(&mut resource.path_part, "pathPart")? = patch.text().to_owned();
+            let part = changeable(&mut resource.path_part, "pathPart")?;
+            patch.text().clone_into(part);
             Ok(())
         }),
     ],

@@ -1,0 +1,10 @@
+//! The management API from outside: requests in, answers out, on a real store.
+
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail like a test")]
+
+mod cases;
+mod concurrency;
+mod paging;
+mod robustness;
+mod scale;
+mod world;

@@ -1,0 +1,38 @@
+"""The README tells the truth: its tour works as it is written, and its options are those of the program."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from products import ENVIRONMENT, PROGRAMS, ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_tour_works_as_it_is_written(postern):
+    tour = re.search(r"## A tour\n.*?```sh\n(.*?)```", README, re.DOTALL)[1]
+    assert "localhost:4700" in tour
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", tour.replace("4700", str(postern.port))],
+        env={**ENVIRONMENT, "PATH": f"{Path(sys.executable).parent}:{ENVIRONMENT['PATH']}"},
+        capture_output=True, text=True, timeout=60, cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    last = done.stdout[done.stdout.index("HTTP/1.1"):]
+    assert last.startswith("HTTP/1.1 200"), done.stdout
+    assert "x-amzn-requestid" in last.lower()
+
+
+def test_the_options_are_those_of_the_program():
+    told = set(re.findall(r"`(--[a-z-]+)", README[README.index("## Options"):README.index("## Speed")]))
+    help_text = subprocess.run([PROGRAMS / "postern", "dev", "--help"], capture_output=True, text=True, timeout=10).stdout
+    known = set(re.findall(r"^\s+(?:-\w, )?(--[a-z-]+)", help_text, re.MULTILINE)) - {"--help", "--version"}
+    assert told == known
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:infra|tests|events|local|shared|functions)/[\w./-]*)`", README))))
+def test_what_the_readme_names_is_there(path):
+    assert (ROOT / path).exists(), path

@@ -1,0 +1,150 @@
+"""infra/template.yaml: what its functions may do, who may call them, and that it makes the tables the programs expect.
+
+That it is a valid template is cfn-lint's and SAM's to say (`tests/run template`).
+"""
+
+import subprocess
+import uuid
+
+import boto3
+import pytest
+import yaml
+
+import products
+from products import ENVIRONMENT, REGION, ROOT
+
+
+class Loader(yaml.SafeLoader):
+    """Keeps CloudFormation's short forms as {"Ref": ...} and the like."""
+
+
+def short_form(loader, suffix, node):
+    name = suffix if suffix == "Ref" else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", short_form)
+
+TEMPLATE = yaml.load((ROOT / "infra" / "template.yaml").read_text(), Loader)
+RESOURCES = TEMPLATE["Resources"]
+
+
+def of_type(kind):
+    return {name: one for name, one in RESOURCES.items() if one["Type"] == kind}
+
+
+def as_list(one):
+    return one if isinstance(one, list) else [one]
+
+
+def statements():
+    """(where, statement) of every policy, with what stands behind a condition."""
+    for name, one in RESOURCES.items():
+        properties = one["Properties"]
+        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+        documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
+        for document in documents:
+            for statement in document["Statement"]:
+                statement = statement.get("Fn::If", [None, statement])[1]
+                yield f"{name}/{statement['Sid']}", statement
+
+
+def test_no_statement_allows_every_action_or_every_resource():
+    seen = 0
+    for where, statement in statements():
+        seen += 1
+        for action in as_list(statement["Action"]):
+            assert "*" not in action, where
+        for resource in as_list(statement["Resource"]):
+            assert resource != "*", where
+            text = str(resource)
+            # Functions are named by a prefix, or narrowed by their tag.
+            if "*" in text:
+                assert "BackendPrefix" in text or "aws:ResourceTag/postern" in statement["Condition"]["StringEquals"], where
+    assert seen > 8
+
+
+def actions(role, table):
+    return {action for where, statement in statements() if where.startswith(role)
+            and statement["Resource"] == {"Fn::GetAtt": f"{table}.Arn"} for action in as_list(statement["Action"])}
+
+
+def test_the_gateway_reads_definitions_and_cannot_write_them():
+    assert actions("GatewayRole", "Definitions") == {"dynamodb:GetItem", "dynamodb:Query"}
+
+
+def test_management_touches_no_table_but_the_definitions():
+    assert "dynamodb:PutItem" in actions("ManagementRole", "Definitions")
+    for table in ("Usage", "Cache", "Connections"):
+        assert actions("ManagementRole", table) == set()
+
+
+def test_every_caller_of_a_url_gets_both_actions():
+    """Since October 2025 a Function URL asks for lambda:InvokeFunction too."""
+    granted = {}
+    for one in of_type("AWS::Lambda::Permission").values():
+        properties = one["Properties"]
+        to = (str(properties["FunctionName"]), str(properties["Principal"]))
+        granted.setdefault(to, {})[properties["Action"]] = properties
+    assert len(granted) == 3
+    for properties in granted.values():
+        assert set(properties) == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+        assert properties["lambda:InvokeFunctionUrl"]["FunctionUrlAuthType"] in ("NONE", "AWS_IAM")
+        assert properties["lambda:InvokeFunction"]["InvokedViaFunctionUrl"] is True
+    for policy in of_type("AWS::IAM::ManagedPolicy").values():
+        assert {one["Action"] for one in policy["Properties"]["PolicyDocument"]["Statement"]} == {
+            "lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+
+
+def test_only_the_gateway_has_an_open_url():
+    urls = {name: (one["Properties"]["AuthType"], one["Properties"]["InvokeMode"]) for name, one in of_type("AWS::Lambda::Url").items()}
+    assert urls == {"GatewayUrl": ("NONE", "RESPONSE_STREAM"), "GatewaySignedUrl": ("AWS_IAM", "RESPONSE_STREAM"),
+                    "ManagementUrl": ("AWS_IAM", "BUFFERED")}
+
+
+def test_every_function_writes_to_a_log_that_ends():
+    for name, one in of_type("AWS::Serverless::Function").items():
+        group = RESOURCES[one["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+
+
+def test_definitions_outlive_the_stack_and_mistakes():
+    table = RESOURCES["Definitions"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+@pytest.fixture
+def dynamodb_client(dynamodb):
+    return boto3.client("dynamodb", endpoint_url=dynamodb, region_name=REGION, aws_access_key_id=ENVIRONMENT["AWS_ACCESS_KEY_ID"],
+                        aws_secret_access_key=ENVIRONMENT["AWS_SECRET_ACCESS_KEY"])
+
+
+def test_the_template_makes_the_tables_that_the_command_makes(dynamodb, dynamodb_client):
+    prefix = f"same-{uuid.uuid4().hex[:8]}"
+    products.create_tables(dynamodb, prefix)
+    for one in of_type("AWS::DynamoDB::Table").values():
+        expected = one["Properties"]
+        name = expected["TableName"]["Fn::Sub"].replace("${Tables}", prefix)
+        table = dynamodb_client.describe_table(TableName=name)["Table"]
+        assert table["KeySchema"] == expected["KeySchema"]
+        assert table["BillingModeSummary"]["BillingMode"] == expected["BillingMode"]
+        assert sorted(map(str, table["AttributeDefinitions"])) == sorted(map(str, expected["AttributeDefinitions"]))
+        ttl = dynamodb_client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        assert (ttl["AttributeName"], ttl["TimeToLiveStatus"]) == ("ttl", "ENABLED"), name
+
+
+def test_the_command_creates_again_without_harm_and_deletes(dynamodb, dynamodb_client):
+    prefix = f"again-{uuid.uuid4().hex[:8]}"
+    products.create_tables(dynamodb, prefix)
+    products.create_tables(dynamodb, prefix)
+    done = subprocess.run([products.PROGRAMS / "postern", "tables", "delete", "--endpoint-url", dynamodb, "--tables", prefix],
+                          env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    left = [name for page in dynamodb_client.get_paginator("list_tables").paginate() for name in page["TableNames"]]
+    assert not [name for name in left if name.startswith(prefix)]
