@@ -1,16 +1,17 @@
 //! Part 1: the gateway function beside a bare one, both as Lambda runs them.
 
 use crate::{
-    function::{Batch, Deployed, Function, Init},
+    function::{Batch, Deployed, Function},
     http::Acknowledge,
     management::{LARGE, LARGE_QUICK, SMALL, Shape},
     report::{Report, Row, Unit},
+    starts::{self, Promise},
     stats::{self, Quartiles},
     store::Counted,
     upstream::ANSWER,
     world::{Binaries, Job, REVALIDATE, Variant, World},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -70,10 +71,12 @@ pub(crate) async fn compare_bare_with_itself(
         }],
         memory_ratio_max: None,
     };
-    let inits = start_in_turn(&[&bare, &again.deployed], effort.starts, scratch).await?;
-    report
-        .rows
-        .extend(init_rows(&inits[1], &inits[0], &again.name));
+    let pair = [&bare, &again.deployed];
+    let (started, _) = starts::in_turn(&pair, effort.starts, None, scratch).await?;
+    if let [of_bare, of_again] = &started[..] {
+        let rows = of_again.rows(&again.name, of_bare, None);
+        report.rows.extend(rows);
+    }
     requests(&again, &bare, None, effort, scratch, report).await?;
     under_lazy_acknowledgement(&again, &bare, effort, scratch, report).await
 }
@@ -94,25 +97,8 @@ pub(crate) async fn compare(
     let small = world.variant(binaries, &SMALL, &small_api, Some(2.0));
     let large = world.variant(binaries, effort.large, &large_api, None);
 
-    eprintln!("starting each function {} times", effort.starts);
-    world.counted.forget_first();
-    let inits = start_in_turn(
-        &[&bare, &small.deployed, &large.deployed],
-        effort.starts,
-        scratch,
-    )
-    .await?;
-    let round_trip_us = world.counted.round_trip_us().await?;
-    report_promised_init(&inits, [&small.name, &large.name], round_trip_us, report);
-
+    init(&world, &bare, [&small, &large], effort, scratch, report).await?;
     for variant in [&small, &large] {
-        let started = world.calls_of_one_start(variant, scratch).await?;
-        report.rows.push(Row::new(
-            &variant.name,
-            "store calls at init",
-            Unit::Count,
-            started,
-        ));
         requests(
             variant,
             &bare,
@@ -124,6 +110,40 @@ pub(crate) async fn compare(
         .await?;
     }
     under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await
+}
+
+async fn init(
+    world: &World,
+    bare: &Deployed,
+    [small, large]: [&Variant; 2],
+    effort: Effort,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    eprintln!("starting each function {} times", effort.starts);
+    world.counted.forget();
+    let deployed = [bare, &small.deployed, &large.deployed];
+    let (started, round_trips_us) =
+        starts::in_turn(&deployed, effort.starts, Some(&world.counted), scratch).await?;
+    let [of_bare, of_small, of_large] = &started[..] else {
+        bail!("three functions were started");
+    };
+    report.rows.push(Row::new(
+        "store",
+        "round trip of a start's first call",
+        Unit::Milliseconds,
+        stats::middle(&round_trips_us) / 1e3,
+    ));
+    let promise = Promise {
+        bare: of_bare,
+        round_trips_us: &round_trips_us,
+    };
+    let rows = &mut report.rows;
+    rows.extend(of_small.rows(&small.name, of_bare, Some(&promise)));
+    rows.extend(of_small.store_rows(&small.name));
+    rows.extend(of_large.rows_of_more(&large.name, of_small, "3 methods"));
+    rows.extend(of_large.store_rows(&large.name));
+    Ok(())
 }
 
 fn bare(binaries: &Binaries) -> Deployed {
@@ -155,81 +175,6 @@ fn sizes(bare: &Deployed, gateway: &Path, report: &mut Report) -> Result<()> {
             .at_most(5e6, "≤ 5 MB"),
     );
     Ok(())
-}
-
-/// Starts the functions in turn, so that the machine's drift meets all of them alike.
-async fn start_in_turn(
-    deployed: &[&Deployed],
-    starts: usize,
-    scratch: &Path,
-) -> Result<Vec<Vec<Init>>> {
-    let mut inits = vec![Vec::with_capacity(starts); deployed.len()];
-    // The first start of each reads its binary from the disk.
-    for deployed in deployed {
-        deployed.start(scratch).await?;
-    }
-    for _ in 0..starts {
-        for (deployed, inits) in deployed.iter().zip(&mut inits) {
-            inits.push(deployed.start(scratch).await?.init);
-        }
-    }
-    Ok(inits)
-}
-
-fn walls(inits: &[Init]) -> Vec<f64> {
-    inits.iter().map(|init| init.wall_us).collect()
-}
-
-fn cpus(inits: &[Init]) -> Vec<f64> {
-    inits.iter().map(|init| init.cpu_us).collect()
-}
-
-fn middle(samples: &[f64]) -> f64 {
-    stats::median(samples).unwrap_or_default()
-}
-
-/// Wall and CPU time of a start, in this order.
-fn init_rows(ours: &[Init], bare: &[Init], name: &str) -> [Row; 2] {
-    [
-        ("init", walls(ours), walls(bare)),
-        ("init, CPU", cpus(ours), cpus(bare)),
-    ]
-    .map(|(measure, ours, bare)| {
-        Row::new(name, measure, Unit::Milliseconds, middle(&ours) / 1e3)
-            .beside("bare", middle(&bare) / 1e3)
-            .ratio(Quartiles::of(&stats::pair_ratios(&ours, &bare)))
-    })
-}
-
-/// `inits` of the bare function, of the product with the small API and with the large one.
-fn report_promised_init(
-    inits: &[Vec<Init>],
-    [small_name, large_name]: [&str; 2],
-    round_trip_us: f64,
-    report: &mut Report,
-) {
-    let [bare, small, large] = inits else {
-        return;
-    };
-    report.rows.push(Row::new(
-        "store",
-        "round trip of a start's first call",
-        Unit::Milliseconds,
-        round_trip_us / 1e3,
-    ));
-    let limit_us = 1.5 * middle(&walls(bare)) + round_trip_us;
-    let [wall, cpu] = init_rows(small, bare, small_name);
-    report.rows.extend([
-        wall.at_most(limit_us / 1e3, "≤ 1.5 × bare + 1 store round trip"),
-        cpu,
-    ]);
-    let (small, large) = (walls(small), walls(large));
-    report.rows.push(
-        Row::new(large_name, "init", Unit::Milliseconds, middle(&large) / 1e3)
-            .beside("3 methods", middle(&small) / 1e3)
-            .ratio(Quartiles::of(&stats::pair_ratios(&large, &small)))
-            .ratio_within(Some(1.3)),
-    );
 }
 
 /// Puts every job's requests to the variant and to the bare function in turn.
@@ -274,7 +219,7 @@ async fn requests(
             &scenario,
             "first use of a method, wall",
             Unit::Microseconds,
-            middle(&first.wall_us),
+            stats::middle(&first.wall_us),
         ));
         if let Some(counted) = counted {
             report
@@ -345,7 +290,7 @@ fn request_rows(scenario: &str, job: &Job, ours: &Series, theirs: &Series) -> [R
 /// A warm request asks the store nothing; only the pointer to the snapshot is re-read now and then, beside a request.
 fn store_calls(scenario: &str, counted: &Counted, effort: Effort, took: Duration) -> Row {
     let requests = (effort.pairs * effort.batch) as f64;
-    let calls = counted.take_calls().values().sum::<u64>() as f64;
+    let calls = counted.take_calls().count();
     let rereads_max = took.as_secs() / REVALIDATE.as_secs() + 1;
     Row::new(
         scenario,
@@ -387,9 +332,9 @@ async fn under_lazy_acknowledgement(
                 format!("{}, {}", job.name, variant.name),
                 "wall p50, lazy ACKs",
                 Unit::Microseconds,
-                middle(&ours.wall_us),
+                stats::middle(&ours.wall_us),
             )
-            .beside("bare", middle(&theirs.wall_us)),
+            .beside("bare", stats::middle(&theirs.wall_us)),
         );
     }
     Ok(())

@@ -154,26 +154,28 @@ async fn start_up(
     report: &mut Report,
 ) -> Result<()> {
     eprintln!("starting postern {} times each way", effort.starts);
-    let (mut fresh, mut again) = (Vec::new(), Vec::new());
+    let (mut fresh, mut again, mut after_kill) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..effort.starts {
         let folder = tempfile::tempdir_in(scratch)?;
         let empty = folder.path().join("data");
-        for (data, path, took) in [
-            (empty.as_path(), HEALTH, &mut fresh),
-            (existing, path, &mut again),
-        ] {
+        let start = async |data, path, took: &mut Vec<f64>| {
             let laptop = Laptop::embedded(&binaries.postern, data, path, scratch).await?;
             took.push(laptop.start_up.as_secs_f64() * 1e3);
-            laptop.stop()?;
-        }
+            anyhow::Ok(laptop)
+        };
+        start(&empty, HEALTH, &mut fresh).await?.stop()?;
+        // Dropped and so killed: what is started next finds what a crash has left.
+        drop(start(existing, path, &mut again).await?);
+        start(existing, path, &mut after_kill).await?.stop()?;
     }
     for (measure, took) in [
         ("start-up, fresh data folder", fresh),
         ("start-up, existing data folder", again),
+        ("start-up, after it was killed", after_kill),
     ] {
-        let median = stats::median(&took).context("it was started")?;
         report.rows.push(
-            Row::new("postern", measure, Unit::Milliseconds, median).at_most(50.0, "≤ 50 ms"),
+            Row::new("postern", measure, Unit::Milliseconds, stats::middle(&took))
+                .at_most(50.0, "≤ 50 ms"),
         );
     }
     Ok(())
@@ -352,9 +354,9 @@ fn report_load(job: &str, contenders: &[Contender], rounds: &[Rounds], report: &
                     format!("{}: {job}, {CONNECTIONS} connections", contenders[0].name),
                     measure,
                     unit,
-                    stats::median(&ours).unwrap_or_default(),
+                    stats::middle(&ours),
                 )
-                .beside(contender.name, stats::median(&theirs).unwrap_or_default())
+                .beside(contender.name, stats::middle(&theirs))
                 .ratio(Quartiles::of(&stats::pair_ratios(&ours, &theirs))),
             );
         }

@@ -13,6 +13,7 @@ mod postern;
 mod process;
 mod report;
 mod runtime_api;
+mod starts;
 mod stats;
 mod store;
 mod upstream;

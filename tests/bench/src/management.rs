@@ -232,8 +232,7 @@ impl Management {
             }),
         };
         if kind == Kind::Mock || template_bytes > 0 {
-            integration["requestTemplates"] =
-                json!({ "application/json": request_template(template_bytes) });
+            integration["requestTemplates"] = json!({ "application/json": request_template(template_bytes, seed(resource, method)) });
         }
         self.put(Method::PUT, &format!("{path}/integration"), integration)
             .await?;
@@ -290,18 +289,64 @@ fn text(answer: &Value, member: &str) -> Result<String> {
         .with_context(|| format!("the answer has no `{member}`: {answer}"))
 }
 
-/// What a MOCK needs to choose its answer, made as long as asked.
-fn request_template(bytes: usize) -> String {
+/// What a MOCK needs to choose its answer, made as long as asked. Half of the filling is the same in every template and
+/// half is its own, for the templates of one API resemble each other but do not compress to nothing.
+fn request_template(bytes: usize, seed: u64) -> String {
     let bare = r#"{"statusCode": 200}"#;
     if bytes <= bare.len() {
         return bare.to_owned();
     }
     let opening = r#"{"statusCode": 200, "note": ""#;
     let closing = r#""}"#;
-    let words = "a mapping template of a usual length ";
     let filling = bytes.saturating_sub(opening.len() + closing.len());
-    let filling: String = words.chars().cycle().take(filling).collect();
-    format!("{opening}{filling}{closing}")
+    let shared = words(0).take(filling / 2);
+    let own = words(seed).take(filling - filling / 2);
+    format!(
+        "{opening}{}{closing}",
+        shared.chain(own).collect::<String>()
+    )
+}
+
+/// Another one for each method of each resource.
+fn seed(resource: &str, method: &str) -> u64 {
+    resource
+        .bytes()
+        .chain(method.bytes())
+        .fold(1, |seed, byte| {
+            seed.wrapping_mul(31).wrapping_add(u64::from(byte))
+        })
+}
+
+/// Words in an order that the seed decides, without end.
+fn words(seed: u64) -> impl Iterator<Item = char> {
+    const WORDS: [&str; 16] = [
+        "accountId",
+        "body",
+        "context",
+        "createdAt",
+        "customer",
+        "delivery",
+        "foreach",
+        "identity",
+        "input",
+        "item",
+        "order",
+        "params",
+        "path",
+        "payload",
+        "quantity",
+        "status",
+    ];
+    // Knuth's generator; its upper bits are good enough for words.
+    let next = |state: &u64| {
+        Some(
+            state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407),
+        )
+    };
+    std::iter::successors(next(&seed), next)
+        .flat_map(|state| WORDS[(state >> 60) as usize].chars().chain([' ']))
 }
 
 #[cfg(test)]
@@ -333,10 +378,14 @@ mod tests {
             (100, 100),
             (TEMPLATE_BYTES, TEMPLATE_BYTES),
         ] {
-            let template = request_template(bytes);
+            let template = request_template(bytes, 7);
             assert_eq!(template.len(), expected);
             let value: Value = serde_json::from_str(&template).unwrap();
             assert_eq!(value["statusCode"], 200);
         }
+        let [one, other] =
+            ["GET", "PUT"].map(|method| request_template(TEMPLATE_BYTES, seed("abc123", method)));
+        assert_ne!(one, other);
+        assert_eq!(one[..TEMPLATE_BYTES / 2], other[..TEMPLATE_BYTES / 2]);
     }
 }

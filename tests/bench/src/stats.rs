@@ -45,6 +45,11 @@ pub(crate) fn median(samples: &[f64]) -> Option<f64> {
     Some(f64::midpoint(sorted[sorted.len() / 2 - 1], upper))
 }
 
+/// The median where a figure must be shown whatever happened; zero says that there was none.
+pub(crate) fn middle(samples: &[f64]) -> f64 {
+    median(samples).unwrap_or_default()
+}
+
 /// `ours` over `theirs`, pair by pair. A pair without a positive denominator says nothing and is left out.
 pub(crate) fn pair_ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
     ours.iter()

