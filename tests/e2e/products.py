@@ -185,11 +185,10 @@ def on_dynamodb(folder, dynamodb, prefix, lambdas):
     create_tables(dynamodb, prefix)
     product = Dev(
         folder, "--store", "dynamodb", "--tables", prefix,
-        environment={"AWS_ENDPOINT_URL_DYNAMODB": dynamodb, "AWS_ENDPOINT_URL_LAMBDA": lambdas.url,
-                     "POSTERN_REVALIDATE_SECONDS": "1"},
+        environment={"AWS_ENDPOINT_URL_DYNAMODB": dynamodb, "AWS_ENDPOINT_URL_LAMBDA": lambdas.url},
         name="dynamodb",
     )
-    product.settles_within = 6
+    product.settles_within = 10
     return product
 
 

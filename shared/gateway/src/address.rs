@@ -19,6 +19,9 @@ pub(crate) const URI_BYTES_MAX: usize = 10_240;
 /// AWS's limit for all header names and values together.
 pub(crate) const HEADER_BYTES_MAX: usize = 10_240;
 
+/// AWS's limit for the name of a stage. No API's id is as long.
+const NAME_BYTES_MAX: usize = 128;
+
 /// A request whose API and stage are known.
 pub(crate) struct Addressed {
     pub(crate) live: Arc<Live>,
@@ -81,6 +84,12 @@ impl Gateway {
             });
         }
         let address = find(&arrival, &self.settings.defaults).ok_or(AddressRejection::NoApi)?;
+        if address.api.len().max(address.stage.len()) > NAME_BYTES_MAX {
+            return Err(AddressRejection::NoSuchStage {
+                api: address.api.to_owned(),
+                stage: address.stage.to_owned(),
+            });
+        }
         let (live, due) = self
             .stages
             .find(&ApiId::from(address.api), &StageName::from(address.stage))
@@ -194,10 +203,14 @@ fn first_segment(path: &str) -> (&str, &str) {
 
 /// The value of `X-Forwarded-For` that goes to backends: what the client claimed, and the peer's own address.
 pub(crate) fn forwarded_for(claimed: &HeaderMap, source_ip: &str) -> String {
-    match headers::last(claimed, "x-forwarded-for") {
-        Some(claimed) if !claimed.trim().is_empty() => format!("{claimed}, {source_ip}"),
-        _ => source_ip.to_owned(),
-    }
+    let mut chain: Vec<_> = claimed
+        .get_all("x-forwarded-for")
+        .iter()
+        .map(headers::text)
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    chain.push(source_ip.into());
+    chain.join(", ")
 }
 
 #[cfg(test)]

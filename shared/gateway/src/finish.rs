@@ -50,8 +50,9 @@ impl Gateway {
     ) -> Response<Body> {
         let answer: DefaultAnswer = rejection.answer();
         if answer.status >= 500 {
-            self.journal
-                .fault(&format!("{} {rejection}", trail.request_id));
+            // What a backend says may be in it, and must not be able to end the line.
+            let fault = format!("{} {rejection}", trail.request_id);
+            self.journal.fault(&fault.replace(['\r', '\n'], " "));
         }
         trail.rejection = Some(RejectionTrail {
             response_type: answer.response_type,

@@ -27,6 +27,15 @@ const UNMAPPABLE: [&str; 4] = [
     "x-amzn-apigateway-api-id",
 ];
 
+/// A mapping to one of these makes calls of AWS services fail too, as recorded from the service.
+const UNMAPPABLE_FOR_AWS: [&str; 5] = [
+    "authorization",
+    "connection",
+    "expect",
+    "proxy-authenticate",
+    "te",
+];
+
 /// Mapped but never sent, as recorded from the service.
 const MAPPED_IN_VAIN: [&str; 5] = ["connection", "expect", "proxy-authenticate", "te", "via"];
 
@@ -36,6 +45,11 @@ pub(crate) fn is_hidden_from_integrations(name: &HeaderName) -> bool {
 
 pub(crate) fn is_unmappable(name: &HeaderName) -> bool {
     UNMAPPABLE.contains(&name.as_str())
+}
+
+/// The name is in lower case.
+pub(crate) fn is_unmappable_for_aws(name: &str) -> bool {
+    UNMAPPABLE.contains(&name) || UNMAPPABLE_FOR_AWS.contains(&name)
 }
 
 pub(crate) fn is_mapped_in_vain(name: &HeaderName) -> bool {
@@ -95,7 +109,7 @@ pub(crate) const MOCK: Remapping = Remapping {
 
 impl Remapping {
     pub(crate) fn apply(&self, headers: &HeaderMap) -> HeaderMap {
-        let mut kept = HeaderMap::with_capacity(headers.len() + 4);
+        let mut kept = HeaderMap::with_capacity(headers.keys_len());
         for (name, value) in headers {
             if self.dropped.contains(&name.as_str()) {
                 continue;

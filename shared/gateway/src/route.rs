@@ -6,9 +6,10 @@ use crate::stages::Live;
 use crate::trail::{ResourceTrail, Trail};
 use crate::{Query, headers};
 use http::Method;
+use http::header::AUTHORIZATION;
 use postern_definition::Map;
 use postern_definition::rest::RestApi;
-use postern_plan::{Deployed, MethodPlan};
+use postern_plan::{Authorization, Deployed, MethodPlan};
 use std::sync::Arc;
 
 /// A request whose method is known.
@@ -28,6 +29,13 @@ pub(crate) struct Routed {
 impl Routed {
     pub(crate) fn api(&self) -> &RestApi {
         self.deployed.api()
+    }
+
+    /// Whether the `Authorization` header is for the gateway alone: no integration is shown a signature.
+    pub(crate) fn is_signed(&self) -> bool {
+        let authorization = self.request.headers.get(AUTHORIZATION);
+        self.plan.authorization == Authorization::Iam
+            || authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"))
     }
 }
 

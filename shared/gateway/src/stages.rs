@@ -8,7 +8,7 @@
 use crate::rejection::AddressRejection;
 use postern_definition::rest::{CanarySettings, MethodSetting, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
-use postern_plan::{Deployed, stage_key};
+use postern_plan::{Deployed, live};
 use postern_store::{Clock, Consistency, Table, decode};
 use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT};
 use std::collections::HashMap;
@@ -184,30 +184,50 @@ impl Stages {
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
         let generation = self.table.generation().unwrap_or_default();
-        let key = stage_key(&held.api, &held.name);
-        let item = match self.table.get(&key, Consistency::Eventual).await? {
-            Some(item) => Some(item),
-            // A stage that was only just made may not be everywhere yet.
-            None => self.table.get(&key, Consistency::Strong).await?,
-        };
-        let known = held.live();
-        let live = match item {
-            None => None,
-            Some(item)
-                if known
-                    .as_ref()
-                    .is_some_and(|live| live.revision == item.revision) =>
-            {
-                known
-            }
-            Some(item) => Some(Arc::new(
-                self.live(&held.api, decode(&item)?, item.revision).await?,
-            )),
+        let live = match held.live() {
+            None => self.begin(held).await?,
+            Some(live) => self.again(held, live).await?,
         };
         *held.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         held.generation.store(generation, Ordering::Relaxed);
         held.read_at_ms.store(self.now_ms(), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Reads a stage that is not held yet.
+    async fn begin(&self, held: &Held) -> Result<Option<Arc<Live>>, AddressRejection> {
+        let Some(beginning) = live::begin(&self.table, &held.api, &held.name).await? else {
+            return Ok(None);
+        };
+        // Held until the stage holds it.
+        let _shared = beginning
+            .deployed
+            .map(|deployed| self.share(&held.api, deployed));
+        Ok(Some(Arc::new(
+            self.live(&held.api, beginning.stage, beginning.revision)
+                .await?,
+        )))
+    }
+
+    /// Reads a stage that is held, to see whether it has changed.
+    async fn again(
+        &self,
+        held: &Held,
+        known: Arc<Live>,
+    ) -> Result<Option<Arc<Live>>, AddressRejection> {
+        let read = |consistency| live::stage(&*self.table, &held.api, &held.name, consistency);
+        let item = match read(Consistency::Eventual).await? {
+            Some(item) => Some(item),
+            // Before a stage counts as gone, the store is asked for the latest word.
+            None => read(Consistency::Strong).await?,
+        };
+        match item {
+            None => Ok(None),
+            Some(item) if item.revision == known.revision => Ok(Some(known)),
+            Some(item) => Ok(Some(Arc::new(
+                self.live(&held.api, decode(&item)?, item.revision).await?,
+            ))),
+        }
     }
 
     async fn live(
@@ -265,14 +285,21 @@ impl Stages {
         {
             return Ok(deployed.clone());
         }
-        let deployed = Arc::new(Deployed::load(self.table.clone(), api, id).await?);
+        let deployed = Deployed::load(self.table.clone(), api, id).await?;
+        Ok(self.share(api, deployed))
+    }
+
+    /// Keeps a deployment for all stages that point to it.
+    fn share(&self, api: &ApiId, deployed: Deployed) -> Arc<Deployed> {
+        let key = (api.clone(), deployed.id().clone());
         let mut all = self
             .deployments
             .write()
             .unwrap_or_else(PoisonError::into_inner);
+        let shared = all.entry(key).or_insert_with(|| Arc::new(deployed)).clone();
         // What no stage points at any more is only held here.
         all.retain(|_, held| Arc::strong_count(held) > 1);
-        Ok(all.entry(key).or_insert(deployed).clone())
+        shared
     }
 
     fn age(&self, held: &Held) -> Age {

@@ -1,13 +1,13 @@
 //! A snapshot as the gateway holds it: the index at hand, the body compressed, and plans for the methods that were asked for.
 
 use crate::layout::{body_key, index_sort_prefix};
-use crate::router::Match;
+use crate::router::{Match, Router};
 use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
 use crate::{Defect, MethodPlan, api_partition};
 use bytes::Bytes;
 use postern_definition::rest::{Method, RestApi};
 use postern_definition::{ApiId, DeploymentId};
-use postern_store::{Consistency, Query, StoreError, Table, inflate};
+use postern_store::{Consistency, Item, Query, StoreError, Table, inflate};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -17,6 +17,8 @@ const INFLATED_BYTES_MAX: usize = 256 << 20;
 pub struct Deployed {
     table: Arc<dyn Table>,
     id: DeploymentId,
+    api: RestApi,
+    router: Router,
     index: Index,
     chunks: Vec<OnceCell<Bytes>>,
     plans: Vec<OnceCell<Arc<MethodPlan>>>,
@@ -45,50 +47,44 @@ impl Deployed {
         api: &ApiId,
         deployment: &DeploymentId,
     ) -> Result<Self, DeployedError> {
+        let index = read_index(&*table, api, deployment).await?;
+        if index.is_empty() {
+            return Err(DeployedError::Missing(deployment.clone()));
+        }
+        Self::of_index(table, deployment, &index)
+    }
+
+    /// From an index that was read already.
+    pub fn of_index(
+        table: Arc<dyn Table>,
+        deployment: &DeploymentId,
+        index: &[u8],
+    ) -> Result<Self, DeployedError> {
         let unreadable = |reason: String| DeployedError::Unreadable {
             deployment: deployment.clone(),
             reason,
         };
-        let mut query = Query {
-            partition: api_partition(api),
-            prefix: index_sort_prefix(deployment),
-            after: None,
-            limit: 100,
-        };
-        let mut deflated = Vec::new();
-        loop {
-            let batch = table.query(query.clone()).await?;
-            deflated.extend(
-                batch
-                    .items
-                    .iter()
-                    .flat_map(|item| item.body.iter().copied()),
-            );
-            query.after = batch.next;
-            if query.after.is_none() {
-                break;
-            }
-        }
-        if deflated.is_empty() {
-            return Err(DeployedError::Missing(deployment.clone()));
-        }
-        let json = inflate(&deflated, INFLATED_BYTES_MAX).map_err(unreadable)?;
-        let index: Index =
-            serde_json::from_slice(&json).map_err(|error| unreadable(error.to_string()))?;
-        if index.format != FORMAT {
+        let (format, deflated) = index
+            .split_first()
+            .ok_or_else(|| unreadable("it is empty".to_owned()))?;
+        if *format != FORMAT {
             return Err(unreadable(format!(
-                "its format {} is not known to this version of Postern",
-                index.format
+                "its format {format} is not known to this version of Postern"
             )));
         }
-        let body_bytes = index.segments.last().copied().unwrap_or_default() as usize;
+        let inflated = inflate(deflated, INFLATED_BYTES_MAX).map_err(unreadable)?;
+        let mut index: Index =
+            postcard::from_bytes(&inflated).map_err(|error| unreadable(error.to_string()))?;
+        let api: RestApi =
+            serde_json::from_str(&index.api).map_err(|error| unreadable(error.to_string()))?;
+        let chunks = (index.body_bytes as usize).div_ceil(CHUNK_BYTES);
         Ok(Self {
             table,
             id: deployment.clone(),
-            chunks: (0..body_bytes.div_ceil(CHUNK_BYTES))
-                .map(|_| OnceCell::new())
-                .collect(),
-            plans: index.methods.iter().map(|_| OnceCell::new()).collect(),
+            api,
+            router: std::mem::take(&mut index.routes).into_iter().collect(),
+            chunks: (0..chunks).map(|_| OnceCell::new()).collect(),
+            plans: (0..index.methods).map(|_| OnceCell::new()).collect(),
             index,
         })
     }
@@ -98,12 +94,12 @@ impl Deployed {
     }
 
     pub fn api(&self) -> &RestApi {
-        &self.index.api
+        &self.api
     }
 
     /// See [`crate::Router::find`].
     pub fn find<'d, 'p>(&'d self, verb: &str, path: &'p str) -> Option<Match<'d, 'p>> {
-        self.index.router.find(verb, path)
+        self.router.find(verb, path)
     }
 
     /// The plan of a method that [`Deployed::find`] named, compiled at its first use.
@@ -116,13 +112,20 @@ impl Deployed {
     }
 
     async fn compile(&self, method: u32) -> Result<Arc<MethodPlan>, DeployedError> {
-        let (segment, place) = self.index.methods[method as usize];
-        let json = inflate(&self.segment(segment as usize).await?, INFLATED_BYTES_MAX)
+        let missing = || self.unreadable("a method is missing from its segment");
+        let segment = self
+            .index
+            .segments
+            .partition_point(|(first, _)| *first <= method)
+            .checked_sub(1);
+        let segment = segment.ok_or_else(missing)?;
+        let place = method - self.index.segments[segment].0;
+        let json = inflate(&self.segment(segment).await?, INFLATED_BYTES_MAX)
             .map_err(|reason| self.unreadable(reason))?;
         let mut methods: Vec<Method> =
             serde_json::from_slice(&json).map_err(|error| self.unreadable(error.to_string()))?;
         if place as usize >= methods.len() {
-            return Err(self.unreadable("a method is missing from its segment"));
+            return Err(missing());
         }
         let method = methods.swap_remove(place as usize);
         let plan = MethodPlan::compile(&method).map_err(|defects| {
@@ -134,19 +137,15 @@ impl Deployed {
 
     /// The deflated bytes of a segment, put together from the chunks that it lies in.
     async fn segment(&self, segment: usize) -> Result<Vec<u8>, DeployedError> {
-        let (Some(begin), Some(end)) = (
-            self.index.segments.get(segment),
-            self.index.segments.get(segment + 1),
-        ) else {
-            return Err(self.unreadable("a segment is missing"));
-        };
-        let (begin, end) = (*begin as usize, *end as usize);
+        let begins = |segment: usize| self.index.segments.get(segment).map(|(_, begin)| *begin);
+        let begin = begins(segment).unwrap_or_default() as usize;
+        let end = begins(segment + 1).unwrap_or(self.index.body_bytes) as usize;
         let mut bytes = Vec::with_capacity(end.saturating_sub(begin));
         for number in begin / CHUNK_BYTES..end.div_ceil(CHUNK_BYTES) {
             let chunk = self.chunk(number).await?;
             let from = begin.saturating_sub(number * CHUNK_BYTES);
             let to = (end - number * CHUNK_BYTES).min(CHUNK_BYTES);
-            bytes.extend(
+            bytes.extend_from_slice(
                 chunk
                     .get(from..to)
                     .ok_or_else(|| self.unreadable("a chunk is too short"))?,
@@ -161,7 +160,7 @@ impl Deployed {
             .get(number)
             .ok_or_else(|| self.unreadable("a chunk is missing"))?;
         let read = || async {
-            let key = body_key(&self.index.api.id, &self.id, number);
+            let key = body_key(&self.api.id, &self.id, number);
             match self.table.get(&key, Consistency::Strong).await? {
                 Some(item) => Ok(item.body),
                 None => Err(self.unreadable("a chunk is missing")),
@@ -174,6 +173,59 @@ impl Deployed {
         DeployedError::Unreadable {
             deployment: self.id.clone(),
             reason: reason.into(),
+        }
+    }
+}
+
+/// The index of a snapshot as it is stored, put together from its parts; empty where there is none.
+pub(crate) async fn read_index(
+    table: &dyn Table,
+    api: &ApiId,
+    deployment: &DeploymentId,
+) -> Result<Vec<u8>, StoreError> {
+    let mut index = Vec::new();
+    for item in all_items(table, api, &index_sort_prefix(deployment)).await? {
+        index.extend_from_slice(&item.body);
+    }
+    Ok(index)
+}
+
+/// All items of an API whose sort keys begin with this.
+pub(crate) async fn all_items(
+    table: &dyn Table,
+    api: &ApiId,
+    prefix: &str,
+) -> Result<Vec<Item>, StoreError> {
+    let mut query = Query {
+        partition: api_partition(api),
+        prefix: prefix.to_owned(),
+        after: None,
+        limit: 100,
+    };
+    let mut items = Vec::new();
+    loop {
+        let batch = table.query(query.clone()).await?;
+        items.extend(batch.items);
+        query.after = batch.next;
+        if query.after.is_none() {
+            return Ok(items);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postern_store::{Embedded, SystemClock};
+
+    proptest::proptest! {
+        #[test]
+        fn no_index_makes_it_panic(mut bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let store = Embedded::memory(Arc::new(SystemClock)).unwrap();
+            let load = |index: &[u8]| Deployed::of_index(store.definitions.clone(), &"d1".into(), index).is_err();
+            proptest::prop_assert!(load(&bytes));
+            bytes = [&[FORMAT], postern_store::deflate(&bytes).as_slice()].concat();
+            proptest::prop_assert!(load(&bytes));
         }
     }
 }

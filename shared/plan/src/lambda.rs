@@ -12,6 +12,8 @@ pub struct LambdaPlan {
     /// Invoke is a POST. With any other method the service fails every call.
     pub is_post: bool,
     pub timeout: Duration,
+    /// Headers that request parameters are mapped to, in lower case. No mapping takes effect, but some make every call fail.
+    pub mapped_headers: Vec<String>,
 }
 
 impl LambdaPlan {
@@ -26,6 +28,13 @@ impl LambdaPlan {
             region: region.to_owned(),
             is_post: integration.http_method.as_deref() == Some("POST"),
             timeout: Duration::from_millis(integration.timeout_in_millis.into()),
+            mapped_headers: integration
+                .request_parameters
+                .iter()
+                .flatten()
+                .filter_map(|(target, _)| target.strip_prefix("integration.request.header."))
+                .map(str::to_ascii_lowercase)
+                .collect(),
         })
     }
 }

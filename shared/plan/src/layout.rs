@@ -1,6 +1,6 @@
 //! Where the management APIs and the gateway meet in the definitions table.
 //!
-//! Everything of one API lies in one partition. The management APIs write stages as documents and snapshots through
+//! Everything of one API lies in one partition. The management APIs write stages through [`crate::live`] and snapshots through
 //! [`crate::Snapshot`]; the gateway reads just these.
 
 use postern_definition::{ApiId, DeploymentId, StageName};
@@ -44,4 +44,20 @@ pub(crate) fn body_key(api: &ApiId, deployment: &DeploymentId, number: usize) ->
         api_partition(api),
         format!("{}body#{number:05}", snapshot_sort_prefix(deployment)),
     )
+}
+
+/// What the sort keys of all that a gateway begins with begin with. No stage's name has a `#`.
+pub(crate) fn live_sort_prefix(stage: &StageName) -> String {
+    format!("live#{stage}#")
+}
+
+pub(crate) fn live_stage_key(api: &ApiId, stage: &StageName) -> Key {
+    Key::new(
+        api_partition(api),
+        format!("{}stage", live_sort_prefix(stage)),
+    )
+}
+
+pub(crate) fn live_index_sort_prefix(stage: &StageName, deployment: &DeploymentId) -> String {
+    format!("{}index#{deployment}#", live_sort_prefix(stage))
 }

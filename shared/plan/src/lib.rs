@@ -8,6 +8,7 @@ mod deployed;
 mod http;
 mod lambda;
 mod layout;
+pub mod live;
 mod method;
 mod mock;
 mod responses;

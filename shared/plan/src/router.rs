@@ -6,37 +6,50 @@
 //! less specific one. Every node is visited at most once, so a search costs no more than the tree is large.
 
 use postern_definition::ResourceId;
-use postern_definition::rest::{PathPart, Resource};
+use postern_definition::rest::{PathPart, VERBS};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// Made of its routes whenever they are loaded: a tree is as deep as a path is long, and no form of storage nests safely.
+#[derive(Debug, Default)]
 pub struct Router {
     root: Node,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 struct Node {
-    #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     literals: BTreeMap<String, Node>,
-    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     parameter: Option<(String, Box<Node>)>,
-    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     greedy: Option<(String, Route)>,
-    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     route: Option<Route>,
 }
 
 /// A resource with its methods.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Route {
-    #[serde(rename = "i")]
     pub resource_id: ResourceId,
-    #[serde(rename = "t")]
     pub resource_path: String,
-    /// Verb, `ANY` among them, and the number of the method's plan.
-    #[serde(rename = "m")]
-    methods: Vec<(String, u32)>,
+    /// The verb's place in [`VERBS`], and the number of the method's plan.
+    methods: Vec<(u8, u32)>,
+}
+
+impl Route {
+    /// With each method's verb, and the number of its plan.
+    pub(crate) fn new(
+        resource_id: ResourceId,
+        resource_path: String,
+        methods: &[(&str, u32)],
+    ) -> Self {
+        let methods = methods
+            .iter()
+            .filter_map(|(verb, method)| Some((place(verb)?, *method)))
+            .collect();
+        Self {
+            resource_id,
+            resource_path,
+            methods,
+        }
+    }
 }
 
 /// Where a request goes.
@@ -49,20 +62,19 @@ pub struct Match<'r, 'p> {
     pub parameters: Vec<(&'r str, &'p str)>,
 }
 
+impl FromIterator<Route> for Router {
+    fn from_iter<I: IntoIterator<Item = Route>>(routes: I) -> Self {
+        let mut router = Self::default();
+        routes.into_iter().for_each(|route| router.add(route));
+        router
+    }
+}
+
 impl Router {
-    /// Adds a resource whose methods have plans from `first_method` on, in the order of the resource's verbs.
-    pub(crate) fn add(&mut self, resource: &Resource, methods: Vec<(String, u32)>) {
-        let route = Route {
-            resource_id: resource.id.clone(),
-            resource_path: resource.path.clone(),
-            methods,
-        };
+    fn add(&mut self, route: Route) {
+        let path = route.resource_path.clone();
         let mut node = &mut self.root;
-        for segment in resource
-            .path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-        {
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
             match PathPart::parse(segment) {
                 Ok(PathPart::Parameter(name)) => {
                     node = &mut node
@@ -97,6 +109,16 @@ impl Router {
             parameters: search.parameters,
         })
     }
+}
+
+/// The place of `ANY` in [`VERBS`].
+const ANY: u8 = VERBS.len() as u8 - 1;
+
+fn place(verb: &str) -> Option<u8> {
+    VERBS
+        .iter()
+        .position(|known| *known == verb)
+        .map(|place| place as u8)
 }
 
 struct Search<'r, 'p, 'v> {
@@ -134,10 +156,11 @@ impl<'r, 'p> Search<'r, 'p, '_> {
     }
 
     fn method_of(&self, route: &'r Route) -> Option<(&'r Route, u32)> {
-        let by_name = |name: &str| route.methods.iter().find(|(verb, _)| verb == name);
-        by_name(self.verb)
-            .or_else(|| by_name("ANY"))
-            .map(|(_, method)| (route, *method))
+        // `ANY` stands for the seven verbs beside it, and is none that a client could use.
+        let own = place(self.verb).filter(|own| *own != ANY)?;
+        let of = |place: u8| route.methods.iter().find(|(verb, _)| *verb == place);
+        let (_, method) = of(own).or_else(|| of(ANY))?;
+        Some((route, *method))
     }
 }
 
@@ -147,23 +170,18 @@ mod tests {
 
     /// Builds a router from lines of a path and its verbs.
     fn router(resources: &[(&str, &[&str])]) -> Router {
-        let mut router = Router::default();
         let mut next = 0;
-        for (path, verbs) in resources {
-            let resource = Resource {
-                id: ResourceId::from(*path),
-                parent_id: None,
-                path_part: None,
-                path: (*path).to_owned(),
-                methods: verbs.iter().map(|verb| (*verb).to_owned()).collect(),
-            };
-            let methods = verbs.iter().map(|verb| {
-                next += 1;
-                ((*verb).to_owned(), next - 1)
-            });
-            router.add(&resource, methods.collect());
-        }
-        router
+        let route = |(path, verbs): &(&str, &[&str])| {
+            let methods: Vec<_> = verbs
+                .iter()
+                .map(|verb| {
+                    next += 1;
+                    (*verb, next - 1)
+                })
+                .collect();
+            Route::new((*path).into(), (*path).to_owned(), &methods)
+        };
+        resources.iter().map(route).collect()
     }
 
     fn answer(router: &Router, request: &str) -> String {
@@ -254,6 +272,17 @@ mod tests {
             (depth, "PUT /a/b", "/{y}/b y=a"),
         ] {
             assert_eq!(answer(&router(resources), request), expected, "{request}");
+        }
+    }
+
+    #[test]
+    fn any_is_the_seven_verbs_and_no_other() {
+        let router = router(&[("/a", &["ANY"])]);
+        for verb in &VERBS[..7] {
+            assert!(router.find(verb, "/a").is_some(), "{verb}");
+        }
+        for verb in ["ANY", "TRACE", "CONNECT", "get", ""] {
+            assert!(router.find(verb, "/a").is_none(), "{verb}");
         }
     }
 

@@ -6,9 +6,9 @@
 //! when a method in it is first asked for.
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
-use crate::router::Router;
+use crate::router::Route;
 use crate::{Defect, MethodPlan, api_partition};
-use postern_definition::rest::{Definition, Method, RestApi};
+use postern_definition::rest::{Definition, Method};
 use postern_definition::{ApiId, DeploymentId, Map};
 use postern_store::{BODY_BYTES_MAX, Condition, Query, StoreError, Table, Write, deflate};
 use serde::{Deserialize, Serialize};
@@ -18,8 +18,11 @@ pub(crate) const CHUNK_BYTES: usize = BODY_BYTES_MAX;
 /// A segment is closed once its methods have this many bytes of JSON: large enough to deflate well, small enough that the
 /// first request to a method inflates little that it does not need.
 const SEGMENT_BYTES: usize = 32_000;
-/// The form of index and body. A gateway that meets another says so instead of guessing.
-pub(crate) const FORMAT: u32 = 1;
+/// The form of index and body, and the first byte of the index. A gateway that meets another says so instead of guessing.
+pub(crate) const FORMAT: u8 = 1;
+
+/// Searching the tree of paths goes down one call per segment.
+const PATH_SEGMENTS_MAX: usize = 500;
 
 /// A frozen API, checked and compressed, ready to be stored.
 pub struct Snapshot {
@@ -27,15 +30,18 @@ pub struct Snapshot {
     body: Vec<u8>,
 }
 
+/// Read at every cold start, so its form is a compact binary one: an API of thousands of methods must not start more slowly
+/// than one of three.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Index {
-    pub(crate) format: u32,
-    pub(crate) api: RestApi,
-    pub(crate) router: Router,
-    /// Where each segment begins in the body, and where the last one ends.
-    pub(crate) segments: Vec<u64>,
-    /// By method number: the segment, and the place within it.
-    pub(crate) methods: Vec<(u32, u32)>,
+    /// The API's own settings, as JSON.
+    pub(crate) api: String,
+    /// What the router is made of.
+    pub(crate) routes: Vec<Route>,
+    /// By segment: the number of its first method, and where it begins in the body.
+    pub(crate) segments: Vec<(u32, u64)>,
+    pub(crate) methods: u32,
+    pub(crate) body_bytes: u64,
 }
 
 impl Snapshot {
@@ -52,17 +58,26 @@ impl Snapshot {
                 .push(method);
         }
         let mut defects = Vec::new();
-        let mut router = Router::default();
+        let mut routes = Vec::new();
         let mut body = Body::default();
         for resource in &definition.resources {
-            let mut routes = Vec::new();
+            let segments = resource.path.matches('/').count();
+            if segments > PATH_SEGMENTS_MAX {
+                let field = format!("path of resource {}", resource.id);
+                let reason = format!(
+                    "it has {segments} segments, and at most {PATH_SEGMENTS_MAX} are allowed"
+                );
+                defects.push(Defect::invalid(field, reason));
+                continue;
+            }
+            let mut methods = Vec::new();
             for method in by_resource
                 .remove(resource.id.as_str())
                 .into_iter()
                 .flatten()
             {
                 match MethodPlan::compile(method) {
-                    Ok(_) => routes.push((method.http_method.clone(), body.add(method))),
+                    Ok(_) => methods.push((method.http_method.as_str(), body.add(method))),
                     Err(found) => {
                         defects.extend(
                             found
@@ -72,22 +87,27 @@ impl Snapshot {
                     }
                 }
             }
-            router.add(resource, routes);
+            routes.push(Route::new(
+                resource.id.clone(),
+                resource.path.clone(),
+                &methods,
+            ));
         }
         if !defects.is_empty() {
             return Err(defects);
         }
-        let body = body.finish();
+        body.close_segment();
         let index = Index {
-            format: FORMAT,
-            api: definition.api.clone(),
-            router,
+            api: serde_json::to_string(&definition.api)
+                .expect("an API's settings hold only what JSON can"),
+            routes,
             segments: body.segments,
             methods: body.methods,
+            body_bytes: body.bytes.len() as u64,
         };
-        let json = serde_json::to_vec(&index).expect("an index holds only what JSON can");
+        let index = postcard::to_allocvec(&index).expect("an index holds only text and numbers");
         Ok(Self {
-            index: deflate(&json),
+            index: [&[FORMAT], deflate(&index).as_slice()].concat(),
             body: body.bytes,
         })
     }
@@ -162,8 +182,8 @@ impl Snapshot {
 #[derive(Default)]
 struct Body<'d> {
     bytes: Vec<u8>,
-    segments: Vec<u64>,
-    methods: Vec<(u32, u32)>,
+    segments: Vec<(u32, u64)>,
+    methods: u32,
     open: Vec<&'d Method>,
     open_bytes: usize,
 }
@@ -171,30 +191,25 @@ struct Body<'d> {
 impl<'d> Body<'d> {
     /// Gives the method's number.
     fn add(&mut self, method: &'d Method) -> u32 {
-        self.methods
-            .push((self.segments.len() as u32, self.open.len() as u32));
+        let number = self.methods;
+        self.methods += 1;
         self.open.push(method);
         self.open_bytes += serde_json::to_vec(method).map_or(0, |json| json.len());
         if self.open_bytes >= SEGMENT_BYTES {
             self.close_segment();
         }
-        self.methods.len() as u32 - 1
+        number
     }
 
     /// Writes the open segment, where there is one.
     fn close_segment(&mut self) {
         if !self.open.is_empty() {
             let json = serde_json::to_vec(&self.open).expect("methods hold only what JSON can");
-            self.segments.push(self.bytes.len() as u64);
+            let first = self.methods - self.open.len() as u32;
+            self.segments.push((first, self.bytes.len() as u64));
             self.bytes.extend(deflate(&json));
             self.open.clear();
             self.open_bytes = 0;
         }
-    }
-
-    fn finish(mut self) -> Self {
-        self.close_segment();
-        self.segments.push(self.bytes.len() as u64);
-        self
     }
 }

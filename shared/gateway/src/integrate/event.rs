@@ -141,6 +141,7 @@ impl Event<'_> {
 
     fn headers(&self) -> Map<Vec<String>> {
         let mut all: Map<Vec<String>> = Map::new();
+        let is_signed = self.routed.is_signed();
         for (name, value) in &self.routed.request.headers {
             let replaced = matches!(
                 name.as_str(),
@@ -149,7 +150,7 @@ impl Event<'_> {
                     | "x-forwarded-proto"
                     | "x-amzn-trace-id"
                     | "x-http-method-override"
-            );
+            ) || (is_signed && name == http::header::AUTHORIZATION);
             if !replaced && !headers::is_hidden_from_integrations(name) {
                 let name = headers::event_name(name).into_owned();
                 all.entry(name)

@@ -120,11 +120,11 @@ fn append(headers: &mut HeaderMap, name: &str, value: &Value) -> Result<(), Inte
         ))
     };
     let header = HeaderName::try_from(name).map_err(|_| bad("a name"))?;
-    headers.append(
-        header,
-        HeaderValue::from_bytes(text.as_bytes()).map_err(|_| bad("a value"))?,
-    );
-    Ok(())
+    let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| bad("a value"))?;
+    match headers.try_append(header, value) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(malformed("there are more headers than a message can have")),
+    }
 }
 
 fn malformed(reason: &str) -> IntegrateRejection {

@@ -13,7 +13,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use http_body_util::Limited;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
-use postern_plan::{Authorization, HttpPlan, Source, UriTemplate};
+use postern_plan::{HttpPlan, Source, UriTemplate};
 use std::borrow::Cow;
 
 /// What may not stand in a path as it is. A slash may: the values of greedy parameters hold them.
@@ -154,10 +154,7 @@ fn request_headers(
 ) -> Result<HeaderMap, IntegrateRejection> {
     let client = &routed.request.headers;
     let mut sent = HeaderMap::with_capacity(client.len() + 8);
-    let is_signed = routed.plan.authorization == Authorization::Iam
-        || client
-            .get(AUTHORIZATION)
-            .is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"));
+    let is_signed = routed.is_signed();
     for (name, value) in client {
         let dropped = headers::is_hidden_from_integrations(name)
             || matches!(*name, HOST | CONTENT_ENCODING | VIA)
@@ -167,10 +164,10 @@ fn request_headers(
             sent.append(name.clone(), value.clone());
         }
     }
-    let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            sent.insert(name, value);
-        }
+    // What cannot be a header's value leaves the header out: the client's own must not stand in its place.
+    let mut set = |name: HeaderName, value: &str| match HeaderValue::from_bytes(value.as_bytes()) {
+        Ok(value) => drop(sent.insert(name, value)),
+        Err(_) => drop(sent.remove(name)),
     };
     let agent = format!("AmazonAPIGateway_{}", routed.live.api);
     if !client.contains_key(ACCEPT) {

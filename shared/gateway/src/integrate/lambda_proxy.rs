@@ -6,7 +6,7 @@ use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::{IntegrationTrail, Trail};
-use crate::{Body, Call, Destination, Gateway, headers};
+use crate::{Body, Call, CallError, CollectError, Destination, Gateway, headers};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use postern_plan::LambdaPlan;
 
@@ -22,6 +22,12 @@ impl Gateway {
     ) -> Result<Answer, IntegrateRejection> {
         if !plan.is_post {
             return Err(IntegrateRejection::LambdaMethod);
+        }
+        let mut mapped = plan.mapped_headers.iter();
+        if let Some(name) = mapped.find(|name| headers::is_unmappable_for_aws(name)) {
+            return Err(IntegrateRejection::Configuration(format!(
+                "{name} header already present"
+            )));
         }
         let body = collect(std::mem::replace(&mut routed.request.body, Body::empty())).await?;
         let event = Event {
@@ -91,7 +97,10 @@ impl Gateway {
             traced: true,
         });
         let (head, payload) = called?;
-        let payload = payload?;
+        let payload = payload.map_err(|error| {
+            integration.error = Some(error.to_string());
+            broken(error)
+        })?;
         match head.status.as_u16() {
             200 => {}
             status @ (429 | 500..) => return Err(IntegrateRejection::LambdaUnavailable(status)),
@@ -114,6 +123,17 @@ impl Gateway {
         )?;
         integration.status = Some(answer.status.as_u16());
         Ok(answer)
+    }
+}
+
+/// A call may also fail, or its time end, while the answer arrives.
+fn broken(error: CollectError) -> IntegrateRejection {
+    match error {
+        CollectError::Broken(reason) => match reason.downcast::<CallError>() {
+            Ok(failure) => IntegrateRejection::Call(*failure),
+            Err(reason) => CollectError::Broken(reason).into(),
+        },
+        CollectError::TooLong(_) => error.into(),
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn answer(
         let value = mapped::value(source, &routed, trail);
         let value = value
             .as_deref()
-            .and_then(|value| HeaderValue::from_str(value).ok());
+            .and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
         if let (Ok(name), Some(value)) = (HeaderName::try_from(name.as_str()), value) {
             mapped_headers.insert(name, value);
         }

@@ -1,15 +1,18 @@
 //! Builds the API of a case, sends its requests, and compares.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use postern_definition::rest::{Definition, Method, Resource, RestApi, Stage};
-use postern_definition::{ApiId, DeploymentId, Map, ResourceId, StageName};
+use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
     Arrival, Backend, Body, Call, CallError, Clock, Defaults, Destination, Freshness, Gateway,
     Journal, Settings, Signatures, World,
 };
-use postern_plan::{Snapshot, stage_key};
-use postern_store::{Condition, Embedded, Store, Write, encode};
+use postern_plan::{Snapshot, live};
+use postern_store::{Embedded, Store};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -63,8 +66,8 @@ struct Exchange {
 /// Plays every backend: keeps what it is sent and answers what it is told.
 #[derive(Default)]
 pub(crate) struct Played {
-    answer: Mutex<Value>,
-    sent: Mutex<Option<Value>>,
+    pub(crate) answer: Mutex<Value>,
+    pub(crate) sent: Mutex<Option<Value>>,
 }
 
 #[async_trait]
@@ -80,7 +83,7 @@ impl Backend for Played {
             .await
             .map_err(|error| CallError::Client(error.to_string()))?;
         let text = String::from_utf8_lossy(&body).into_owned();
-        let headers: Map<Vec<&str>> = call
+        let headers: Map<Vec<String>> = call
             .headers
             .keys()
             .map(|name| {
@@ -89,7 +92,7 @@ impl Backend for Played {
                     call.headers
                         .get_all(name)
                         .iter()
-                        .map(|value| value.to_str().unwrap())
+                        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
                         .collect(),
                 )
             })
@@ -103,6 +106,13 @@ impl Backend for Played {
             Some("refused") => return Err(CallError::Network("connection refused".to_owned())),
             Some("unknown host") => return Err(CallError::Address("no such host".to_owned())),
             Some("slow") => return Err(CallError::Timeout(call.timeout)),
+            Some("slow body") => {
+                return Ok(Response::new(breaking(CallError::Timeout(call.timeout))));
+            }
+            Some("broken body") => {
+                let reset = CallError::Network("reset".to_owned());
+                return Ok(Response::new(breaking(reset)));
+            }
             _ => {}
         }
         let body = match &answer["body"] {
@@ -121,6 +131,12 @@ impl Backend for Played {
         }
         Ok(response)
     }
+}
+
+/// A body that begins, and then ends as calls end that fail.
+fn breaking(error: CallError) -> Body {
+    let frames = [Ok(Frame::data(Bytes::from_static(b"{"))), Err(error)];
+    Body::stream(StreamBody::new(futures_util::stream::iter(frames)))
 }
 
 /// A clock that stands until it is moved.
@@ -147,6 +163,7 @@ impl Clock for Stopped {
 pub(crate) struct Kept {
     pub(crate) access: Mutex<Vec<String>>,
     pub(crate) metrics: Mutex<Vec<Value>>,
+    pub(crate) faults: Mutex<Vec<String>>,
 }
 
 impl Journal for Kept {
@@ -161,7 +178,9 @@ impl Journal for Kept {
             .push(serde_json::from_str(line).unwrap());
     }
 
-    fn fault(&self, _line: &str) {}
+    fn fault(&self, line: &str) {
+        self.faults.lock().unwrap().push(line.to_owned());
+    }
 }
 
 /// A gateway over a store in memory.
@@ -220,12 +239,18 @@ impl Bench {
         });
         merge(&mut stage, members);
         let stage: Stage = serde_json::from_value(stage).unwrap();
-        let key = stage_key(&ApiId::from(API), &StageName::from("dev"));
-        self.store
-            .definitions
-            .write(Write::put(key, encode(&stage), Condition::Always))
+        let table = &*self.store.definitions;
+        let writes = live::put(table, &ApiId::from(API), &stage).await.unwrap();
+        table.transact(writes).await.unwrap();
+    }
+
+    /// Removes the stage `dev`.
+    pub(crate) async fn unstage(&self) {
+        let table = &*self.store.definitions;
+        let writes = live::delete(table, &ApiId::from(API), &"dev".into())
             .await
             .unwrap();
+        table.transact(writes).await.unwrap();
     }
 
     pub(crate) async fn send(
@@ -249,7 +274,7 @@ pub(crate) fn arrival(request: &str, headers: &[(String, String)], body: &str) -
     for (name, value) in headers {
         map.append(
             HeaderName::try_from(name).unwrap(),
-            HeaderValue::from_str(value).unwrap(),
+            HeaderValue::from_bytes(value.as_bytes()).unwrap(),
         );
     }
     Arrival {

@@ -7,6 +7,7 @@
 
 mod freshness;
 mod harness;
+mod hostile;
 mod size;
 
 use harness::Case;

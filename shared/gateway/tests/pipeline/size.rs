@@ -2,6 +2,7 @@
 
 use crate::harness::{Bench, Stopped, arrival, definition};
 use http::HeaderValue;
+use postern_plan::Snapshot;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -57,6 +58,34 @@ async fn an_api_of_four_thousand_methods_answers_every_one() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_path_may_have_five_hundred_segments_and_no_more() {
+    let deep = "/a".repeat(499) + "/{b}";
+    let methods = |path: &str| BTreeMap::from([(format!("GET {path}"), mock("ok"))]);
+    let bench = Bench::new(Stopped::at(1));
+    bench
+        .deploy("d1", &definition(&Value::Null, &methods(&deep)))
+        .await;
+    bench.stage(&Value::Null).await;
+    for (path, status) in [
+        (deep.replace("{b}", "x"), 200),
+        ("/a/x".to_owned(), 403),
+        ("/a".repeat(5_000), 403),
+    ] {
+        let response = bench.send(&format!("GET /dev{path}"), &[], "").await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+    }
+    let deeper = definition(&Value::Null, &methods(&format!("/a{deep}")));
+    let Err(defects) = Snapshot::freeze(&deeper) else {
+        panic!("501 segments were taken");
+    };
+    let text = defects[0].to_string();
+    assert!(
+        text.ends_with("it has 501 segments, and at most 500 are allowed"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -171,6 +171,11 @@ impl<'a> Edit<'a> {
             .push(Write::put(key, encode(value), Condition::Absent));
     }
 
+    /// Writes that someone else worked out.
+    pub(crate) fn note(&mut self, writes: Vec<Write>) {
+        self.writes.extend(writes);
+    }
+
     pub(crate) fn delete(&mut self, key: Key) {
         self.writes.push(Write::delete(key, Condition::Always));
     }

@@ -1,11 +1,10 @@
 //! Tags, and the ARNs by which resources are tagged.
 
-use super::missing;
+use super::{missing, stages};
 use crate::Management;
 use crate::definitions::Edit;
 use crate::wire::{Failure, Part};
 use postern_definition::{ApiId, Map, StageName};
-use postern_plan::stage_key;
 use serde::{Deserialize, Serialize};
 
 const TAGS_MAX: usize = 50;
@@ -107,7 +106,7 @@ async fn change(
                 let stage = service.definitions().stage(id, name).await?;
                 let mut stage = stage.ok_or_else(missing::stage)?;
                 f(&mut stage.tags)?;
-                edit.put(stage_key(id, name), &stage);
+                stages::put(&mut edit, &stage).await?;
             }
         }
         if edit.commit().await? {

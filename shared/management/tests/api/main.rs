@@ -4,6 +4,7 @@
 
 mod cases;
 mod concurrency;
+mod gateways;
 mod paging;
 mod robustness;
 mod scale;

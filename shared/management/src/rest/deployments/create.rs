@@ -11,7 +11,7 @@ use crate::rest::{missing, stages};
 use crate::wire::{Choice, Failure, Part, Violations};
 use postern_definition::rest::{Definition, Deployment, Stage};
 use postern_definition::{ApiId, DeploymentId, Map};
-use postern_plan::{Snapshot, stage_key};
+use postern_plan::Snapshot;
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -64,16 +64,13 @@ pub(crate) async fn create(
         };
         edit.create(deployment_key(api, &id), &record);
         if let Some(stage) = stage {
-            edit.put(stage_key(api, &stage.stage_name), &stage);
+            stages::put(&mut edit, &stage).await?;
         }
-        match edit.commit().await {
-            Ok(true) => return Ok(record.brief()),
-            outcome => {
-                // Nothing refers to what was saved.
-                let _ = Snapshot::delete(table, api, &id).await;
-                outcome?;
-            }
+        // A store that does not answer may have committed, so only a commit that was refused frees the snapshot.
+        if edit.commit().await? {
+            return Ok(record.brief());
         }
+        let _ = Snapshot::delete(table, api, &id).await;
     }
 }
 

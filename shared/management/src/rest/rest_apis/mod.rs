@@ -8,7 +8,7 @@ mod policy;
 pub(crate) use create::create;
 
 use super::address::AtApi;
-use super::missing;
+use super::{missing, stages};
 use crate::Management;
 use crate::definitions::{APIS, ApiRecord, Edit, leave, sweep};
 use crate::paging::{Page, Paging};
@@ -18,6 +18,9 @@ use postern_definition::Map;
 use postern_definition::rest::RestApi;
 use postern_store::decode;
 use serde::Serialize;
+
+/// Stages that one transaction takes: of a few items each.
+const STAGES_AT_ONCE: usize = 15;
 
 impl Part for Paging {}
 
@@ -84,6 +87,17 @@ pub(crate) async fn delete(service: &Management, at: &AtApi) -> Result<(), Failu
     loop {
         let mut edit = edits.begin().await?;
         edit.api(|| missing::api(service, &at.restapi_id))?;
+        // With its stages, so that no gateway goes on answering for it.
+        let stages = edit.definitions().stages(&at.restapi_id).await?;
+        for stage in stages.iter().take(STAGES_AT_ONCE) {
+            stages::remove(&mut edit, &stage.stage_name).await?;
+        }
+        if stages.len() > STAGES_AT_ONCE {
+            if edit.commit().await? {
+                edits.renew();
+            }
+            continue;
+        }
         leave(&mut edit);
         if edit.commit_without_api().await? {
             break;

@@ -15,8 +15,8 @@ use crate::paging::Page;
 use crate::patch::Update;
 use crate::wire::{Choice, Failure, Part, Violations};
 use postern_definition::rest::{CanarySettings, Stage};
-use postern_definition::{ApiId, DeploymentId, Map};
-use postern_plan::stage_key;
+use postern_definition::{ApiId, DeploymentId, Map, StageName};
+use postern_plan::{live, stage_key};
 use postern_store::Key;
 use serde::Deserialize;
 
@@ -195,7 +195,7 @@ pub(crate) async fn create(
         stage.canary_settings = Some(canary.settings(&stage.deployment_id)?);
     }
     checked(edit.definitions(), api, None, &stage).await?;
-    edit.put(key, &stage);
+    put(edit, &stage).await?;
     Ok(stage)
 }
 
@@ -225,7 +225,7 @@ pub(crate) async fn update(edit: &mut Edit<'_>, input: &Update<AtStage>) -> Resu
     }
     checked(edit.definitions(), api, Some(&before), &after).await?;
     after.last_updated_date = edit.service().now();
-    edit.put(stage_key(api, name), &after);
+    put(edit, &after).await?;
     Ok(after)
 }
 
@@ -235,7 +235,20 @@ pub(crate) async fn delete(edit: &mut Edit<'_>, at: &AtStage) -> Result<(), Fail
     if !edit.definitions().exists(&key).await? {
         return Err(missing::stage());
     }
-    edit.delete(key);
+    remove(edit, &at.stage_name).await
+}
+
+/// Notes a stage as it is to be, for the management APIs and for the gateways.
+pub(crate) async fn put(edit: &mut Edit<'_>, stage: &Stage) -> Result<(), Failure> {
+    let writes = live::put(edit.definitions().table(), edit.id(), stage).await?;
+    edit.note(writes);
+    Ok(())
+}
+
+/// Notes that a stage is to be gone.
+pub(crate) async fn remove(edit: &mut Edit<'_>, name: &StageName) -> Result<(), Failure> {
+    let writes = live::delete(edit.definitions().table(), edit.id(), name).await?;
+    edit.note(writes);
     Ok(())
 }
 
