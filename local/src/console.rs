@@ -8,15 +8,11 @@ pub(crate) struct Console {
 }
 
 impl Journal for Console {
-    fn access(&self, line: &str) {
-        if self.level >= Log::Requests {
-            StandardOutput.access(line);
-        }
-    }
-
-    fn metrics(&self, line: &str) {
+    fn request(&self, access: &str, metrics: &str) {
         if self.level >= Log::Metrics {
-            StandardOutput.metrics(line);
+            StandardOutput.request(access, metrics);
+        } else if self.level >= Log::Requests {
+            println!("{access}");
         }
     }
 

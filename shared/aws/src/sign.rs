@@ -65,7 +65,7 @@ pub(crate) fn sign(
         method.as_str(),
         uri.as_str(),
         signed.into_iter(),
-        SignableBody::Bytes(payload),
+        SignableBody::Precomputed(sha256(payload)),
     )
     .map_err(|error| error.to_string())?;
     let (instructions, _) = sign_http(request, &params)
@@ -79,6 +79,18 @@ pub(crate) fn sign(
         headers.insert(HeaderName::from_static(header.name()), value);
     }
     Ok(())
+}
+
+/// By `ring`, whose code for the processor at hand is twice as fast as the signer's own where there are no instructions for
+/// it. The payload is most of what a signature hashes.
+fn sha256(payload: &[u8]) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in ring::digest::digest(&ring::digest::SHA256, payload).as_ref() {
+        for digit in [byte >> 4, byte & 15] {
+            hex.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    hex
 }
 
 fn is_signed(name: &HeaderName) -> bool {

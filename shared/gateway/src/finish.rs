@@ -142,9 +142,8 @@ impl Drop for Record {
             bytes: self.bytes,
             latency,
         });
-        self.journal
-            .access(&self.live.access_log.line(|name| self.trail.context(name)));
-        self.journal.metrics(&self.metrics(latency).line());
+        let access = self.live.access_log.line(|name| self.trail.context(name));
+        self.journal.request(&access, &self.metrics(latency).line());
     }
 }
 

@@ -4,10 +4,9 @@ use std::io::Write;
 
 /// Takes finished lines. None has a line end.
 pub trait Journal: Send + Sync + 'static {
-    /// One per request that reached a stage.
-    fn access(&self, line: &str);
-    /// One per request that reached a stage, in the embedded metric format.
-    fn metrics(&self, line: &str);
+    /// Of a request that reached a stage: its line in the stage's access-log format, and its record in the embedded metric
+    /// format.
+    fn request(&self, access: &str, metrics: &str);
     /// What an operator should know of: a request that failed by the gateway's or the owner's fault.
     fn fault(&self, line: &str);
 }
@@ -18,23 +17,21 @@ pub trait Journal: Send + Sync + 'static {
 pub struct StandardOutput;
 
 impl Journal for StandardOutput {
-    fn access(&self, line: &str) {
-        print(line);
-    }
-
-    fn metrics(&self, line: &str) {
-        print(line);
+    fn request(&self, access: &str, metrics: &str) {
+        print(&[access, metrics]);
     }
 
     fn fault(&self, line: &str) {
-        print(line);
+        print(&[line]);
     }
 }
 
 /// In one write, so that lines of requests that run at the same time stay whole. A closed output loses lines, not requests.
-fn print(line: &str) {
-    let mut text = String::with_capacity(line.len() + 1);
-    text.push_str(line);
-    text.push('\n');
+fn print(lines: &[&str]) {
+    let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
+    for line in lines {
+        text.push_str(line);
+        text.push('\n');
+    }
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

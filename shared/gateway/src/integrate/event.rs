@@ -7,7 +7,7 @@ use crate::trail::Trail;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use postern_definition::Map;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
 pub(super) struct Event<'e> {
@@ -24,7 +24,7 @@ struct Wire<'e> {
     resource: &'e str,
     path: &'e str,
     http_method: &'e str,
-    headers: Map<&'e str>,
+    headers: LastOf<'e>,
     multi_value_headers: &'e Map<Vec<String>>,
     query_string_parameters: Option<Map<&'e str>>,
     multi_value_query_string_parameters: Option<Map<Vec<&'e str>>>,
@@ -33,6 +33,19 @@ struct Wire<'e> {
     request_context: Context<'e>,
     body: Option<Cow<'e, str>>,
     is_base64_encoded: bool,
+}
+
+/// Of several values the last.
+struct LastOf<'e>(&'e Map<Vec<String>>);
+
+impl Serialize for LastOf<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            self.0
+                .iter()
+                .filter_map(|(name, values)| Some((name, values.last()?))),
+        )
+    }
 }
 
 #[derive(Serialize)]
@@ -92,10 +105,7 @@ impl Event<'_> {
             resource: &routed.resource_path,
             path: &routed.request.path,
             http_method: routed.request.method.as_str(),
-            headers: all_headers
-                .iter()
-                .filter_map(|(name, values)| Some((name.clone(), values.last()?.as_str())))
-                .collect(),
+            headers: LastOf(&all_headers),
             multi_value_headers: &all_headers,
             query_string_parameters: some(
                 routed

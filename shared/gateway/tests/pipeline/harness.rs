@@ -167,15 +167,10 @@ pub(crate) struct Kept {
 }
 
 impl Journal for Kept {
-    fn access(&self, line: &str) {
-        self.access.lock().unwrap().push(line.to_owned());
-    }
-
-    fn metrics(&self, line: &str) {
-        self.metrics
-            .lock()
-            .unwrap()
-            .push(serde_json::from_str(line).unwrap());
+    fn request(&self, access: &str, metrics: &str) {
+        self.access.lock().unwrap().push(access.to_owned());
+        let metrics = serde_json::from_str(metrics).unwrap();
+        self.metrics.lock().unwrap().push(metrics);
     }
 
     fn fault(&self, line: &str) {
