@@ -10,4 +10,5 @@
 
 mod backend;
 mod dynamodb;
+mod large;
 mod store;
