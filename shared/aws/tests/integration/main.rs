@@ -12,4 +12,5 @@ mod backend;
 mod dynamodb;
 #[cfg(feature = "profiles")]
 mod profiles;
+mod large;
 mod store;

@@ -52,10 +52,10 @@ impl Gateway {
         let body = match std::mem::replace(&mut routed.request.body, Body::empty()) {
             // As on the service: what these methods carry goes no further.
             _ if matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) => Body::empty(),
-            body => bounded(body, &routed.request.headers)?,
+            body => bounded(body, &routed.request.headers),
         };
         let call = Call {
-            destination: Destination::Url(url(plan, &routed, trail)),
+            destination: Destination::Url(url(plan, &routed, trail)?),
             headers: request_headers(plan, &routed, trail)?,
             method,
             body,
@@ -82,28 +82,25 @@ impl Gateway {
     }
 }
 
-/// A body longer than the service takes is refused before the backend sees it, or cut off where its length was not told.
-fn bounded(body: Body, headers: &HeaderMap) -> Result<Body, IntegrateRejection> {
-    let told = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+/// A body whose length was not told is cut off where it is longer than the service takes.
+fn bounded(body: Body, headers: &HeaderMap) -> Body {
     match body {
-        Body::Full(bytes) if bytes.len() > PAYLOAD_BYTES_MAX => {
-            Err(IntegrateRejection::BodyTooLarge(PAYLOAD_BYTES_MAX))
-        }
-        _ if told.is_some_and(|told| told > PAYLOAD_BYTES_MAX) => {
-            Err(IntegrateRejection::BodyTooLarge(PAYLOAD_BYTES_MAX))
-        }
-        Body::Full(bytes) => Ok(Body::Full(bytes)),
         // A length that was told bounds the stream by itself, and must go on being told.
-        Body::Stream(stream) if told.is_some() => Ok(Body::Stream(stream)),
-        Body::Stream(stream) => Ok(Body::stream(Limited::new(stream, PAYLOAD_BYTES_MAX))),
+        Body::Stream(stream) if !headers.contains_key(CONTENT_LENGTH) => {
+            Body::stream(Limited::new(stream, PAYLOAD_BYTES_MAX))
+        }
+        body => body,
     }
 }
 
 /// The integration's URI, its parameters filled in, then the request's query and the mapped one.
-fn url(plan: &HttpPlan, routed: &Routed, trail: &Trail) -> String {
+///
+/// A parameter that nothing filled is still there in braces, and makes the address invalid.
+fn url(plan: &HttpPlan, routed: &Routed, trail: &Trail) -> Result<String, IntegrateRejection> {
     let mut url = fill(&plan.uri, plan, routed, trail).into_owned();
+    if url.contains(['{', '}']) {
+        return Err(IntegrateRejection::Configuration(format!("Invalid endpoint address: {url}")));
+    }
     let mut separator = if url.contains('?') { '&' } else { '?' };
     let mut push = |name: &str, value: &str| {
         url.push(separator);
@@ -120,7 +117,7 @@ fn url(plan: &HttpPlan, routed: &Routed, trail: &Trail) -> String {
             push(name, &value);
         }
     }
-    url
+    Ok(url)
 }
 
 fn fill<'f>(

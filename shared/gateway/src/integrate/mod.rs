@@ -13,6 +13,8 @@ use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::trail::Trail;
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 use postern_plan::IntegrationPlan;
 
 /// AWS's limit for a request's body, and for one that is held in memory on its way back.
@@ -25,6 +27,7 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Answer, IntegrateRejection> {
         let Admitted(routed) = admitted;
+        check_length(&routed.request.headers)?;
         let plan = routed.plan.clone();
         match &plan.integration {
             IntegrationPlan::Mock(mock) => mock::answer(mock, routed, trail).await,
@@ -34,6 +37,15 @@ impl Gateway {
                 Err(IntegrateRejection::Unanswered(format!("{kind:?}")))
             }
         }
+    }
+}
+
+/// Refuses a body that is told to be longer than the service takes, before one byte of it is waited for.
+fn check_length(headers: &HeaderMap) -> Result<(), IntegrateRejection> {
+    let told = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match told {
+        Some(told) if told > PAYLOAD_BYTES_MAX as u64 => Err(IntegrateRejection::BodyTooLarge(PAYLOAD_BYTES_MAX)),
+        _ => Ok(()),
     }
 }
 
