@@ -141,8 +141,11 @@ impl Stages {
             // A stage that was not there may have been made since; nothing can be answered meanwhile.
             (live, Age::Due | Age::Stale) => match (self.read(&held).await, live) {
                 (Ok(()), _) => (held.live(), None),
-                // Better an old deployment than no answer: the next request tries again.
-                (Err(_), Some(live)) => (Some(live), None),
+                // Better an old deployment than no answer. Whoever comes next need not wait for the same failure.
+                (Err(_), Some(live)) => {
+                    held.read_at_ms.store(self.now_ms(), Ordering::Relaxed);
+                    (Some(live), None)
+                }
                 (Err(error), None) => return Err(error),
             },
         };

@@ -18,7 +18,10 @@ use std::task::{Context, Poll};
 /// empty.
 pub fn streamed(response: Response<Body>) -> StreamResponse<Pieces> {
     let (head, body) = response.into_parts();
-    let (headers, cookies) = one_line_each(head.headers);
+    let (mut headers, cookies) = one_line_each(head.headers);
+    for value in headers.values_mut().filter(|value| value.to_str().is_err()) {
+        *value = plain(value);
+    }
     StreamResponse {
         metadata_prelude: MetadataPrelude {
             status_code: head.status,
@@ -27,6 +30,16 @@ pub fn streamed(response: Response<Body>) -> StreamResponse<Pieces> {
         },
         stream: Pieces(body),
     }
+}
+
+/// The runtime writes headers as JSON, and one whose value is not plain ASCII as an empty list, which no source understands.
+fn plain(value: &HeaderValue) -> HeaderValue {
+    let bytes = value.as_bytes().iter();
+    let bytes: Vec<_> = bytes
+        .map(|byte| if byte.is_ascii() { *byte } else { b'?' })
+        .collect();
+    HeaderValue::from_bytes(&bytes)
+        .expect("a header value with other visible bytes is a header value")
 }
 
 /// The answer to an event that is no request, or none that can be answered.
@@ -149,6 +162,18 @@ mod tests {
             (&"1, 2".parse().unwrap(), &"3".parse().unwrap(), 2)
         );
         assert_eq!(cookies, ["x=1", "y=2"]);
+    }
+
+    #[test]
+    fn every_header_of_a_streamed_answer_is_text_for_the_runtime() {
+        let mut response = Response::new(Body::empty());
+        let value = HeaderValue::from_bytes("attachment; filename=é.txt".as_bytes()).unwrap();
+        response.headers_mut().insert("content-disposition", value);
+        let prelude = serde_json::to_value(streamed(response).metadata_prelude).unwrap();
+        assert_eq!(
+            prelude["headers"],
+            json!({"content-disposition": "attachment; filename=??.txt"})
+        );
     }
 
     #[test]

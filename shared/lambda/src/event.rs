@@ -225,11 +225,13 @@ fn rooted(path: String) -> String {
 /// because the gateway adds it for every edge alike.
 fn take_peer(headers: &mut HeaderMap, told: Option<&str>) -> String {
     const FORWARDED_FOR: &str = "x-forwarded-for";
-    let chain = headers
-        .get(FORWARDED_FOR)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
+    // The source adds to the last line, where there are several: what came before is the client's word.
+    let lines: Vec<_> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    let chain = lines.join(", ");
     let (before, last) = chain
         .rsplit_once(',')
         .map_or(("", chain.trim()), |(before, last)| {
@@ -237,7 +239,7 @@ fn take_peer(headers: &mut HeaderMap, told: Option<&str>) -> String {
         });
     let peer = told.filter(|told| !told.is_empty()).unwrap_or(last);
     if peer == last {
-        match HeaderValue::try_from(before) {
+        match HeaderValue::from_bytes(before.as_bytes()) {
             Ok(value) if !before.is_empty() => drop(headers.insert(FORWARDED_FOR, value)),
             _ => drop(headers.remove(FORWARDED_FOR)),
         }
@@ -319,6 +321,31 @@ mod tests {
         let arrived = arrival(multi).unwrap();
         assert_eq!(arrived.query.as_deref(), Some("q=1&q=2"));
         assert_eq!(arrived.headers.get_all("accept").iter().count(), 2);
+    }
+
+    #[test]
+    fn the_peer_is_the_last_entry_of_the_last_line() {
+        for (lines, peer, rest) in [
+            (json!(["7.7.7.7"]), "7.7.7.7", None),
+            (json!(["1.1.1.1, 7.7.7.7"]), "7.7.7.7", Some("1.1.1.1")),
+            (json!(["1.1.1.1", "7.7.7.7"]), "7.7.7.7", Some("1.1.1.1")),
+            (
+                json!(["1.1.1.1", "2.2.2.2,7.7.7.7"]),
+                "7.7.7.7",
+                Some("1.1.1.1, 2.2.2.2"),
+            ),
+            (json!(["é, 7.7.7.7"]), "7.7.7.7", Some("é")),
+            (json!([]), "", None),
+        ] {
+            let arrived = arrival(json!({
+                "requestContext": {"elb": {}}, "httpMethod": "GET", "path": "/",
+                "multiValueHeaders": {"host": ["lb"], "x-forwarded-for": lines},
+            }))
+            .unwrap();
+            let value = arrived.headers.get("x-forwarded-for");
+            let value = value.map(|value| std::str::from_utf8(value.as_bytes()).unwrap());
+            assert_eq!((arrived.source_ip.as_str(), value), (peer, rest), "{lines}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use flate2::{Compression, write::DeflateEncoder};
+use nix::unistd::Pid;
 use std::{
     io::Write,
     path::{Path, PathBuf},
@@ -123,6 +124,10 @@ impl Function {
             self.ready = ready;
         }
         Ok(batch)
+    }
+
+    pub(crate) fn pid(&self) -> Result<Pid> {
+        self.process.pid()
     }
 
     pub(crate) fn memory_peak(&self) -> Result<f64> {

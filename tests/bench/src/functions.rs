@@ -1,6 +1,7 @@
 //! Part 1: the gateway function beside a bare one, both as Lambda runs them.
 
 use crate::{
+    cores::Cores,
     function::{Batch, Deployed, Function},
     http::Acknowledge,
     management::{LARGE, LARGE_QUICK, SMALL, Shape},
@@ -21,6 +22,8 @@ use std::{
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     pub(crate) starts: usize,
+    pub(crate) lives: usize,
+    /// In each life.
     pub(crate) pairs: usize,
     pub(crate) batch: usize,
     pub(crate) large: &'static Shape,
@@ -29,24 +32,36 @@ pub(crate) struct Effort {
 impl Effort {
     pub(crate) const FULL: Self = Self {
         starts: 21,
-        pairs: 60,
+        lives: 8,
+        pairs: 10,
         batch: 50,
         large: &LARGE,
     };
     pub(crate) const QUICK: Self = Self {
         starts: 3,
-        pairs: 3,
+        lives: 2,
+        pairs: 2,
         batch: 10,
         large: &LARGE_QUICK,
     };
 }
 
-/// What a job's batches showed.
+/// What one job has shown, in all lives.
+#[derive(Default)]
+struct Found {
+    /// Ours and theirs.
+    sides: [Series; 2],
+    /// The first request of each method in each life.
+    first_us: Vec<f64>,
+    store_calls: f64,
+    took: Duration,
+}
+
 #[derive(Default)]
 struct Series {
     all: Batch,
     cpu_means: Vec<f64>,
-    wall_means: Vec<f64>,
+    wall_medians: Vec<f64>,
 }
 
 /// Runs the bare function as both sides: how far its ratios are from one is how far all others may be off by chance.
@@ -177,7 +192,8 @@ fn sizes(bare: &Deployed, gateway: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Puts every job's requests to the variant and to the bare function in turn.
+/// Puts every job's requests to the variant and to the bare function in turn, in several lives of both: how a process
+/// happens to lie in memory can favour it for all of its life.
 async fn requests(
     variant: &Variant,
     bare: &Deployed,
@@ -186,95 +202,109 @@ async fn requests(
     scratch: &Path,
     report: &mut Report,
 ) -> Result<()> {
-    let mut ours = variant.deployed.start(scratch).await?;
-    let mut theirs = bare.start(scratch).await?;
+    let mut found: Vec<Found> = variant.jobs.iter().map(|_| Found::default()).collect();
+    let (mut our_peaks, mut their_peaks) = (Vec::new(), Vec::new());
     let mut numbers = 0_u64..;
-    for job in &variant.jobs {
-        let scenario = format!("{}, {}", job.name, variant.name);
+    let cores = Cores::divide()?;
+    for life in 1..=effort.lives {
         eprintln!(
-            "{scenario}: {} pairs of {} requests",
-            effort.pairs, effort.batch
+            "requests, {}: life {life} of {}",
+            variant.name, effort.lives
         );
-        let first = ours
-            .run(job.events(job.paths.len(), &mut numbers), ANSWER.as_bytes())
+        let mut ours = variant.deployed.start(scratch).await?;
+        let mut theirs = bare.start(scratch).await?;
+        cores.put(ours.pid()?)?;
+        cores.put(theirs.pid()?)?;
+        for (job, found) in variant.jobs.iter().zip(&mut found) {
+            job_requests(
+                job,
+                effort,
+                counted,
+                [&mut ours, &mut theirs],
+                &mut numbers,
+                found,
+            )
             .await
-            .with_context(|| scenario.clone())?;
-        // Twice the paths at least, so that nothing that is measured happens for the first time.
-        for function in [&mut ours, &mut theirs] {
-            let events = job.events(2 * effort.batch.max(job.paths.len()), &mut numbers);
-            function.run(events, ANSWER.as_bytes()).await?;
+            .with_context(|| format!("{}, {}", job.name, variant.name))?;
         }
-        if let Some(counted) = counted {
-            counted.take_calls();
-        }
-        let began = Instant::now();
-        let [our_series, their_series] =
-            in_turn(job, effort, &mut numbers, &mut ours, &mut theirs).await?;
-        let took = began.elapsed();
-
-        report
-            .rows
-            .extend(request_rows(&scenario, job, &our_series, &their_series));
-        report.rows.push(Row::new(
-            &scenario,
-            "first use of a method, wall",
-            Unit::Microseconds,
-            stats::middle(&first.wall_us),
-        ));
-        if let Some(counted) = counted {
-            report
-                .rows
-                .push(store_calls(&scenario, counted, effort, took));
+        our_peaks.push(ours.memory_peak()?);
+        their_peaks.push(theirs.memory_peak()?);
+    }
+    for (job, found) in variant.jobs.iter().zip(&found) {
+        let scenario = format!("{}, {}", job.name, variant.name);
+        report.rows.extend(request_rows(&scenario, job, found));
+        if counted.is_some() {
+            report.rows.push(found.store_row(&scenario));
         }
     }
-    let peak = Row::new(
-        &variant.name,
-        "peak memory",
-        Unit::Bytes,
-        ours.memory_peak()?,
-    )
-    .beside("bare", theirs.memory_peak()?);
-    report
-        .rows
-        .push(peak.ratio_within(variant.memory_ratio_max));
+    report.rows.push(
+        Row::new(
+            &variant.name,
+            "peak memory",
+            Unit::Bytes,
+            stats::middle(&our_peaks),
+        )
+        .beside("bare", stats::middle(&their_peaks))
+        .ratio(Quartiles::of(&stats::pair_ratios(&our_peaks, &their_peaks)))
+        .ratio_within(variant.memory_ratio_max),
+    );
     Ok(())
 }
 
-/// Alternates who goes first, so that neither side always meets the caches the other has left.
-async fn in_turn(
+/// One job's requests in one life of both functions. They alternate in who goes first, so that neither always meets the
+/// caches that the other has left.
+async fn job_requests(
     job: &Job,
     effort: Effort,
+    counted: Option<&Counted>,
+    mut functions: [&mut Function; 2],
     numbers: &mut impl Iterator<Item = u64>,
-    ours: &mut Function,
-    theirs: &mut Function,
-) -> Result<[Series; 2]> {
-    let mut series = [Series::default(), Series::default()];
+    found: &mut Found,
+) -> Result<()> {
+    let each_once = job.events(job.paths.len(), numbers);
+    let first = functions[0].run(each_once, ANSWER.as_bytes()).await?;
+    found.first_us.extend(first.wall_us);
+    // Twice the paths at least, so that nothing that is measured happens for the first time.
+    for function in &mut functions {
+        let events = job.events(2 * effort.batch.max(job.paths.len()), numbers);
+        function.run(events, ANSWER.as_bytes()).await?;
+    }
+    if let Some(counted) = counted {
+        counted.take_calls();
+    }
+    let began = Instant::now();
     for pair in 0..effort.pairs {
         let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
         for side in order {
             let events = job.events(effort.batch, numbers);
-            let function = if side == 0 { &mut *ours } else { &mut *theirs };
-            series[side].add(function.run(events, ANSWER.as_bytes()).await?);
+            let batch = functions[side].run(events, ANSWER.as_bytes()).await?;
+            found.sides[side].add(batch);
         }
     }
-    Ok(series)
+    found.took += began.elapsed();
+    if let Some(counted) = counted {
+        found.store_calls += counted.take_calls().count();
+    }
+    Ok(())
 }
 
 impl Series {
     fn add(&mut self, batch: Batch) {
         let mean = |samples: &[f64]| samples.iter().sum::<f64>() / samples.len().max(1) as f64;
         self.cpu_means.push(mean(&batch.cpu_us));
-        self.wall_means.push(mean(&batch.wall_us));
+        // A mean would be the machine's other work: one request that waited for it outweighs the batch.
+        self.wall_medians.push(stats::middle(&batch.wall_us));
         self.all.cpu_us.extend(batch.cpu_us);
         self.all.wall_us.extend(batch.wall_us);
     }
 }
 
-fn request_rows(scenario: &str, job: &Job, ours: &Series, theirs: &Series) -> [Row; 4] {
+fn request_rows(scenario: &str, job: &Job, found: &Found) -> [Row; 5] {
+    let [ours, theirs] = &found.sides;
     let paired = |ours: &[f64], theirs: &[f64]| Quartiles::of(&stats::pair_ratios(ours, theirs));
-    let row = |measure, ours: &[f64], theirs: &[f64], percent| {
+    let row = |figure, ours: &[f64], theirs: &[f64], percent| {
         let at = |samples: &[f64]| stats::percentile(samples, percent).unwrap_or_default();
-        Row::new(scenario, measure, Unit::Microseconds, at(ours)).beside("bare", at(theirs))
+        Row::new(scenario, figure, Unit::Microseconds, at(ours)).beside("bare", at(theirs))
     };
     [
         row("CPU p50", &ours.all.cpu_us, &theirs.all.cpu_us, 50.0)
@@ -282,26 +312,33 @@ fn request_rows(scenario: &str, job: &Job, ours: &Series, theirs: &Series) -> [R
             .ratio_within(job.cpu_ratio_max),
         row("CPU p99", &ours.all.cpu_us, &theirs.all.cpu_us, 99.0),
         row("wall p50", &ours.all.wall_us, &theirs.all.wall_us, 50.0)
-            .ratio(paired(&ours.wall_means, &theirs.wall_means)),
+            .ratio(paired(&ours.wall_medians, &theirs.wall_medians)),
         row("wall p99", &ours.all.wall_us, &theirs.all.wall_us, 99.0),
+        Row::new(
+            scenario,
+            "first use of a method, wall",
+            Unit::Microseconds,
+            stats::middle(&found.first_us),
+        ),
     ]
 }
 
-/// A warm request asks the store nothing; only the pointer to the snapshot is re-read now and then, beside a request.
-fn store_calls(scenario: &str, counted: &Counted, effort: Effort, took: Duration) -> Row {
-    let requests = (effort.pairs * effort.batch) as f64;
-    let calls = counted.take_calls().count();
-    let rereads_max = took.as_secs() / REVALIDATE.as_secs() + 1;
-    Row::new(
-        scenario,
-        "store calls per request",
-        Unit::Count,
-        calls / requests,
-    )
-    .at_most(
-        rereads_max as f64 / requests,
-        format!("0, and a re-read each {} s", REVALIDATE.as_secs()),
-    )
+impl Found {
+    /// A warm request asks the store nothing; only the pointer to the snapshot is re-read now and then, beside a request.
+    fn store_row(&self, scenario: &str) -> Row {
+        let requests = self.sides[0].all.cpu_us.len().max(1) as f64;
+        let rereads_max = self.took.as_secs() / REVALIDATE.as_secs() + 1;
+        Row::new(
+            scenario,
+            "store calls per request",
+            Unit::Count,
+            self.store_calls / requests,
+        )
+        .at_most(
+            rereads_max as f64 / requests,
+            format!("0, and a re-read each {} s", REVALIDATE.as_secs()),
+        )
+    }
 }
 
 /// The same requests under a Runtime API that acknowledges as Linux does by default. How Lambda's own does is not known

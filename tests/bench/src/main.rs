@@ -2,6 +2,7 @@
 //!
 //! `tests/bench/run` builds what this measures and calls it. Everything happens on 127.0.0.1.
 
+mod cores;
 mod event;
 mod function;
 mod functions;
@@ -19,7 +20,7 @@ mod store;
 mod upstream;
 mod world;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use report::Report;
 use std::{path::PathBuf, process::ExitCode, time::Instant};
@@ -65,15 +66,25 @@ enum Part {
 
 /// One thread: the function under measurement has the other core for itself.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode> {
+async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
     // Whatever ends the bench, what it has started is dropped, and so ended.
+    let measured = tokio::select! {
+        measured = measure(&arguments) => measured,
+        signal = asked_to_end() => signal.and_then(|signal| bail!("{signal}")),
+    };
+    measured.unwrap_or_else(|error| {
+        eprintln!("the bench failed: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn asked_to_end() -> Result<&'static str> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        result = measure(&arguments) => result,
-        _ = interrupted.recv() => anyhow::bail!("interrupted"),
-        _ = terminated.recv() => anyhow::bail!("terminated"),
+        _ = interrupt.recv() => Ok("interrupted"),
+        _ = terminate.recv() => Ok("terminated"),
     }
 }
 
@@ -166,7 +177,8 @@ async fn measure(arguments: &Arguments) -> Result<ExitCode> {
 /// What the figures mean.
 const HOW: [&str; 4] = [
     "CPU of a request: what the function's process used between two of its calls for the next event, by the kernel's \
-     nanosecond account of all its threads; p50 and p99 are over single requests.",
+     nanosecond account of all its threads; p50 and p99 are over single requests. The functions have one core, and \
+     the bench with all it plays has another.",
     "Ratios: the median (and quartiles) over pairs of neighbouring batches, postern and the bare program in turn.",
     "Wall time of a function's request: from handing out the event until the last byte of the answer is in.",
     "Init: from exec until the first call for an event. The store is DynamoDB Local, whose speed is not DynamoDB's.",

@@ -47,9 +47,12 @@ impl Running {
         })
     }
 
+    pub(crate) fn pid(&self) -> Result<Pid> {
+        Ok(Pid::from_raw(i32::try_from(self.child.id())?))
+    }
+
     pub(crate) fn cpu_clock(&self) -> Result<CpuClock> {
-        let pid = Pid::from_raw(i32::try_from(self.child.id())?);
-        let clock = ClockId::pid_cpu_clock_id(pid)
+        let clock = ClockId::pid_cpu_clock_id(self.pid()?)
             .with_context(|| format!("the CPU time of {} cannot be read", self.name))?;
         Ok(CpuClock(clock))
     }
@@ -89,10 +92,7 @@ impl Running {
     /// Asks the program to end, as Ctrl-C does, and waits until it has.
     pub(crate) fn interrupt(mut self) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(5);
-        kill(
-            Pid::from_raw(i32::try_from(self.child.id())?),
-            Signal::SIGINT,
-        )?;
+        kill(self.pid()?, Signal::SIGINT)?;
         let asked = Instant::now();
         while self.child.try_wait()?.is_none() {
             ensure!(

@@ -9,19 +9,25 @@ use postern_store::{
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Counts the reads of a table, and tells no generation, as DynamoDB tells none.
 struct Counted {
     table: Arc<dyn Table>,
     reads: AtomicUsize,
+    away: AtomicBool,
 }
 
 #[async_trait]
 impl Table for Counted {
     async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        if self.away.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable {
+                reason: "it is away".to_owned(),
+            });
+        }
         self.table.get(key, consistency).await
     }
 
@@ -71,6 +77,7 @@ fn counted(clock: Arc<Stopped>) -> (Bench, Arc<Counted>) {
     let table = Arc::new(Counted {
         table: store.definitions.clone(),
         reads: AtomicUsize::new(0),
+        away: AtomicBool::new(false),
     });
     (
         Bench::over(
@@ -142,6 +149,27 @@ async fn the_stage_is_read_again_beside_a_request_and_before_one_that_comes_late
     let before = table.reads.load(Ordering::SeqCst);
     assert_eq!(get(&bench).await, "one");
     assert!(table.reads.load(Ordering::SeqCst) - before <= 3);
+}
+
+#[tokio::test]
+async fn while_the_store_is_away_one_request_in_five_seconds_asks_for_it() {
+    let clock = Stopped::at(1_000);
+    let (bench, table) = counted(clock.clone());
+    bench
+        .deploy("d1", &definition(&Value::Null, &answering("one")))
+        .await;
+    bench.stage(&Value::Null).await;
+    assert_eq!(get(&bench).await, "one");
+    table.away.store(true, Ordering::SeqCst);
+    clock.forward(Duration::from_secs(3_600));
+    let before = table.reads.load(Ordering::SeqCst);
+    for _ in 0..100 {
+        assert_eq!(get(&bench).await, "one");
+    }
+    assert_eq!(table.reads.load(Ordering::SeqCst) - before, 1);
+    clock.forward(Duration::from_secs(5));
+    get(&bench).await;
+    assert_eq!(table.reads.load(Ordering::SeqCst) - before, 2);
 }
 
 #[tokio::test]
