@@ -193,7 +193,7 @@ def test_a_body_over_ten_megabytes_is_too_long(made):
 
 
 def test_a_body_that_says_it_is_too_long_is_refused_before_it_is_sent(made):
-    with wire.Connection(made.product.address) as connection:
+    with wire.Connection(made.product.address, timeout=5) as connection:
         connection.send(wire.encode("POST", "/test/f/x", [("Host", made.product.host(made.id)), ("Content-Length", "999999999999")]))
         assert connection.answer().status == 413
 

@@ -181,15 +181,15 @@ mod tests {
         for (body, expected) in [
             (
                 &b"{}"[..],
-                json!({"statusCode": 200, "headers": {}, "body": "{}", "isBase64Encoded": false}),
+                json!({"statusCode": 200, "headers": {}, "cookies": [], "body": "{}", "isBase64Encoded": false}),
             ),
             (
                 b"\xff",
-                json!({"statusCode": 200, "headers": {}, "body": "/w==", "isBase64Encoded": true}),
+                json!({"statusCode": 200, "headers": {}, "cookies": [], "body": "/w==", "isBase64Encoded": true}),
             ),
             (
                 b"",
-                json!({"statusCode": 200, "headers": {}, "body": "", "isBase64Encoded": false}),
+                json!({"statusCode": 200, "headers": {}, "cookies": [], "body": "", "isBase64Encoded": false}),
             ),
         ] {
             let buffered = Buffered::from(Response::new(Bytes::from_static(body)));

@@ -4,7 +4,7 @@ use super::layout::{EXPIRIES, TableId, item_key};
 use super::{Store, builder, store};
 use crate::{Add, Condition, Consistency, Key, Query, StoreError, SystemClock, Write};
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use redb::{Database, ReadableDatabase, ReadableTableMetadata, StorageBackend};
 use std::io;
 use std::path::Path;
