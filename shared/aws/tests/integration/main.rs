@@ -10,7 +10,7 @@
 
 mod backend;
 mod dynamodb;
+mod large;
 #[cfg(feature = "profiles")]
 mod profiles;
-mod large;
 mod store;

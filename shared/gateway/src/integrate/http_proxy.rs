@@ -99,7 +99,9 @@ fn bounded(body: Body, headers: &HeaderMap) -> Body {
 fn url(plan: &HttpPlan, routed: &Routed, trail: &Trail) -> Result<String, IntegrateRejection> {
     let mut url = fill(&plan.uri, plan, routed, trail).into_owned();
     if url.contains(['{', '}']) {
-        return Err(IntegrateRejection::Configuration(format!("Invalid endpoint address: {url}")));
+        return Err(IntegrateRejection::Configuration(format!(
+            "Invalid endpoint address: {url}"
+        )));
     }
     let mut separator = if url.contains('?') { '&' } else { '?' };
     let mut push = |name: &str, value: &str| {

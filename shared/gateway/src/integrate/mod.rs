@@ -42,9 +42,13 @@ impl Gateway {
 
 /// Refuses a body that is told to be longer than the service takes, before one byte of it is waited for.
 fn check_length(headers: &HeaderMap) -> Result<(), IntegrateRejection> {
-    let told = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let told = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     match told {
-        Some(told) if told > PAYLOAD_BYTES_MAX as u64 => Err(IntegrateRejection::BodyTooLarge(PAYLOAD_BYTES_MAX)),
+        Some(told) if told > PAYLOAD_BYTES_MAX as u64 => {
+            Err(IntegrateRejection::BodyTooLarge(PAYLOAD_BYTES_MAX))
+        }
         _ => Ok(()),
     }
 }
