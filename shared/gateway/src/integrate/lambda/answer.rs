@@ -35,21 +35,11 @@ pub(super) fn read(
     }
     let member = |name: &str| answer.get(name).filter(|value| !value.is_null());
 
-    let status = status(member("statusCode"))?;
-    let mut listed = HeaderMap::new();
-    for (name, values) in object(member("multiValueHeaders"), "multiValueHeaders")? {
-        let Value::Array(values) = values else {
-            return Err(malformed(&format!(
-                "multiValueHeaders `{name}` is not a list"
-            )));
-        };
-        for value in values {
-            append(&mut listed, name, value)?;
-        }
-    }
-    for (name, value) in object(member("headers"), "headers")? {
-        append(&mut listed, name, value)?;
-    }
+    let (status, listed) = head(
+        member("statusCode"),
+        member("headers"),
+        member("multiValueHeaders"),
+    )?;
     let encoded = match member("isBase64Encoded") {
         None => false,
         Some(Value::Bool(encoded)) => *encoded,
@@ -77,6 +67,30 @@ pub(super) fn read(
         body: Body::Full(body),
         traced: true,
     })
+}
+
+/// Status and headers, as buffered and streamed answers have them.
+pub(super) fn head(
+    status_code: Option<&Value>,
+    headers: Option<&Value>,
+    multi_value_headers: Option<&Value>,
+) -> Result<(StatusCode, HeaderMap), IntegrateRejection> {
+    let status = status(status_code)?;
+    let mut listed = HeaderMap::new();
+    for (name, values) in object(multi_value_headers, "multiValueHeaders")? {
+        let Value::Array(values) = values else {
+            return Err(malformed(&format!(
+                "multiValueHeaders `{name}` is not a list"
+            )));
+        };
+        for value in values {
+            append(&mut listed, name, value)?;
+        }
+    }
+    for (name, value) in object(headers, "headers")? {
+        append(&mut listed, name, value)?;
+    }
+    Ok((status, listed))
 }
 
 fn status(value: Option<&Value>) -> Result<StatusCode, IntegrateRejection> {

@@ -1,7 +1,8 @@
 //! Which integration response answers, and what it makes of the backend's answer.
 
+use super::{Template, both};
 use crate::{Defect, Source};
-use postern_definition::rest::{Integration, IntegrationResponse, Method};
+use postern_definition::rest::{ContentHandling, Integration, IntegrationResponse, Method};
 use regex_lite::Regex;
 
 /// The integration responses of a method, by ascending status.
@@ -25,7 +26,8 @@ pub struct ResponsePlan {
     /// Header names as they were written, and where their values come from.
     pub headers: Vec<(String, Source)>,
     /// By content type. `None` leaves the body empty or passes it through.
-    templates: Vec<(String, Option<String>)>,
+    templates: Vec<(String, Option<Template>)>,
+    pub content_handling: Option<ContentHandling>,
 }
 
 impl ResponseSelection {
@@ -38,21 +40,19 @@ impl ResponseSelection {
                 .as_deref()
                 .filter(|pattern| !pattern.is_empty());
             // The whole text must match, as Java's `matches` has it.
-            match pattern
+            let pattern = pattern
                 .map(|pattern| Regex::new(&format!("^(?:{pattern})$")))
                 .transpose()
-            {
-                Ok(pattern) => candidates.push(Candidate {
-                    pattern,
-                    response: ResponsePlan::compile(method, response),
-                }),
-                Err(error) => defects.push(Defect::Invalid {
-                    field: format!(
+                .map_err(|error| {
+                    let field = format!(
                         "selectionPattern of the integration response {}",
                         response.status_code
-                    ),
-                    reason: error.to_string(),
-                }),
+                    );
+                    vec![Defect::invalid(field, error.to_string())]
+                });
+            match both(pattern, ResponsePlan::compile(method, response)) {
+                Ok((pattern, response)) => candidates.push(Candidate { pattern, response }),
+                Err(found) => defects.extend(found),
             }
         }
         if defects.is_empty() {
@@ -81,31 +81,47 @@ impl ResponseSelection {
 }
 
 impl ResponsePlan {
-    fn compile(method: &Method, response: &IntegrationResponse) -> Self {
-        let headers =
-            response
-                .response_parameters
-                .iter()
-                .flatten()
-                .filter_map(|(target, source)| {
-                    let name = target.strip_prefix("method.response.header.")?;
-                    Some((name.to_owned(), Source::parse(source)?))
-                });
-        Self {
-            status: response.status_code.parse().unwrap_or(500),
-            declared: method.method_responses.contains_key(&response.status_code),
-            headers: headers.collect(),
-            templates: response
-                .response_templates
-                .clone()
-                .into_iter()
-                .flatten()
-                .collect(),
+    fn compile(method: &Method, response: &IntegrationResponse) -> Result<Self, Vec<Defect>> {
+        let code = &response.status_code;
+        let mut defects = Vec::new();
+        let mut headers = Vec::new();
+        for (target, source) in response.response_parameters.iter().flatten() {
+            let field =
+                || format!("responseParameters {target} of the integration response {code}");
+            let name = target.strip_prefix("method.response.header.");
+            match (name, Source::of_response(source)) {
+                (Some(name), Some(source)) => headers.push((name.to_owned(), source)),
+                (None, _) => defects.push(Defect::invalid(field(), "it names no header")),
+                (_, None) => {
+                    let reason = format!("`{source}` is no source of a response's header");
+                    defects.push(Defect::invalid(field(), reason));
+                }
+            }
         }
+        let mut templates = Vec::new();
+        for (content_type, text) in response.response_templates.iter().flatten() {
+            let field =
+                || format!("responseTemplates {content_type} of the integration response {code}");
+            let text = text.as_deref().filter(|text| !text.is_empty());
+            match text.map(|text| Template::compile(text, field)).transpose() {
+                Ok(template) => templates.push((content_type.clone(), template)),
+                Err(defect) => defects.push(defect),
+            }
+        }
+        if !defects.is_empty() {
+            return Err(defects);
+        }
+        Ok(Self {
+            status: code.parse().unwrap_or(500),
+            declared: method.method_responses.contains_key(code),
+            headers,
+            templates,
+            content_handling: response.content_handling,
+        })
     }
 
     /// The template for what the client accepts first (`application/json` where it does not say), with its content type.
-    pub fn template(&self, accept: &str) -> Option<(&str, Option<&str>)> {
+    pub fn template(&self, accept: &str) -> Option<(&str, Option<&Template>)> {
         let by_type = |wanted: &str| {
             self.templates
                 .iter()
@@ -114,14 +130,13 @@ impl ResponsePlan {
         let (content_type, template) = by_type(accept)
             .or_else(|| by_type("application/json"))
             .or_else(|| self.templates.first())?;
-        Some((content_type, template.as_deref()))
+        Some((content_type, template.as_ref()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use postern_definition::Map;
 
     fn selection(responses: &[(&str, Option<&str>)]) -> Result<ResponseSelection, Vec<Defect>> {
         let responses: serde_json::Map<_, _> = responses
@@ -203,9 +218,8 @@ mod tests {
             templates: types
                 .iter()
                 .map(|content_type| ((*content_type).to_owned(), None))
-                .collect::<Map<_>>()
-                .into_iter()
                 .collect(),
+            content_handling: None,
         };
         for (types, accept, expected) in [
             (

@@ -1,58 +1,6 @@
-//! Where a mapped value comes from, and templates of URIs that hold such values.
+//! URIs with holes that mapped values fill.
 
 use std::borrow::Cow;
-
-/// The right side of a parameter mapping.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// `'text'`
-    Static(String),
-    /// `method.request.header.{name}`, the name in lower case.
-    Header(String),
-    /// `method.request.multivalueheader.{name}`, the name in lower case.
-    MultiHeader(String),
-    /// `method.request.querystring.{name}`
-    Query(String),
-    /// `method.request.multivaluequerystring.{name}`
-    MultiQuery(String),
-    /// `method.request.path.{name}`
-    Path(String),
-    /// `stageVariables.{name}`
-    StageVariable(String),
-    /// `context.{name}`
-    Context(String),
-}
-
-impl Source {
-    /// `None` for a source that this version does not map.
-    pub fn parse(text: &str) -> Option<Self> {
-        if let Some(inner) = text.strip_prefix('\'') {
-            return inner
-                .strip_suffix('\'')
-                .map(|text| Self::Static(text.to_owned()));
-        }
-        let (kind, name): (fn(String) -> Self, &str) = [
-            ("method.request.header.", Self::Header as fn(String) -> Self),
-            ("method.request.multivalueheader.", Self::MultiHeader),
-            ("method.request.querystring.", Self::Query),
-            ("method.request.multivaluequerystring.", Self::MultiQuery),
-            ("method.request.path.", Self::Path),
-            ("stageVariables.", Self::StageVariable),
-            ("context.", Self::Context),
-        ]
-        .iter()
-        .find_map(|(prefix, kind)| text.strip_prefix(prefix).map(|name| (*kind, name)))?;
-        let is_header = text.starts_with("method.request.header.")
-            || text.starts_with("method.request.multivalueheader.");
-        (!name.is_empty()).then(|| {
-            kind(if is_header {
-                name.to_ascii_lowercase()
-            } else {
-                name.to_owned()
-            })
-        })
-    }
-}
 
 /// A URI with holes: `{name}` for mapped path parameters, `${stageVariables.name}` for stage variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,38 +79,6 @@ impl UriTemplate {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_source_is_one_of_the_known_forms() {
-        for (text, expected) in [
-            ("'*'", Some(Source::Static("*".into()))),
-            ("''", Some(Source::Static(String::new()))),
-            ("'open", None),
-            (
-                "method.request.header.X-Name",
-                Some(Source::Header("x-name".into())),
-            ),
-            (
-                "method.request.querystring.Q",
-                Some(Source::Query("Q".into())),
-            ),
-            (
-                "method.request.multivaluequerystring.q",
-                Some(Source::MultiQuery("q".into())),
-            ),
-            ("method.request.path.id", Some(Source::Path("id".into()))),
-            ("method.request.path.", None),
-            ("stageVariables.v", Some(Source::StageVariable("v".into()))),
-            (
-                "context.identity.sourceIp",
-                Some(Source::Context("identity.sourceIp".into())),
-            ),
-            ("method.request.body", None),
-            ("", None),
-        ] {
-            assert_eq!(Source::parse(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_uri_is_filled_with_parameters_and_stage_variables() {

@@ -116,7 +116,7 @@ impl Event<'_> {
                     .collect(),
             ),
             multi_value_query_string_parameters: some(multi_query(routed)),
-            path_parameters: Some(&routed.path_parameters)
+            path_parameters: Some(&*routed.path_parameters)
                 .filter(|parameters| !parameters.is_empty()),
             stage_variables: Some(&*routed.variables).filter(|variables| !variables.is_empty()),
             request_context: Context {
@@ -152,7 +152,7 @@ impl Event<'_> {
     fn headers(&self) -> Map<Vec<String>> {
         let mut all: Map<Vec<String>> = Map::new();
         let is_signed = self.routed.is_signed();
-        for (name, value) in &self.routed.request.headers {
+        for (name, value) in &*self.routed.request.headers {
             let replaced = matches!(
                 name.as_str(),
                 "x-forwarded-for"
