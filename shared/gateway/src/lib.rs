@@ -1,7 +1,7 @@
 //! The request pipeline, from arrival to answer.
 //!
 //! ```text
-//! arrive -> address -> route -> admit -> integrate -> finish -> response
+//! arrive -> address -> route -> admit -> unpack -> integrate -> pack -> finish -> response
 //! ```
 //!
 //! Each stage is a file, takes the type of the stage before it and returns its own, so that a stage in the wrong place does not
@@ -13,6 +13,7 @@ mod admit;
 mod arrival;
 mod backend;
 mod body;
+mod coding;
 mod content;
 mod finish;
 mod gateway;
@@ -27,6 +28,7 @@ mod respond;
 mod route;
 mod stages;
 mod trail;
+mod unpack;
 
 pub use address::{Defaults, names_an_api};
 pub use admit::Signatures;

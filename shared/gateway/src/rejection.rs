@@ -18,7 +18,20 @@ pub enum Rejection {
     #[error(transparent)]
     Admit(#[from] AdmitRejection),
     #[error(transparent)]
+    Unpack(#[from] UnpackRejection),
+    #[error(transparent)]
     Integrate(#[from] IntegrateRejection),
+}
+
+/// What kept a packed body from being unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackRejection {
+    #[error("the body's coding `{0}` is neither gzip nor deflate")]
+    UnknownCoding(String),
+    #[error("the body is not what its coding says: {0}")]
+    Malformed(String),
+    #[error(transparent)]
+    Body(#[from] IntegrateRejection),
 }
 
 /// Which API and stage.
@@ -177,53 +190,64 @@ impl Rejection {
             Self::Admit(AdmitRejection::NoApiKey) => {
                 early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
             }
-            Self::Integrate(rejection) => match rejection {
-                IntegrateRejection::BodyTooLarge(_) => early(
-                    Type::RequestTooLarge,
-                    413,
-                    "RequestEntityTooLargeException",
-                    "Request Too Long",
-                ),
-                IntegrateRejection::BodyBroken(_)
-                | IntegrateRejection::Call(CallError::Client(_)) => {
-                    early(Type::Default4xx, 400, "BadRequestException", "Bad Request")
-                }
-                IntegrateRejection::UnsupportedMediaType(_) => late(
+            Self::Unpack(UnpackRejection::UnknownCoding(_) | UnpackRejection::Malformed(_)) => {
+                let message = "Unsupported Media Type";
+                early(
                     Type::UnsupportedMediaType,
                     415,
                     "BadRequestException",
-                    "Unsupported Media Type",
-                ),
-                IntegrateRejection::MalformedBody(_) => late(
-                    Type::Default4xx,
-                    400,
-                    "BadRequestException",
-                    "Invalid JSON in request body",
-                ),
-                IntegrateRejection::Configuration(_)
-                | IntegrateRejection::LambdaRefused { .. }
-                | IntegrateRejection::Call(CallError::Address(_) | CallError::Unsigned(_)) => {
-                    internal(Type::ApiConfigurationError, 500)
+                    message,
+                )
+            }
+            Self::Integrate(rejection) | Self::Unpack(UnpackRejection::Body(rejection)) => {
+                match rejection {
+                    IntegrateRejection::BodyTooLarge(_) => early(
+                        Type::RequestTooLarge,
+                        413,
+                        "RequestEntityTooLargeException",
+                        "Request Too Long",
+                    ),
+                    IntegrateRejection::BodyBroken(_)
+                    | IntegrateRejection::Call(CallError::Client(_)) => {
+                        early(Type::Default4xx, 400, "BadRequestException", "Bad Request")
+                    }
+                    IntegrateRejection::UnsupportedMediaType(_) => late(
+                        Type::UnsupportedMediaType,
+                        415,
+                        "BadRequestException",
+                        "Unsupported Media Type",
+                    ),
+                    IntegrateRejection::MalformedBody(_) => late(
+                        Type::Default4xx,
+                        400,
+                        "BadRequestException",
+                        "Invalid JSON in request body",
+                    ),
+                    IntegrateRejection::Configuration(_)
+                    | IntegrateRejection::LambdaRefused { .. }
+                    | IntegrateRejection::Call(CallError::Address(_) | CallError::Unsigned(_)) => {
+                        internal(Type::ApiConfigurationError, 500)
+                    }
+                    // The type's own status is 504, yet the service answers 500 here.
+                    IntegrateRejection::LambdaMethod => internal(Type::IntegrationFailure, 500),
+                    IntegrateRejection::FunctionError(_)
+                    | IntegrateRejection::MalformedAnswer(_)
+                    | IntegrateRejection::LambdaUnavailable(_) => internal(Type::Default5xx, 502),
+                    IntegrateRejection::AnswerBroken(_) => internal(Type::Default5xx, 500),
+                    IntegrateRejection::Call(CallError::Network(_)) => late(
+                        Type::IntegrationFailure,
+                        504,
+                        "InternalServerErrorException",
+                        "Network error communicating with endpoint",
+                    ),
+                    IntegrateRejection::Call(CallError::Timeout(_)) => late(
+                        Type::IntegrationTimeout,
+                        504,
+                        "InternalServerErrorException",
+                        "Endpoint request timed out",
+                    ),
                 }
-                // The type's own status is 504, yet the service answers 500 here.
-                IntegrateRejection::LambdaMethod => internal(Type::IntegrationFailure, 500),
-                IntegrateRejection::FunctionError(_)
-                | IntegrateRejection::MalformedAnswer(_)
-                | IntegrateRejection::LambdaUnavailable(_) => internal(Type::Default5xx, 502),
-                IntegrateRejection::AnswerBroken(_) => internal(Type::Default5xx, 500),
-                IntegrateRejection::Call(CallError::Network(_)) => late(
-                    Type::IntegrationFailure,
-                    504,
-                    "InternalServerErrorException",
-                    "Network error communicating with endpoint",
-                ),
-                IntegrateRejection::Call(CallError::Timeout(_)) => late(
-                    Type::IntegrationTimeout,
-                    504,
-                    "InternalServerErrorException",
-                    "Endpoint request timed out",
-                ),
-            },
+            }
         }
     }
 }

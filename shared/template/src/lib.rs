@@ -55,6 +55,7 @@ pub mod json;
 pub mod jsonpath;
 mod methods;
 mod parse;
+mod pattern;
 mod print;
 mod program;
 mod regex;
@@ -68,6 +69,7 @@ pub use error::{Fault, Limit, ParseError, RunError};
 pub use inputs::{
     Found, Inputs, Limits, OverrideValue, Overrides, Payload, Place, RequestOverrides, ResponseOverrides,
 };
+pub use pattern::{BadPattern, Pattern};
 pub use value::{Cursor, Defined, List, Map, Scope, Text, Value};
 
 /// The longest template, in bytes: API Gateway's 300 KB.

@@ -27,7 +27,7 @@ impl Gateway {
         let sent = request_headers(&prepared, &routed, trail)?;
         let url = url(plan, &prepared.parameters, &[], &routed)?;
         let body = if has_body(&method) {
-            Body::Full(prepared.body)
+            Body::Full(prepared.body.clone())
         } else {
             Body::empty()
         };
@@ -43,7 +43,13 @@ impl Gateway {
             remapping: &headers::MAPPED,
             traced: true,
         };
-        respond::to_answer(&transform.responses, answered, &routed, trail)
+        respond::to_answer(
+            &transform.responses,
+            answered,
+            prepared.overrides,
+            &routed,
+            trail,
+        )
     }
 }
 
