@@ -36,7 +36,8 @@ fn null_pointer(method: &str) -> Interrupt {
     threw(method, "NullPointerException")
 }
 
-fn give<'a>(value: Value<'a>) -> Answer<'a> {
+#[allow(clippy::unnecessary_wraps, reason = "it is what every method answers with")]
+fn give(value: Value<'_>) -> Answer<'_> {
     Ok(Some(value))
 }
 
@@ -144,7 +145,7 @@ pub(crate) fn member<'a>(
             _ => Value::Null,
         },
         Value::Scope(scope) => scope_member(scope, name),
-        Value::Host(host) => host::member(run, host, name)?,
+        Value::Host(host) => host::member(run, host, name),
         _ => Value::Null,
     })
 }

@@ -235,35 +235,7 @@ impl Parser<'_, '_, '_> {
                 Node::Break { scope: argument }
             });
         }
-        Ok(self.macro_call(name, arguments, None, self.images(first), place))
-    }
-
-    fn macro_call(
-        &self,
-        name: &str,
-        arguments: Vec<Parsed>,
-        body: Option<Block>,
-        literal: String,
-        place: Place,
-    ) -> Node {
-        let bad_argument = arguments
-            .iter()
-            .any(|argument| matches!(argument.value, Expression::Word));
-        let arguments = arguments
-            .into_iter()
-            .map(|one| Argument {
-                value: one.value,
-                literal: one.literal,
-            })
-            .collect();
-        Node::Call(Box::new(Call {
-            name: name.into(),
-            arguments,
-            body,
-            literal: literal.into(),
-            bad_argument,
-            place,
-        }))
+        Ok(macro_call(name, arguments, None, self.images(first), place))
     }
 
     fn block(
@@ -329,7 +301,7 @@ impl Parser<'_, '_, '_> {
             }
             _ => {
                 let literal = self.images(first);
-                self.macro_call(
+                macro_call(
                     name.trim_start_matches('@'),
                     arguments,
                     Some(body),
@@ -350,4 +322,31 @@ fn image_name(image: &str, bracketed: bool) -> String {
         characters.next_back();
     }
     characters.as_str().to_owned()
+}
+
+fn macro_call(
+    name: &str,
+    arguments: Vec<Parsed>,
+    body: Option<Block>,
+    literal: String,
+    place: Place,
+) -> Node {
+    let bad_argument = arguments
+        .iter()
+        .any(|argument| matches!(argument.value, Expression::Word));
+    let arguments = arguments
+        .into_iter()
+        .map(|one| Argument {
+            value: one.value,
+            literal: one.literal,
+        })
+        .collect();
+    Node::Call(Box::new(Call {
+        name: name.into(),
+        arguments,
+        body,
+        literal: literal.into(),
+        bad_argument,
+        place,
+    }))
 }

@@ -109,6 +109,10 @@ impl Parser<'_, '_, '_> {
         if !self.shared.dialect.null_prints_source() {
             return "".into();
         }
+        // A row is, to Velocity, what stands after its last operator.
+        if let Expression::Chain { links, .. } = operand {
+            return links.last().map(|link| link.row_literal.clone()).unwrap_or_default();
+        }
         // An operand is a node of its own, without the blanks and the brackets around it.
         let blank = |index: &usize| self.tokens[*index].kind == Kind::Blank;
         let start = (first..=self.current)
