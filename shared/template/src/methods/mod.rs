@@ -36,7 +36,10 @@ fn null_pointer(method: &str) -> Interrupt {
     threw(method, "NullPointerException")
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "it is what every method answers with")]
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "it is what every method answers with"
+)]
 fn give(value: Value<'_>) -> Answer<'_> {
     Ok(Some(value))
 }
@@ -49,7 +52,7 @@ pub(crate) fn call<'a>(
 ) -> Answer<'a> {
     match (name, arguments) {
         ("toString", []) => {
-            let text = run.to_text(target)?;
+            let text = run.text_of(target)?;
             return give(Value::Text(text));
         }
         ("equals", [other]) if !matches!(target, Value::Host(_)) => {

@@ -259,12 +259,11 @@ impl Parser<'_, '_, '_> {
                         self.error_at(place, "`#foreach` wants only `($each in $list)`".to_owned())
                     );
                 }
-                let slot = match target.root {
-                    Some(slot) => slot,
-                    None => {
-                        let name: String = target.first.chars().skip(1).collect();
-                        self.shared.slot(&name)
-                    }
+                let slot = if let Some(slot) = target.root {
+                    slot
+                } else {
+                    let name: String = target.first.chars().skip(1).collect();
+                    self.shared.slot(&name)
                 };
                 let over = arguments.swap_remove(2).value;
                 Node::Foreach { slot, over, body }

@@ -111,7 +111,10 @@ impl Parser<'_, '_, '_> {
         }
         // A row is, to Velocity, what stands after its last operator.
         if let Expression::Chain { links, .. } = operand {
-            return links.last().map(|link| link.row_literal.clone()).unwrap_or_default();
+            return links
+                .last()
+                .map(|link| link.row_literal.clone())
+                .unwrap_or_default();
         }
         // An operand is a node of its own, without the blanks and the brackets around it.
         let blank = |index: &usize| self.tokens[*index].kind == Kind::Blank;
@@ -296,9 +299,9 @@ impl Parser<'_, '_, '_> {
 }
 
 fn integer(image: &str) -> Expression {
-    if let Ok(number) = image.parse() {
+    if let Ok(number) = image.parse::<i32>() {
         Expression::Int(number)
-    } else if let Ok(number) = image.parse() {
+    } else if let Ok(number) = image.parse::<i64>() {
         Expression::Long(number)
     } else {
         Expression::Big(Box::new(image.parse().unwrap_or_default()))
