@@ -8,15 +8,25 @@ use crate::program::{Expression, Link, Operator, Place};
 
 /// Operators by how tightly they bind, loosest first.
 const LEVELS: [&[(Kind, Operator)]; 4] = [
-    &[(Kind::Equal, Operator::Equal), (Kind::NotEqual, Operator::NotEqual)],
+    &[
+        (Kind::Equal, Operator::Equal),
+        (Kind::NotEqual, Operator::NotEqual),
+    ],
     &[
         (Kind::Less, Operator::Less),
         (Kind::Greater, Operator::Greater),
         (Kind::LessEqual, Operator::LessEqual),
         (Kind::GreaterEqual, Operator::GreaterEqual),
     ],
-    &[(Kind::Plus, Operator::Add), (Kind::Minus, Operator::Subtract)],
-    &[(Kind::Times, Operator::Multiply), (Kind::Divide, Operator::Divide), (Kind::Modulo, Operator::Modulo)],
+    &[
+        (Kind::Plus, Operator::Add),
+        (Kind::Minus, Operator::Subtract),
+    ],
+    &[
+        (Kind::Times, Operator::Multiply),
+        (Kind::Divide, Operator::Divide),
+        (Kind::Modulo, Operator::Modulo),
+    ],
 ];
 
 impl Parser<'_, '_, '_> {
@@ -52,35 +62,78 @@ impl Parser<'_, '_, '_> {
     }
 
     fn binary(&mut self, level: usize) -> Result<Expression, ParseError> {
-        let Some(operators) = LEVELS.get(level) else { return self.unary() };
-        let operator_of = |next| operators.iter().find(|(kind, _)| *kind == next).map(|(_, operator)| *operator);
+        let Some(operators) = LEVELS.get(level) else {
+            return self.unary();
+        };
+        let operator_of = |next| {
+            operators
+                .iter()
+                .find(|(kind, _)| *kind == next)
+                .map(|(_, operator)| *operator)
+        };
         self.next()?;
         let start = self.current + 1;
         let first = self.binary(level + 1)?;
         if operator_of(self.next()?).is_none() {
             return Ok(first);
         }
-        let first_literal = self.literal_if_wanted(start);
+        let first_literal = self.literal_if_wanted(start, &first);
         let mut links = Vec::new();
         while let Some(operator) = operator_of(self.next()?) {
             self.advance()?;
             self.next()?;
             let start = self.current + 1;
             let right = self.binary(level + 1)?;
-            links.push(Link { operator, right, literal: self.literal_if_wanted(start) });
+            let literal = self.literal_if_wanted(start, &right);
+            let row_literal = if literal.is_empty() {
+                "".into()
+            } else {
+                self.literal(start).into()
+            };
+            links.push(Link {
+                operator,
+                right,
+                literal,
+                row_literal,
+            });
         }
-        Ok(Expression::Chain { first: Box::new(first), first_literal, links })
+        Ok(Expression::Chain {
+            first: Box::new(first),
+            first_literal,
+            links,
+        })
     }
 
-    fn literal_if_wanted(&self, first: usize) -> Box<str> {
+    /// The source of an operand, for `+`.
+    fn literal_if_wanted(&self, first: usize, operand: &Expression) -> Box<str> {
         if !self.shared.dialect.null_prints_source() {
             return "".into();
         }
-        // A single value is a node of its own, without the blanks around it.
+        // A row is, to Velocity, what stands after its last operator.
+        if let Expression::Chain { links, .. } = operand {
+            return links
+                .last()
+                .map(|link| link.row_literal.clone())
+                .unwrap_or_default();
+        }
+        // An operand is a node of its own, without the blanks and the brackets around it.
         let blank = |index: &usize| self.tokens[*index].kind == Kind::Blank;
-        let start = (first..=self.current).find(|index| !blank(index)).unwrap_or(first);
-        let end = (start..=self.current).rev().find(|index| !blank(index)).unwrap_or(self.current);
-        (start..=end).map(|index| self.token_literal(index)).collect::<String>().into()
+        let start = (first..=self.current)
+            .find(|index| !blank(index))
+            .unwrap_or(first);
+        let end = (start..=self.current)
+            .rev()
+            .find(|index| !blank(index))
+            .unwrap_or(self.current);
+        let (start, end) = if matches!(operand, Expression::Group(_)) {
+            (start + 1, end - 1)
+        } else {
+            (start, end)
+        };
+        (start..=end)
+            .map(|index| self.token_literal(index))
+            .collect::<String>()
+            .into()
     }
 
     fn unary(&mut self) -> Result<Expression, ParseError> {
@@ -132,10 +185,16 @@ impl Parser<'_, '_, '_> {
                 self.advance()?;
                 Ok(Expression::False)
             }
-            Kind::Identifier | Kind::CurlyOpen => Ok(Expression::Reference(Box::new(self.reference()?))),
+            Kind::Identifier | Kind::CurlyOpen => {
+                Ok(Expression::Reference(Box::new(self.reference()?)))
+            }
             Kind::ListOpen => {
                 self.deeper()?;
-                let value = if self.range_ahead()? { self.range()? } else { self.list()? };
+                let value = if self.range_ahead()? {
+                    self.range()?
+                } else {
+                    self.list()?
+                };
                 self.shared.depth -= 1;
                 Ok(value)
             }
@@ -210,8 +269,9 @@ impl Parser<'_, '_, '_> {
         if image.starts_with('\'') {
             return Ok(Expression::Text(inner.replace("''", "'").into()));
         }
-        let unescaped =
-            unescape(inner).ok_or_else(|| self.error_at(place, "`\\u` wants four hexadecimal digits".to_owned()))?;
+        let unescaped = unescape(inner).ok_or_else(|| {
+            self.error_at(place, "`\\u` wants four hexadecimal digits".to_owned())
+        })?;
         let text = unescaped.replace("\"\"", "\"");
         if !image.contains(['$', '#']) {
             return Ok(Expression::Text(text.into()));
@@ -239,9 +299,9 @@ impl Parser<'_, '_, '_> {
 }
 
 fn integer(image: &str) -> Expression {
-    if let Ok(number) = image.parse() {
+    if let Ok(number) = image.parse::<i32>() {
         Expression::Int(number)
-    } else if let Ok(number) = image.parse() {
+    } else if let Ok(number) = image.parse::<i64>() {
         Expression::Long(number)
     } else {
         Expression::Big(Box::new(image.parse().unwrap_or_default()))
@@ -257,7 +317,9 @@ fn unescape(text: &str) -> Option<String> {
     let mut rest = text;
     while let Some(at) = rest.find("\\u") {
         units.extend(rest[..at].encode_utf16());
-        let digits = rest.get(at + 2..at + 6).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        let digits = rest
+            .get(at + 2..at + 6)
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
         units.push(u16::from_str_radix(digits, 16).ok()?);
         rest = &rest[at + 6..];
     }

@@ -173,23 +173,24 @@ impl<'t> Lexer<'t> {
     }
 
     pub(super) fn pop(&mut self) -> bool {
-        match self.stack.pop() {
-            Some(saved) => {
-                self.open = saved.open;
-                self.closed = saved.closed;
-                self.state = saved.state;
-                true
-            }
-            None => {
-                self.open = 0;
-                self.state = State::Default;
-                false
-            }
+        if let Some(saved) = self.stack.pop() {
+            self.open = saved.open;
+            self.closed = saved.closed;
+            self.state = saved.state;
+            true
+        } else {
+            self.open = 0;
+            self.state = State::Default;
+            false
         }
     }
 
     fn push(&mut self) {
-        self.stack.push(Saved { open: self.open, closed: self.closed, state: self.state });
+        self.stack.push(Saved {
+            open: self.open,
+            closed: self.closed,
+            state: self.state,
+        });
         self.open = 0;
     }
 
@@ -207,13 +208,23 @@ impl<'t> Lexer<'t> {
             let start = self.at;
             let (line, column) = self.place(start);
             if start >= self.text.len() {
-                return Ok(Token { kind: Kind::Eof, image: String::new(), before, line, column });
+                return Ok(Token {
+                    kind: Kind::Eof,
+                    image: String::new(),
+                    before,
+                    line,
+                    column,
+                });
             }
             loop {
                 let rest = &self.text[self.at..];
                 let Some((kind, length)) = scan::longest(self.state, rest) else {
                     let (line, column) = self.place(self.at);
-                    return Err(LexicalError { line, column, found: rest.chars().next() });
+                    return Err(LexicalError {
+                        line,
+                        column,
+                        found: rest.chars().next(),
+                    });
                 };
                 self.at += length;
                 match kind {
@@ -233,12 +244,21 @@ impl<'t> Lexer<'t> {
                         self.begin(kind);
                         if self.at >= self.text.len() {
                             let (line, column) = self.place(self.at);
-                            return Err(LexicalError { line, column, found: None });
+                            return Err(LexicalError {
+                                line,
+                                column,
+                                found: None,
+                            });
                         }
                     }
                     _ => {
-                        let mut token =
-                            Token { kind, image: self.text[start..self.at].to_owned(), before, line, column };
+                        let mut token = Token {
+                            kind,
+                            image: self.text[start..self.at].to_owned(),
+                            before,
+                            line,
+                            column,
+                        };
                         self.act(&mut token);
                         return Ok(token);
                     }
@@ -271,7 +291,10 @@ impl<'t> Lexer<'t> {
             Kind::MoreBlockComment => self.comment(State::BlockComment),
             Kind::MoreFormalComment => {
                 // The character after `#**` was only looked at.
-                let last = self.text[..self.at].chars().next_back().map_or(0, char::len_utf8);
+                let last = self.text[..self.at]
+                    .chars()
+                    .next_back()
+                    .map_or(0, char::len_utf8);
                 self.at -= last;
                 self.comment(State::FormalComment);
             }
@@ -292,7 +315,7 @@ impl<'t> Lexer<'t> {
                 self.push();
                 self.state = State::Index;
             }
-            Kind::IndexClose | Kind::CurlyClose => {
+            Kind::IndexClose | Kind::CurlyClose | Kind::End | Kind::Else => {
                 self.pop();
             }
             Kind::ParenOpen => {
@@ -309,24 +332,17 @@ impl<'t> Lexer<'t> {
                 self.state = State::Directive;
                 self.open += 1;
             }
-            Kind::LineComment => {
-                if !self.in_comment {
-                    if self.state == State::Reference {
-                        self.pop();
-                    }
-                    self.comment(State::LineComment);
+            Kind::LineComment if !self.in_comment => {
+                if self.state == State::Reference {
+                    self.pop();
                 }
+                self.comment(State::LineComment);
             }
             Kind::LineEnd | Kind::FormalComment | Kind::BlockComment | Kind::TextBlock => {
                 self.in_comment = false;
                 self.pop();
             }
-            Kind::String => {
-                if self.state == State::Directive && !self.in_set && self.open == 0 {
-                    self.pop();
-                }
-            }
-            Kind::End | Kind::Else => {
+            Kind::String if self.state == State::Directive && !self.in_set && self.open == 0 => {
                 self.pop();
             }
             Kind::If | Kind::ElseIf => self.state = State::Directive,
@@ -335,14 +351,15 @@ impl<'t> Lexer<'t> {
                     self.at -= 2;
                     token.image.truncate(token.image.len() - 2);
                 }
-                if self.open == 0 && !self.in_set && !matches!(self.state, State::Call | State::Index) {
+                if self.open == 0
+                    && !self.in_set
+                    && !matches!(self.state, State::Call | State::Index)
+                {
                     self.pop();
                 }
             }
-            Kind::Float => {
-                if self.open == 0 && !self.in_set && self.state != State::Call {
-                    self.pop();
-                }
+            Kind::Float if self.open == 0 && !self.in_set && self.state != State::Call => {
+                self.pop();
             }
             Kind::Dot => {
                 self.at -= 1;

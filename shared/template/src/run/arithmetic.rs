@@ -47,7 +47,11 @@ pub(crate) fn long_value(value: &Value<'_>) -> Option<i64> {
         Value::Double(number) => Some(*number as i64),
         Value::Big(number) => {
             let low = number.iter_u64_digits().next().unwrap_or(0).cast_signed();
-            Some(if number.sign() == Sign::Minus { low.wrapping_neg() } else { low })
+            Some(if number.sign() == Sign::Minus {
+                low.wrapping_neg()
+            } else {
+                low
+            })
         }
         _ => long(value),
     }
@@ -120,10 +124,12 @@ fn huge(operator: Operator, left: &BigInt, right: &BigInt) -> Option<BigInt> {
 
 /// What an operator makes of two numbers. Null when one is none, or when it would divide by zero.
 pub(super) fn compute<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Value<'v> {
-    let Some(pair) = pair(left, right) else { return Value::Null };
+    let Some(pair) = pair(left, right) else {
+        return Value::Null;
+    };
     let divides = matches!(operator, Operator::Divide | Operator::Modulo);
     match pair {
-        Pair::Longs(_, 0, _) if divides => Value::Null,
+        Pair::Longs(_, 0, _) | Pair::Doubles(_, 0.0) if divides => Value::Null,
         Pair::Longs(left, right, ints) => match whole(operator, left, right) {
             Some(number) => narrowed(number, ints),
             None => huge(operator, &left.into(), &right.into())
@@ -133,7 +139,6 @@ pub(super) fn compute<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_
         Pair::Bigs(left, right) => {
             huge(operator, &left, &right).map_or(Value::Null, |number| Value::Big(Rc::new(number)))
         }
-        Pair::Doubles(_, 0.0) if divides => Value::Null,
         Pair::Doubles(left, right) => Value::Double(match operator {
             Operator::Add => left + right,
             Operator::Subtract => left - right,
