@@ -21,7 +21,6 @@ pub(crate) enum Kind {
     MissingAuthenticationToken,
     NotFound,
     Conflict,
-    TooManyRequests,
     ServiceUnavailable,
     Internal,
 }
@@ -36,7 +35,6 @@ impl Kind {
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
             Self::NotFound => "NotFoundException",
             Self::Conflict => "ConflictException",
-            Self::TooManyRequests => "TooManyRequestsException",
             Self::ServiceUnavailable => "ServiceUnavailableException",
             Self::Internal => "InternalFailure",
         }
@@ -48,7 +46,6 @@ impl Kind {
             Self::MissingAuthenticationToken => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
-            Self::TooManyRequests => 429,
             Self::ServiceUnavailable => 503,
             Self::Internal => 500,
         }
@@ -56,7 +53,7 @@ impl Kind {
 
     /// Seconds in `Retry-After`, where trying again may help.
     pub(crate) fn retry_after(self) -> Option<&'static str> {
-        matches!(self, Self::TooManyRequests | Self::ServiceUnavailable).then_some("1")
+        matches!(self, Self::ServiceUnavailable).then_some("1")
     }
 }
 
@@ -119,10 +116,6 @@ impl Failure {
             detail: Some(detail),
             ..Self::new(Kind::Internal, "Internal failure")
         }
-    }
-
-    pub(crate) fn too_many_requests() -> Self {
-        Self::new(Kind::TooManyRequests, "Too Many Requests")
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) async fn copy(
         let resources = definitions.resources(source).await?;
         let methods = definitions.methods(source).await?;
         let still = definitions.api(source).await?;
-        if still.is_some_and(|(_, now)| now == revision) && !record.paths_are_stale {
+        if still.is_some_and(|(_, now)| now == revision) && record.pending.is_none() {
             return Ok(renamed(record.api, resources, methods, root));
         }
     }
