@@ -3,11 +3,12 @@
 use crate::layout::{body_key, index_sort_prefix};
 use crate::router::{Match, Router};
 use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
-use crate::{Defect, MethodPlan, api_partition};
+use crate::{Defect, MethodPlan, Parts, api_partition};
 use bytes::Bytes;
 use postern_definition::rest::{Method, RestApi};
 use postern_definition::{ApiId, DeploymentId};
 use postern_store::{Consistency, Item, Query, StoreError, Table, inflate};
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -19,9 +20,10 @@ pub struct Deployed {
     id: DeploymentId,
     api: RestApi,
     router: Router,
-    index: Index,
+    pub(crate) index: Index,
     chunks: Vec<OnceCell<Bytes>>,
     plans: Vec<OnceCell<Arc<MethodPlan>>>,
+    pub(crate) parts: OnceCell<Parts>,
 }
 
 /// Why a deployment cannot be used.
@@ -85,6 +87,7 @@ impl Deployed {
             router: std::mem::take(&mut index.routes).into_iter().collect(),
             chunks: (0..chunks).map(|_| OnceCell::new()).collect(),
             plans: (0..index.methods).map(|_| OnceCell::new()).collect(),
+            parts: OnceCell::new(),
             index,
         })
     }
@@ -115,15 +118,12 @@ impl Deployed {
         let missing = || self.unreadable("a method is missing from its segment");
         let segment = self
             .index
-            .segments
-            .partition_point(|(first, _)| *first <= method)
+            .methods_from
+            .partition_point(|first| *first <= method)
             .checked_sub(1);
         let segment = segment.ok_or_else(missing)?;
-        let place = method - self.index.segments[segment].0;
-        let json = inflate(&self.segment(segment).await?, INFLATED_BYTES_MAX)
-            .map_err(|reason| self.unreadable(reason))?;
-        let mut methods: Vec<Method> =
-            serde_json::from_slice(&json).map_err(|error| self.unreadable(error.to_string()))?;
+        let place = method - self.index.methods_from[segment];
+        let mut methods: Vec<Method> = self.segment(segment).await?;
         if place as usize >= methods.len() {
             return Err(missing());
         }
@@ -135,10 +135,21 @@ impl Deployed {
         Ok(Arc::new(plan))
     }
 
+    /// What a segment holds.
+    pub(crate) async fn segment<T: DeserializeOwned>(
+        &self,
+        segment: usize,
+    ) -> Result<T, DeployedError> {
+        let deflated = self.segment_bytes(segment).await?;
+        let json =
+            inflate(&deflated, INFLATED_BYTES_MAX).map_err(|reason| self.unreadable(reason))?;
+        serde_json::from_slice(&json).map_err(|error| self.unreadable(error.to_string()))
+    }
+
     /// The deflated bytes of a segment, put together from the chunks that it lies in.
-    async fn segment(&self, segment: usize) -> Result<Vec<u8>, DeployedError> {
-        let begins = |segment: usize| self.index.segments.get(segment).map(|(_, begin)| *begin);
-        let begin = begins(segment).unwrap_or_default() as usize;
+    async fn segment_bytes(&self, segment: usize) -> Result<Vec<u8>, DeployedError> {
+        let begins = |segment: usize| self.index.segments.get(segment).copied();
+        let begin = begins(segment).unwrap_or(self.index.body_bytes) as usize;
         let end = begins(segment + 1).unwrap_or(self.index.body_bytes) as usize;
         let mut bytes = Vec::with_capacity(end.saturating_sub(begin));
         for number in begin / CHUNK_BYTES..end.div_ceil(CHUNK_BYTES) {
@@ -169,7 +180,7 @@ impl Deployed {
         cell.get_or_try_init(read).await.cloned()
     }
 
-    fn unreadable(&self, reason: impl Into<String>) -> DeployedError {
+    pub(crate) fn unreadable(&self, reason: impl Into<String>) -> DeployedError {
         DeployedError::Unreadable {
             deployment: self.id.clone(),
             reason: reason.into(),

@@ -5,6 +5,7 @@
 
 mod defect;
 mod deployed;
+mod frozen;
 mod http;
 mod lambda;
 mod layout;
@@ -18,6 +19,7 @@ mod value;
 
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
+pub use frozen::Parts;
 pub use http::{HttpPlan, RequestMapping};
 pub use lambda::LambdaPlan;
 pub use layout::{api_partition, stage_key, stage_sort_prefix};

@@ -1,32 +1,41 @@
 //! What a deployment froze, as it is made and stored.
 //!
 //! A snapshot is an index and a body. The index holds what every request needs: the API's own settings, the router, and where
-//! in the body each method lies. The body holds the methods as JSON, deflated in segments of a few methods each, all segments
-//! end to end, cut into chunks that fit the store. A gateway reads the index when it first meets the deployment, and a chunk
-//! when a method in it is first asked for.
+//! in the body all else lies. The body holds JSON, deflated in segments, all segments end to end, cut into chunks that fit the
+//! store:
+//!
+//! ```text
+//! methods     a few methods to a segment, in the order of their resources
+//! models      a few models to a segment, in the order of their names
+//! parts       validators, authorizers and gateway responses, all in one segment, for they are small
+//! resources   each with the number of its methods, in one segment; nothing but an export asks for it
+//! ```
+//!
+//! A gateway reads the index when it first meets the deployment, and a chunk when something in it is first asked for. So what
+//! few requests need costs a cold start only the number of its segment, and an export gets back exactly what was frozen.
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
 use crate::router::Route;
-use crate::{Defect, MethodPlan, api_partition};
-use postern_definition::rest::{Definition, Method};
+use crate::{Defect, MethodPlan, Parts, api_partition};
+use postern_definition::rest::{Definition, Method, Model};
 use postern_definition::{ApiId, DeploymentId, Map};
 use postern_store::{BODY_BYTES_MAX, Condition, Query, StoreError, Table, Write, deflate};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a chunk. Changing it needs a new format: loading computes chunk numbers with it.
 pub(crate) const CHUNK_BYTES: usize = BODY_BYTES_MAX;
-/// A segment is closed once its methods have this many bytes of JSON: large enough to deflate well, small enough that the
-/// first request to a method inflates little that it does not need.
+/// A segment is closed once its methods or models have this many bytes of JSON: large enough to deflate well, small enough that
+/// the first request to a method inflates little that it does not need.
 const SEGMENT_BYTES: usize = 32_000;
 /// The form of index and body, and the first byte of the index. A gateway that meets another says so instead of guessing.
-pub(crate) const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 2;
 
 /// Searching the tree of paths goes down one call per segment.
 const PATH_SEGMENTS_MAX: usize = 500;
 
 /// A frozen API, checked and compressed, ready to be stored.
 pub struct Snapshot {
-    index: Vec<u8>,
+    pub(crate) index: Vec<u8>,
     body: Vec<u8>,
 }
 
@@ -38,10 +47,21 @@ pub(crate) struct Index {
     pub(crate) api: String,
     /// What the router is made of.
     pub(crate) routes: Vec<Route>,
-    /// By segment: the number of its first method, and where it begins in the body.
-    pub(crate) segments: Vec<(u32, u64)>,
+    /// Where in the body each segment begins.
+    pub(crate) segments: Vec<u64>,
+    /// By segment of methods: the number of its first.
+    pub(crate) methods_from: Vec<u32>,
+    /// By segment of models: the name of its first.
+    pub(crate) models_from: Vec<String>,
     pub(crate) methods: u32,
     pub(crate) body_bytes: u64,
+}
+
+impl Index {
+    /// The segment of the parts; that of the resources is the next.
+    pub(crate) fn parts_segment(&self) -> usize {
+        self.methods_from.len() + self.models_from.len()
+    }
 }
 
 impl Snapshot {
@@ -59,7 +79,8 @@ impl Snapshot {
         }
         let mut defects = Vec::new();
         let mut routes = Vec::new();
-        let mut body = Body::default();
+        let mut frozen: Vec<&Method> = Vec::new();
+        let mut resources = Vec::new();
         for resource in &definition.resources {
             let segments = resource.path.matches('/').count();
             if segments > PATH_SEGMENTS_MAX {
@@ -77,7 +98,10 @@ impl Snapshot {
                 .flatten()
             {
                 match MethodPlan::compile(method) {
-                    Ok(_) => methods.push((method.http_method.as_str(), body.add(method))),
+                    Ok(_) => {
+                        methods.push((method.http_method.as_str(), frozen.len() as u32));
+                        frozen.push(method);
+                    }
                     Err(found) => {
                         defects.extend(
                             found
@@ -87,6 +111,7 @@ impl Snapshot {
                     }
                 }
             }
+            resources.push((resource, methods.len() as u32));
             routes.push(Route::new(
                 resource.id.clone(),
                 resource.path.clone(),
@@ -96,13 +121,24 @@ impl Snapshot {
         if !defects.is_empty() {
             return Err(defects);
         }
-        body.close_segment();
+        let mut models: Vec<&Model> = definition.models.iter().collect();
+        models.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut body = Body::default();
+        let methods_from = body.add_all(&frozen);
+        let models_from = body.add_all(&models);
+        body.add(&Parts::of(definition));
+        body.add(&resources);
         let index = Index {
             api: serde_json::to_string(&definition.api)
                 .expect("an API's settings hold only what JSON can"),
             routes,
-            segments: body.segments,
-            methods: body.methods,
+            segments: body.begins,
+            methods_from: methods_from.iter().map(|from| *from as u32).collect(),
+            models_from: models_from
+                .iter()
+                .map(|from| models[*from].name.clone())
+                .collect(),
+            methods: frozen.len() as u32,
             body_bytes: body.bytes.len() as u64,
         };
         let index = postcard::to_allocvec(&index).expect("an index holds only text and numbers");
@@ -180,36 +216,34 @@ impl Snapshot {
 }
 
 #[derive(Default)]
-struct Body<'d> {
+struct Body {
     bytes: Vec<u8>,
-    segments: Vec<(u32, u64)>,
-    methods: u32,
-    open: Vec<&'d Method>,
-    open_bytes: usize,
+    /// Where each segment begins.
+    begins: Vec<u64>,
 }
 
-impl<'d> Body<'d> {
-    /// Gives the method's number.
-    fn add(&mut self, method: &'d Method) -> u32 {
-        let number = self.methods;
-        self.methods += 1;
-        self.open.push(method);
-        self.open_bytes += serde_json::to_vec(method).map_or(0, |json| json.len());
-        if self.open_bytes >= SEGMENT_BYTES {
-            self.close_segment();
-        }
-        number
+impl Body {
+    /// Adds a segment.
+    fn add<T: Serialize + ?Sized>(&mut self, content: &T) {
+        let json = serde_json::to_vec(content).expect("definitions hold only what JSON can");
+        self.begins.push(self.bytes.len() as u64);
+        self.bytes.extend(deflate(&json));
     }
 
-    /// Writes the open segment, where there is one.
-    fn close_segment(&mut self) {
-        if !self.open.is_empty() {
-            let json = serde_json::to_vec(&self.open).expect("methods hold only what JSON can");
-            let first = self.methods - self.open.len() as u32;
-            self.segments.push((first, self.bytes.len() as u64));
-            self.bytes.extend(deflate(&json));
-            self.open.clear();
-            self.open_bytes = 0;
+    /// Adds things in order, a few to a segment. Gives the place of the first of each segment.
+    fn add_all<T: Serialize>(&mut self, things: &[&T]) -> Vec<usize> {
+        let mut firsts = Vec::new();
+        let mut from = 0;
+        let mut bytes = 0;
+        for (place, thing) in things.iter().enumerate() {
+            bytes += serde_json::to_vec(thing).map_or(0, |json| json.len());
+            if bytes >= SEGMENT_BYTES || place + 1 == things.len() {
+                firsts.push(from);
+                self.add(&things[from..=place]);
+                from = place + 1;
+                bytes = 0;
+            }
         }
+        firsts
     }
 }

@@ -65,11 +65,7 @@ fn definition(templates: &BTreeMap<(String, &'static str), String>) -> Definitio
         .unwrap();
         methods.push((id, method));
     }
-    Definition {
-        api,
-        resources: resources.into_values().collect(),
-        methods,
-    }
+    Definition::new(api, resources.into_values().collect(), methods)
 }
 
 #[tokio::test]

@@ -318,11 +318,7 @@ pub(crate) fn definition(api: &Value, methods: &BTreeMap<String, Value>) -> Defi
             serde_json::from_value(whole).unwrap_or_else(|error| panic!("{target}: {error}"));
         all.push((id, method));
     }
-    Definition {
-        api,
-        resources: resources.into_values().collect(),
-        methods: all,
-    }
+    Definition::new(api, resources.into_values().collect(), all)
 }
 
 fn with_defaults(integration: &Value) -> Value {

@@ -5,6 +5,11 @@
 //! restapi#{api}      resource#{id}             a resource
 //!                    child#{parent}#{part}     which child of a resource has a path part; one for all variable parts
 //!                    method#{resource}#{verb}  a method with its responses and its integration
+//!                    model#{name}              a model
+//!                    validator#{id}            a request validator
+//!                    authorizer#{id}           an authorizer
+//!                    gatewayresponse#{type}    a gateway response that was set
+//!                    documentationpart#{id}    a documentation part
 //!                    deployment#{id}           a deployment; its snapshot lies where postern-plan puts it
 //!                    stage#{name}              a stage
 //! account            account                   the account's settings
@@ -19,7 +24,9 @@ pub(crate) use edit::{Edit, Turns};
 pub(crate) use sweep::{leave, sweep};
 
 use crate::wire::Failure;
-use postern_definition::rest::{Deployment, Method, PathPart, Resource, RestApi, Stage};
+use postern_definition::rest::{
+    Definition, Deployment, Method, PathPart, Resource, RestApi, Stage,
+};
 use postern_definition::{ApiId, DeploymentId, ResourceId, StageName};
 use postern_plan::{api_partition, stage_key, stage_sort_prefix};
 use postern_store::{Batch, Consistency, Item, Key, Query, StoreError, Table, decode};
@@ -30,6 +37,13 @@ pub(crate) const APIS: &str = "restapis";
 pub(crate) const RESOURCES: &str = "resource#";
 pub(crate) const METHODS: &str = "method#";
 pub(crate) const DEPLOYMENTS: &str = "deployment#";
+
+/// Kinds of parts: what belongs to an API and is neither its tree nor what answers.
+pub(crate) const MODEL: &str = "model";
+pub(crate) const VALIDATOR: &str = "validator";
+pub(crate) const AUTHORIZER: &str = "authorizer";
+pub(crate) const GATEWAY_RESPONSE: &str = "gatewayresponse";
+pub(crate) const DOCUMENTATION_VERSION: &str = "documentationversion";
 
 /// Items asked for at once where all are wanted.
 const BATCH: usize = 1_000;
@@ -74,9 +88,14 @@ pub(crate) fn deployment_key(api: &ApiId, deployment: &DeploymentId) -> Key {
     Key::new(api_partition(api), format!("{DEPLOYMENTS}{deployment}"))
 }
 
-/// Where kinds of things that belong to an API are kept, such as `model`, for those who only ask whether one exists.
+/// Where a part of an API is, by its kind, such as [`MODEL`], and its id or name.
 pub(crate) fn part_key(api: &ApiId, kind: &str, id: &str) -> Key {
-    Key::new(api_partition(api), format!("{kind}#{id}"))
+    Key::new(api_partition(api), format!("{}{id}", part_prefix(kind)))
+}
+
+/// What the sort keys of all parts of a kind begin with.
+pub(crate) fn part_prefix(kind: &str) -> String {
+    format!("{kind}#")
 }
 
 /// Typed reading of the definitions table. Strongly consistent: a client reads what it just wrote.
@@ -210,6 +229,29 @@ impl<'a> Definitions<'a> {
             .iter()
             .map(|item| Ok((method_resource(item), decode(item)?)))
             .collect()
+    }
+
+    /// All parts of a kind, by id or name.
+    pub(crate) async fn parts<T: DeserializeOwned>(
+        self,
+        api: &ApiId,
+        kind: &str,
+    ) -> Result<Vec<T>, Failure> {
+        let items = self.all(&api_partition(api), &part_prefix(kind)).await?;
+        Ok(items.iter().map(decode).collect::<Result<_, _>>()?)
+    }
+
+    /// All of an API but its documentation. Whether it changed while it was read is for the caller to ask.
+    pub(crate) async fn definition(self, api: RestApi) -> Result<Definition, Failure> {
+        let id = api.id.clone();
+        let tree = Definition::new(api, self.resources(&id).await?, self.methods(&id).await?);
+        Ok(Definition {
+            models: self.parts(&id, MODEL).await?,
+            request_validators: self.parts(&id, VALIDATOR).await?,
+            authorizers: self.parts(&id, AUTHORIZER).await?,
+            gateway_responses: self.parts(&id, GATEWAY_RESPONSE).await?,
+            ..tree
+        })
     }
 
     pub(crate) async fn deployment(

@@ -3,7 +3,9 @@
 use super::address::{AtMethod, MethodPlace};
 use super::{mapping, maps, missing};
 use crate::Management;
-use crate::definitions::{Definitions, Edit, method_key, part_key, resource_key};
+use crate::definitions::{
+    AUTHORIZER, Definitions, Edit, MODEL, VALIDATOR, method_key, part_key, resource_key,
+};
 use crate::patch::{ADD_REMOVE, ADD_REPLACE_REMOVE, Patch, Row, Table, Unknown, Update};
 use crate::wire::{Failure, Part};
 use postern_definition::rest::{Method, VERBS};
@@ -214,7 +216,7 @@ async fn checked(
         "CUSTOM" | "COGNITO_USER_POOLS" => {
             let known = match &method.authorizer_id {
                 Some(id) => {
-                    let key = part_key(api, "authorizer", id);
+                    let key = part_key(api, AUTHORIZER, id);
                     definitions.exists(&key).await?
                 }
                 None => false,
@@ -235,7 +237,7 @@ async fn checked(
         }
     }
     if let Some(id) = &method.request_validator_id
-        && !definitions.exists(&part_key(api, "validator", id)).await?
+        && !definitions.exists(&part_key(api, VALIDATOR, id)).await?
     {
         return Err(Failure::bad_request(
             "Invalid Request Validator identifier specified",
@@ -258,7 +260,7 @@ pub(super) async fn models(
     mapping::content_types(models.keys())?;
     for model in models.values() {
         let known = BUILT_IN_MODELS.contains(&model.as_str())
-            || definitions.exists(&part_key(api, "model", model)).await?;
+            || definitions.exists(&part_key(api, MODEL, model)).await?;
         if !known {
             return Err(Failure::bad_request(format!(
                 "Invalid model identifier specified: {model}"

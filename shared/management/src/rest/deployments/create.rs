@@ -10,7 +10,7 @@ use crate::rest::stages::{Canary, NewStage, checked_variables};
 use crate::rest::{missing, stages};
 use crate::wire::{Choice, Failure, Part, Violations};
 use postern_definition::rest::{Definition, Deployment, Stage};
-use postern_definition::{ApiId, DeploymentId, Map};
+use postern_definition::{DeploymentId, Map};
 use postern_plan::Snapshot;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -45,10 +45,11 @@ pub(crate) async fn create(
     let mut edits = service.edits(api).await;
     loop {
         let mut edit = edits.begin().await?;
-        edit.api(|| missing::api(service, api))?;
+        let frozen = edit.api(|| missing::api(service, api))?.clone();
         let id = DeploymentId(ids::random(ids::SHORT));
         let stage = input.stage(&edit, &id).await?;
-        let definition = read(&edit, api).await?;
+        // All that is frozen. The commit's condition is that nothing of it changed since.
+        let definition = edit.definitions().definition(frozen).await?;
         let snapshot = Snapshot::freeze(&definition).map_err(|defects| {
             let defect = defects.first().map(ToString::to_string);
             Failure::bad_request(defect.unwrap_or_default())
@@ -72,16 +73,6 @@ pub(crate) async fn create(
         }
         let _ = Snapshot::delete(table, api, &id).await;
     }
-}
-
-/// Everything that a deployment freezes. The commit's condition is that nothing of it changed since.
-async fn read(edit: &Edit<'_>, api: &ApiId) -> Result<Definition, Failure> {
-    let definitions = edit.definitions();
-    Ok(Definition {
-        api: edit.api(missing::resource)?.clone(),
-        resources: definitions.resources(api).await?,
-        methods: definitions.methods(api).await?,
-    })
 }
 
 fn summary(definition: &Definition) -> Map<Map<MethodSummary>> {

@@ -10,7 +10,7 @@ use super::address::{AtApi, AtStage};
 use super::names::CacheClusterSize;
 use super::{account, missing, tags};
 use crate::Management;
-use crate::definitions::{Definitions, Edit, part_key};
+use crate::definitions::{DOCUMENTATION_VERSION, Definitions, Edit, part_key};
 use crate::paging::Page;
 use crate::patch::Update;
 use crate::wire::{Choice, Failure, Part, Violations};
@@ -282,7 +282,7 @@ async fn checked(
     if let Some(version) = &after.documentation_version
         && before.is_none_or(|b| b.documentation_version != after.documentation_version)
         && !definitions
-            .exists(&part_key(api, "documentationversion", version))
+            .exists(&part_key(api, DOCUMENTATION_VERSION, version))
             .await?
     {
         return Err(Failure::not_found(
