@@ -22,14 +22,17 @@ enum Content {
     List(Vec<u32>),
     Object {
         members: IndexMap<String, u32>,
-        key: Option<(String, Position)>,
+        key: Option<MemberKey>,
         /// What `<<` names, in order.
         merged: Vec<u32>,
     },
 }
 
-/// The key under which YAML merges other mappings in.
-const MERGE: &str = "<<";
+enum MemberKey {
+    Name(String),
+    /// YAML's `<<`, whose value is merged in rather than kept.
+    Merge,
+}
 
 impl<'a> Builder<'a> {
     pub(super) fn new(limits: &'a Limits) -> Self {
@@ -67,22 +70,19 @@ impl<'a> Builder<'a> {
                 format!("the key `{name}` is there twice: its first value is at {first}"),
             ));
         }
-        *key = Some((name, at));
+        *key = Some(MemberKey::Name(name));
         Ok(())
     }
 
     /// The key of YAML's merges. Only a plain one is: a quoted one is a key like any other.
-    pub(super) fn merge_key(&mut self, at: Position) -> Result<(), Unreadable> {
-        self.key(MERGE.to_owned(), at)?;
+    pub(super) fn merge_key(&mut self) {
         if let Some(Open {
             content: Content::Object { key, .. },
             ..
         }) = self.open.last_mut()
         {
-            // No key of a document: marks the value to come.
-            *key = Some((String::from("\0"), at));
+            *key = Some(MemberKey::Merge);
         }
-        Ok(())
     }
 
     pub(super) fn scalar(&mut self, at: Position, value: Value) -> Result<u32, Unreadable> {
@@ -206,8 +206,8 @@ impl<'a> Builder<'a> {
                 merged,
             }) => match key.take() {
                 None => return Err(Unreadable::grammar(at, "a value without a key")),
-                Some((name, _)) if name == "\0" => merged.push(slot),
-                Some((name, _)) => {
+                Some(MemberKey::Merge) => merged.push(slot),
+                Some(MemberKey::Name(name)) => {
                     members.insert(name, slot);
                 }
             },

@@ -157,6 +157,19 @@ impl Document {
         }
     }
 
+    /// Puts values in the place of variables, in every text.
+    pub(crate) fn replace(&mut self, variables: &[(&str, &str)]) {
+        for slot in &mut self.slots {
+            if let Value::Text(text) = &mut slot.value
+                && text.contains("${")
+            {
+                for (variable, value) in variables {
+                    *text = text.replace(variable, value);
+                }
+            }
+        }
+    }
+
     pub(crate) fn root(&self) -> Node<'_> {
         Node::new(self, self.root)
     }

@@ -100,7 +100,13 @@ impl<'a> Node<'a> {
             .map(move |(name, index)| (name.as_str(), self.at_index(*index)))
     }
 
+    /// The items, which count as used.
     pub(crate) fn items(self) -> impl Iterator<Item = Self> {
+        self.children().map(Self::used)
+    }
+
+    /// The items of a list.
+    pub(super) fn children(self) -> impl Iterator<Item = Self> {
         let items = match &self.slot().value {
             Value::List(items) => Some(items),
             _ => None,
@@ -226,6 +232,16 @@ impl<'a> Node<'a> {
             }
         }
         path
+    }
+
+    /// Counts this and what it lies in as used.
+    pub(crate) fn reached(self) -> Self {
+        let mut node = self;
+        while let Some(parent) = node.parent() {
+            node.used();
+            node = parent;
+        }
+        self
     }
 
     /// Where a JSON pointer, percent-decoded already, leads from here.

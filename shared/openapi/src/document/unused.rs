@@ -10,7 +10,7 @@ pub(crate) fn unused(root: Node<'_>) -> Vec<Node<'_>> {
         let children = node
             .members()
             .map(|(_, member)| member)
-            .chain(node.items());
+            .chain(node.children());
         for child in children {
             match child.seen() {
                 Seen::Whole => {}

@@ -47,7 +47,7 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Document, Unreadable> 
             Event::Scalar(text, style, anchor, tag) => {
                 if builder.expects_key() {
                     if text == "<<" && style == ScalarStyle::Plain {
-                        builder.merge_key(at)?;
+                        builder.merge_key();
                     } else {
                         builder.key(text.into_owned(), at)?;
                     }
