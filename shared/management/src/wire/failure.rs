@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     NotFound,
     Conflict,
     TooManyRequests,
+    /// More of something than there may be.
+    LimitExceeded,
     ServiceUnavailable,
     Internal,
 }
@@ -37,6 +39,7 @@ impl Kind {
             Self::NotFound => "NotFoundException",
             Self::Conflict => "ConflictException",
             Self::TooManyRequests => "TooManyRequestsException",
+            Self::LimitExceeded => "LimitExceededException",
             Self::ServiceUnavailable => "ServiceUnavailableException",
             Self::Internal => "InternalFailure",
         }
@@ -48,7 +51,7 @@ impl Kind {
             Self::MissingAuthenticationToken => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
-            Self::TooManyRequests => 429,
+            Self::TooManyRequests | Self::LimitExceeded => 429,
             Self::ServiceUnavailable => 503,
             Self::Internal => 500,
         }
@@ -56,7 +59,11 @@ impl Kind {
 
     /// Seconds in `Retry-After`, where trying again may help.
     pub(crate) fn retry_after(self) -> Option<&'static str> {
-        matches!(self, Self::TooManyRequests | Self::ServiceUnavailable).then_some("1")
+        matches!(
+            self,
+            Self::TooManyRequests | Self::LimitExceeded | Self::ServiceUnavailable
+        )
+        .then_some("1")
     }
 }
 
@@ -119,6 +126,16 @@ impl Failure {
             detail: Some(detail),
             ..Self::new(Kind::Internal, "Internal failure")
         }
+    }
+
+    /// An API has as many of these as it may.
+    pub(crate) fn limit_exceeded(things: &str) -> Self {
+        Self::new(
+            Kind::LimitExceeded,
+            format!(
+                "Maximum number of {things} for this API has been reached. Please contact AWS if you need additional {things}."
+            ),
+        )
     }
 
     pub(crate) fn too_many_requests() -> Self {

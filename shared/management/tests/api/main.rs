@@ -6,6 +6,7 @@ mod cases;
 mod concurrency;
 mod gateways;
 mod paging;
+mod parts;
 mod robustness;
 mod scale;
 mod world;
