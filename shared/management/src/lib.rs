@@ -6,6 +6,7 @@
 
 mod definitions;
 mod ids;
+mod limits;
 mod operations;
 mod paging;
 mod patch;
@@ -16,6 +17,7 @@ mod wire;
 use bytes::Bytes;
 use definitions::{Definitions, Turns};
 use http::{Request, Response};
+pub use limits::Limits;
 use postern_store::{Clock, Table};
 use routing::Router;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub struct World {
 /// Answers the management APIs.
 pub struct Management {
     world: World,
+    limits: Limits,
     router: Router,
     turns: Turns,
 }
@@ -42,9 +45,17 @@ impl Management {
     pub fn new(world: World) -> Self {
         Self {
             world,
+            limits: Limits::default(),
             router: Router::new(operations::OPERATIONS),
             turns: Turns::default(),
         }
+    }
+
+    /// The same with other limits than the service's own.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The answer to one request. Never fails: what goes wrong is an answer too, with a [`Fault`] for the operator where the
@@ -79,6 +90,10 @@ impl Management {
 
     fn definitions(&self) -> Definitions<'_> {
         Definitions::new(&*self.world.definitions)
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     fn account(&self) -> &str {

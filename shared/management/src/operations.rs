@@ -5,8 +5,9 @@
 
 use crate::Management;
 use crate::rest::{
-    account, deployments, integration_responses, integrations, method_responses, methods,
-    resources, rest_apis, stages, tags,
+    account, authorizers, deployments, documentation, gateway_responses, integration_responses,
+    integrations, method_responses, methods, models, request_validators, resources, rest_apis,
+    sdks, stages, tags,
 };
 use crate::wire::{Failure, Members, read, success};
 use bytes::Bytes;
@@ -104,6 +105,43 @@ operations! {
     UpdateIntegrationResponse PATCH  "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}" [] 200 edit integration_responses::update;
     DeleteIntegrationResponse DELETE "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}" [] 204 edit integration_responses::delete;
 
+    CreateModel               POST   "/restapis/{restapi_id}/models" [] 201 edit models::create;
+    GetModels                 GET    "/restapis/{restapi_id}/models" [position limit] 200 call models::list;
+    GetModel                  GET    "/restapis/{restapi_id}/models/{model_name}" [flatten] 200 call models::get;
+    UpdateModel               PATCH  "/restapis/{restapi_id}/models/{model_name}" [] 200 edit models::update;
+    DeleteModel               DELETE "/restapis/{restapi_id}/models/{model_name}" [] 202 edit models::delete;
+    GetModelTemplate          GET    "/restapis/{restapi_id}/models/{model_name}/default_template" [] 200 call models::template;
+
+    CreateRequestValidator    POST   "/restapis/{restapi_id}/requestvalidators" [] 201 edit request_validators::create;
+    GetRequestValidators      GET    "/restapis/{restapi_id}/requestvalidators" [position limit] 200 call request_validators::list;
+    GetRequestValidator       GET    "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}" [] 200 call request_validators::get;
+    UpdateRequestValidator    PATCH  "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}" [] 200 edit request_validators::update;
+    DeleteRequestValidator    DELETE "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}" [] 202 edit request_validators::delete;
+
+    CreateAuthorizer          POST   "/restapis/{restapi_id}/authorizers" [] 201 edit authorizers::create;
+    GetAuthorizers            GET    "/restapis/{restapi_id}/authorizers" [position limit] 200 call authorizers::list;
+    GetAuthorizer             GET    "/restapis/{restapi_id}/authorizers/{authorizer_id}" [] 200 call authorizers::get;
+    UpdateAuthorizer          PATCH  "/restapis/{restapi_id}/authorizers/{authorizer_id}" [] 200 edit authorizers::update;
+    DeleteAuthorizer          DELETE "/restapis/{restapi_id}/authorizers/{authorizer_id}" [] 202 edit authorizers::delete;
+
+    PutGatewayResponse        PUT    "/restapis/{restapi_id}/gatewayresponses/{response_type}" [] 201 edit gateway_responses::put;
+    GetGatewayResponses       GET    "/restapis/{restapi_id}/gatewayresponses" [position limit] 200 call gateway_responses::list;
+    GetGatewayResponse        GET    "/restapis/{restapi_id}/gatewayresponses/{response_type}" [] 200 call gateway_responses::get;
+    UpdateGatewayResponse     PATCH  "/restapis/{restapi_id}/gatewayresponses/{response_type}" [] 200 edit gateway_responses::update;
+    DeleteGatewayResponse     DELETE "/restapis/{restapi_id}/gatewayresponses/{response_type}" [] 202 edit gateway_responses::delete;
+
+    CreateDocumentationPart   POST   "/restapis/{restapi_id}/documentation/parts" [] 201 edit documentation::parts::create;
+    GetDocumentationParts     GET    "/restapis/{restapi_id}/documentation/parts" [position limit type name path locationStatus] 200 call documentation::parts::list;
+    GetDocumentationPart      GET    "/restapis/{restapi_id}/documentation/parts/{part_id}" [] 200 call documentation::parts::get;
+    UpdateDocumentationPart   PATCH  "/restapis/{restapi_id}/documentation/parts/{part_id}" [] 200 edit documentation::parts::update;
+    DeleteDocumentationPart   DELETE "/restapis/{restapi_id}/documentation/parts/{part_id}" [] 202 edit documentation::parts::delete;
+
+    CreateDocumentationVersion POST  "/restapis/{restapi_id}/documentation/versions" [] 201 call documentation::versions::create;
+    GetDocumentationVersions  GET    "/restapis/{restapi_id}/documentation/versions" [position limit] 200 call documentation::versions::list;
+    GetDocumentationVersion   GET    "/restapis/{restapi_id}/documentation/versions/{doc_version}" [] 200 call documentation::versions::get;
+    UpdateDocumentationVersion PATCH "/restapis/{restapi_id}/documentation/versions/{doc_version}" [] 200 edit documentation::versions::update;
+    DeleteDocumentationVersion DELETE "/restapis/{restapi_id}/documentation/versions/{doc_version}" [] 202 call documentation::versions::delete;
+
     CreateDeployment          POST   "/restapis/{restapi_id}/deployments" [] 201 call deployments::create;
     GetDeployments            GET    "/restapis/{restapi_id}/deployments" [position limit] 200 call deployments::list;
     GetDeployment             GET    "/restapis/{restapi_id}/deployments/{deployment_id}" [embed] 200 call deployments::get;
@@ -115,6 +153,13 @@ operations! {
     GetStage                  GET    "/restapis/{restapi_id}/stages/{stage_name}" [] 200 call stages::get;
     UpdateStage               PATCH  "/restapis/{restapi_id}/stages/{stage_name}" [] 200 edit stages::update;
     DeleteStage               DELETE "/restapis/{restapi_id}/stages/{stage_name}" [] 202 edit stages::delete;
+
+    FlushStageCache           DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/data" [] 202 edit stages::flush::data;
+    FlushStageAuthorizersCache DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers" [] 202 edit stages::flush::authorizers;
+
+    GetSdkTypes               GET    "/sdktypes" [position limit] 200 call sdks::list;
+    GetSdkType                GET    "/sdktypes/{sdktype_id}" [] 200 call sdks::get;
+    GetSdk                    GET    "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}" [] 200 call sdks::generate;
 
     GetTags                   GET    "/tags/{resource_arn+}" [position limit] 200 call tags::get;
     TagResource               PUT    "/tags/{resource_arn+}" [] 204 call tags::tag;

@@ -66,6 +66,18 @@ impl Paging {
         partition: &str,
         prefix: &str,
     ) -> Result<Page<Item>, Failure> {
+        self.page_where(definitions, partition, prefix, |_| Ok(true))
+            .await
+    }
+
+    /// As [`Paging::page`], of those that are wanted. Only for kinds of which an API has a bounded number, for it may read all.
+    pub(crate) async fn page_where(
+        &self,
+        definitions: Definitions<'_>,
+        partition: &str,
+        prefix: &str,
+        wanted: impl Fn(&Item) -> Result<bool, Failure>,
+    ) -> Result<Page<Item>, Failure> {
         let limit = self.limit();
         let mut after = self
             .position
@@ -73,7 +85,7 @@ impl Paging {
             .filter(|position| !position.is_empty())
             .map(|position| decode(position).map(|place| format!("{prefix}{place}")))
             .transpose()?;
-        let mut items = Vec::new();
+        let mut items: Vec<Item> = Vec::new();
         // One more than the page holds tells whether there is another page.
         while items.len() <= limit {
             let batch = definitions
@@ -81,10 +93,14 @@ impl Paging {
                     partition: partition.to_owned(),
                     prefix: prefix.to_owned(),
                     after,
-                    limit: limit + 1 - items.len(),
+                    limit: limit + 1,
                 })
                 .await?;
-            items.extend(batch.items);
+            for item in batch.items {
+                if wanted(&item)? {
+                    items.push(item);
+                }
+            }
             after = batch.next;
             if after.is_none() {
                 break;

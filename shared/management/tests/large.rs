@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
 use postern_definition::{ApiId, DeploymentId};
-use postern_management::{Management, World};
+use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan};
 use postern_store::{
     Add, Batch, Consistency, Embedded, Item, Key, Query, StoreError, SystemClock, Table, Write,
@@ -84,7 +84,8 @@ impl Bench {
             clock,
             account: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
-        });
+        })
+        .with_limits(Limits::NONE);
         Self { table, management }
     }
 

@@ -14,6 +14,7 @@ mod method;
 mod mock;
 mod responses;
 mod router;
+pub mod schema;
 mod snapshot;
 mod value;
 

@@ -6,7 +6,7 @@ use http::Request;
 use postern_aws::Aws;
 use postern_definition::rest::{Definition, Method, Resource, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
-use postern_management::{Management, World};
+use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan, Snapshot};
 use postern_store::{SystemClock, Table};
 use serde_json::{Value, json};
@@ -116,12 +116,13 @@ async fn a_large_api_and_a_long_template_come_back_from_a_snapshot() {
 
 /// A process of its own, as far as the table can tell.
 fn management(table: &Arc<dyn Table>) -> Arc<Management> {
-    Arc::new(Management::new(World {
+    let world = World {
         definitions: table.clone(),
         clock: Arc::new(SystemClock),
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
-    }))
+    };
+    Arc::new(Management::new(world).with_limits(Limits::NONE))
 }
 
 async fn ask(management: &Management, verb: &str, path: &str, body: &Value) -> (u16, Value) {

@@ -30,7 +30,9 @@ pub use method::{Method, MethodResponse, VERBS};
 pub use model::{MODEL_REFERENCE_PREFIX, Model, referenced_model};
 pub use request_validator::RequestValidator;
 pub use resource::{PathPart, PathPartError, Resource};
-pub use stage::{AccessLogSettings, CacheControlStrategy, CanarySettings, MethodSetting, Stage};
+pub use stage::{
+    AccessLogSettings, CacheControlStrategy, CanarySettings, Flushes, MethodSetting, Stage,
+};
 
 use crate::ResourceId;
 use serde::{Deserialize, Serialize};

@@ -1,13 +1,19 @@
 //! REST APIs: the operations of apigateway 2015-07-09, a module for each resource.
 
 pub(crate) mod account;
+pub(crate) mod authorizers;
 pub(crate) mod deployments;
+pub(crate) mod documentation;
+pub(crate) mod gateway_responses;
 pub(crate) mod integration_responses;
 pub(crate) mod integrations;
 pub(crate) mod method_responses;
 pub(crate) mod methods;
+pub(crate) mod models;
+pub(crate) mod request_validators;
 pub(crate) mod resources;
 pub(crate) mod rest_apis;
+pub(crate) mod sdks;
 pub(crate) mod stages;
 pub(crate) mod tags;
 
@@ -16,3 +22,5 @@ mod mapping;
 mod maps;
 mod missing;
 mod names;
+mod parts;
+mod uses;

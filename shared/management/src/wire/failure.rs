@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     MissingAuthenticationToken,
     NotFound,
     Conflict,
+    /// More of something than there may be.
+    LimitExceeded,
     ServiceUnavailable,
     Internal,
 }
@@ -35,6 +37,7 @@ impl Kind {
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
             Self::NotFound => "NotFoundException",
             Self::Conflict => "ConflictException",
+            Self::LimitExceeded => "LimitExceededException",
             Self::ServiceUnavailable => "ServiceUnavailableException",
             Self::Internal => "InternalFailure",
         }
@@ -46,6 +49,7 @@ impl Kind {
             Self::MissingAuthenticationToken => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
+            Self::LimitExceeded => 429,
             Self::ServiceUnavailable => 503,
             Self::Internal => 500,
         }
@@ -53,7 +57,7 @@ impl Kind {
 
     /// Seconds in `Retry-After`, where trying again may help.
     pub(crate) fn retry_after(self) -> Option<&'static str> {
-        matches!(self, Self::ServiceUnavailable).then_some("1")
+        matches!(self, Self::LimitExceeded | Self::ServiceUnavailable).then_some("1")
     }
 }
 
@@ -116,6 +120,16 @@ impl Failure {
             detail: Some(detail),
             ..Self::new(Kind::Internal, "Internal failure")
         }
+    }
+
+    /// An API has as many of these as it may.
+    pub(crate) fn limit_exceeded(things: &str) -> Self {
+        Self::new(
+            Kind::LimitExceeded,
+            format!(
+                "Maximum number of {things} for this API has been reached. Please contact AWS if you need additional {things}."
+            ),
+        )
     }
 }
 

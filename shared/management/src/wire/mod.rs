@@ -9,7 +9,7 @@ mod request;
 
 pub use answer::Fault;
 pub(crate) use answer::{failure, success};
-pub(crate) use constraints::{Choice, Enumerated, Violations};
+pub(crate) use constraints::{Choice, Enumerated, Violations, is_status_code};
 pub(crate) use failure::Failure;
 #[cfg(test)]
 pub(crate) use failure::Kind;

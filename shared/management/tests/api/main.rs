@@ -7,6 +7,7 @@ mod concurrency;
 mod gateways;
 mod interruption;
 mod paging;
+mod parts;
 mod robustness;
 mod scale;
 mod world;

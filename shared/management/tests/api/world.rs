@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use postern_management::{Management, World};
+use postern_management::{Limits, Management, World};
 use postern_store::{Clock, Embedded, Table};
 use serde_json::Value;
 use std::sync::Arc;
@@ -22,14 +22,19 @@ pub(crate) fn table() -> Arc<dyn Table> {
     Embedded::memory(Arc::new(StillClock)).unwrap().definitions
 }
 
-/// Another process on the same table, as far as the table can tell.
+/// Another process on the same table, as far as the table can tell. It has no limits, for what is large is tested with it too.
 pub(crate) fn on(definitions: Arc<dyn Table>) -> Management {
-    Management::new(World {
+    within(Limits::NONE, definitions)
+}
+
+pub(crate) fn within(limits: Limits, definitions: Arc<dyn Table>) -> Management {
+    let world = World {
         definitions,
         clock: Arc::new(StillClock),
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
-    })
+    };
+    Management::new(world).with_limits(limits)
 }
 
 pub(crate) fn management() -> Management {
@@ -115,7 +120,11 @@ pub(crate) struct Ready {
 }
 
 pub(crate) async fn ready() -> Ready {
-    let management = management();
+    ready_on(&table()).await
+}
+
+pub(crate) async fn ready_on(table: &Arc<dyn Table>) -> Ready {
+    let management = on(table.clone());
     let (api, root) = api(&management).await;
     let method = format!("/restapis/{api}/resources/{root}/methods/GET");
     for (verb, target, body) in [
