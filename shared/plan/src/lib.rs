@@ -3,6 +3,7 @@
 //! Everything that can be worked out from the definition alone is worked out here, once: URIs are parsed, patterns and
 //! mappings compiled, and what is wrong is refused when the API is deployed rather than when it is called.
 
+pub mod account;
 mod defect;
 mod deployed;
 mod http;
@@ -14,6 +15,7 @@ mod mock;
 mod responses;
 mod router;
 mod snapshot;
+pub mod usage;
 mod value;
 
 pub use defect::Defect;
