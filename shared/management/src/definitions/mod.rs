@@ -9,14 +9,23 @@
 //!                    stage#{name}              a stage
 //! account            account                   the account's settings
 //! leftovers          {api}                     a deleted API, parts of which may still be there
+//! counts             {kind}                    how many of a kind the account has
+//! uses#{what it is}  {api}#{part}              a part of an API that uses, or used, something of the account
 //! ```
+//!
+//! Of what belongs to the account, what gateways read too is in postern-plan's `account`, and each kind says in its module
+//! where else it is copied to.
 
 mod batches;
+mod change;
 mod edit;
 mod sweep;
+mod uses;
 
+pub(crate) use change::{Change, Record};
 pub(crate) use edit::{Edit, Turns};
 pub(crate) use sweep::{leave, sweep};
+pub(crate) use uses::Use;
 
 use crate::wire::Failure;
 use postern_definition::rest::{Deployment, Method, PathPart, Resource, RestApi, Stage};

@@ -1,7 +1,12 @@
 //! REST APIs: the operations of apigateway 2015-07-09, a module for each resource.
 
+pub(crate) mod access_associations;
 pub(crate) mod account;
+pub(crate) mod api_keys;
+pub(crate) mod base_path_mappings;
+pub(crate) mod client_certificates;
 pub(crate) mod deployments;
+pub(crate) mod domain_names;
 pub(crate) mod integration_responses;
 pub(crate) mod integrations;
 pub(crate) mod method_responses;
@@ -10,9 +15,12 @@ pub(crate) mod resources;
 pub(crate) mod rest_apis;
 pub(crate) mod stages;
 pub(crate) mod tags;
+pub(crate) mod usage_plans;
+pub(crate) mod vpc_links;
 
 mod address;
 mod mapping;
 mod maps;
 mod missing;
 mod names;
+mod uses;

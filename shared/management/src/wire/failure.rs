@@ -21,6 +21,7 @@ pub(crate) enum Kind {
     MissingAuthenticationToken,
     NotFound,
     Conflict,
+    LimitExceeded,
     TooManyRequests,
     ServiceUnavailable,
     Internal,
@@ -36,6 +37,7 @@ impl Kind {
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
             Self::NotFound => "NotFoundException",
             Self::Conflict => "ConflictException",
+            Self::LimitExceeded => "LimitExceededException",
             Self::TooManyRequests => "TooManyRequestsException",
             Self::ServiceUnavailable => "ServiceUnavailableException",
             Self::Internal => "InternalFailure",
@@ -48,7 +50,7 @@ impl Kind {
             Self::MissingAuthenticationToken => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
-            Self::TooManyRequests => 429,
+            Self::LimitExceeded | Self::TooManyRequests => 429,
             Self::ServiceUnavailable => 503,
             Self::Internal => 500,
         }
@@ -56,7 +58,11 @@ impl Kind {
 
     /// Seconds in `Retry-After`, where trying again may help.
     pub(crate) fn retry_after(self) -> Option<&'static str> {
-        matches!(self, Self::TooManyRequests | Self::ServiceUnavailable).then_some("1")
+        matches!(
+            self,
+            Self::LimitExceeded | Self::TooManyRequests | Self::ServiceUnavailable
+        )
+        .then_some("1")
     }
 }
 
@@ -119,6 +125,16 @@ impl Failure {
             detail: Some(detail),
             ..Self::new(Kind::Internal, "Internal failure")
         }
+    }
+
+    /// Whether it is no fault of what was asked.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.kind.status() >= 500
+    }
+
+    /// There are as many as there may be.
+    pub(crate) fn limit_exceeded(message: impl Into<String>) -> Self {
+        Self::new(Kind::LimitExceeded, message)
     }
 
     pub(crate) fn too_many_requests() -> Self {

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use postern_management::{Management, World};
+use postern_management::{Limits, Management, World};
+pub(crate) use postern_store::Store;
 use postern_store::{Clock, Embedded, Table};
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,14 +19,24 @@ impl Clock for StillClock {
     }
 }
 
+pub(crate) fn store() -> Store {
+    Embedded::memory(Arc::new(StillClock)).unwrap()
+}
+
 pub(crate) fn table() -> Arc<dyn Table> {
-    Embedded::memory(Arc::new(StillClock)).unwrap().definitions
+    store().definitions
 }
 
 /// Another process on the same table, as far as the table can tell.
 pub(crate) fn on(definitions: Arc<dyn Table>) -> Management {
+    limited(definitions, Limits::default())
+}
+
+pub(crate) fn limited(definitions: Arc<dyn Table>, limits: Limits) -> Management {
     Management::new(World {
         definitions,
+        usage: store().usage,
+        limits,
         clock: Arc::new(StillClock),
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
