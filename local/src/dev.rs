@@ -73,9 +73,11 @@ async fn start(options: Dev) -> Result<(), Failure> {
     );
     let management = Arc::new(Management::new(postern_management::World {
         definitions: store.definitions.clone(),
+        usage: store.usage.clone(),
         clock,
         account: options.account.clone(),
         region: region.clone(),
+        limits: postern_management::Limits::default(),
     }));
     if options.log > Log::Off {
         greet(&listener.local_addr()?, &place, &region);
