@@ -22,8 +22,8 @@ use postern_store::{Clock, Table};
 use routing::Router;
 use std::sync::Arc;
 use std::time::Duration;
+use wire::Failure;
 pub use wire::Fault;
-use wire::{Failure, Member};
 
 /// What the management APIs stand on.
 pub struct World {
@@ -72,23 +72,17 @@ impl Management {
         } else {
             wire::body(request.body())?
         };
-        for (name, value) in query {
-            if !operation.query.contains(&name.as_str()) {
-                continue;
-            }
-            match members.get_mut(&name) {
-                Some(Member::Text(values)) => values.push(value),
-                _ => {
-                    members.insert(name, Member::Text(vec![value]));
-                }
-            }
-        }
+        operation.take(query, request.headers(), &mut members);
         members.extend(route.captures());
         (operation.run)(self, operation, &members).await
     }
 
     fn definitions(&self) -> Definitions<'_> {
         Definitions::new(&*self.world.definitions)
+    }
+
+    fn table(&self) -> Arc<dyn Table> {
+        self.world.definitions.clone()
     }
 
     fn limits(&self) -> &Limits {

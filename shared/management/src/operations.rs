@@ -2,18 +2,19 @@
 //!
 //! `call` handlers are given the whole service. `edit` handlers change one API: they read, decide, note their writes and say
 //! their answer, and are run again from the read when another writer was quicker. `change` handlers do the same with what belongs
-//! to the account. `import` handlers are `call` handlers whose body is a file.
+//! to the account. `import` handlers are `call` handlers whose body is a file, `file` handlers those whose answer is one.
 
 use crate::Management;
 use crate::rest::{
     access_associations, account, api_keys, authorizers, base_path_mappings, client_certificates,
     deployments, documentation, domain_names, gateway_responses, integration_responses,
-    integrations, method_responses, methods, models, request_validators, resources, rest_apis,
-    sdks, stages, tags, usage_plans, vpc_links,
+    integrations, method_responses, methods, models, openapi, request_validators, resources,
+    rest_apis, sdks, stages, tags, usage_plans, vpc_links,
 };
-use crate::wire::{Failure, Members, read, success};
+use crate::wire::{Failure, Member, Members, read, success};
 use bytes::Bytes;
-use http::Response;
+use http::header::ACCEPT;
+use http::{HeaderMap, Response};
 use std::pin::Pin;
 
 pub(crate) type Outcome<'a> =
@@ -24,12 +25,45 @@ pub(crate) struct Operation {
     pub(crate) verb: &'static str,
     /// `{name}` is one segment, `{name+}` all that is left; `?name=value` must be in the query string.
     pub(crate) template: &'static str,
-    /// The members that come in the query string.
+    /// The members that come in the query string; `accepts` comes in the header `Accept`, and `parameters` are all that no
+    /// member has the name of.
     pub(crate) query: &'static [&'static str],
     pub(crate) status: u16,
     /// The body is a file and not JSON.
     pub(crate) raw: bool,
     pub(crate) run: for<'a> fn(&'a Management, &'a Operation, &'a Members) -> Outcome<'a>,
+}
+
+impl Operation {
+    /// Adds the members that come with a request beside its path and its body.
+    pub(crate) fn take(
+        &self,
+        query: Vec<(String, String)>,
+        headers: &HeaderMap,
+        members: &mut Members,
+    ) {
+        let mut parameters = serde_json::Map::new();
+        for (name, value) in query {
+            if !self.query.contains(&name.as_str()) {
+                parameters.insert(name, value.into());
+                continue;
+            }
+            match members.get_mut(&name) {
+                Some(Member::Text(values)) => values.push(value),
+                _ => {
+                    members.insert(name, Member::Text(vec![value]));
+                }
+            }
+        }
+        if self.query.contains(&"parameters") {
+            members.insert("parameters".to_owned(), Member::Json(parameters.into()));
+        }
+        if self.query.contains(&"accepts")
+            && let Some(accepts) = headers.get(ACCEPT).and_then(|value| value.to_str().ok())
+        {
+            members.insert("accepts".to_owned(), Member::Text(vec![accepts.to_owned()]));
+        }
+    }
 }
 
 macro_rules! operations {
@@ -60,6 +94,14 @@ macro_rules! raw {
 macro_rules! run {
     (import $handler:path) => {
         run!(call $handler)
+    };
+    (file $handler:path) => {
+        |service, operation, members| {
+            Box::pin(async move {
+                let input = read(operation.name, members)?;
+                $handler(service, &input).await
+            })
+        }
     };
     (call $handler:path) => {
         |service, operation, members| {
@@ -146,6 +188,8 @@ operations! {
     UpdateUsage               PATCH  "/usageplans/{usageplanId}/keys/{keyId}/usage" [] 200 call usage_plans::update_usage;
 
     CreateRestApi             POST   "/restapis" [] 201 call rest_apis::create;
+    ImportRestApi             POST   "/restapis?mode=import" [failonwarnings parameters] 201 import openapi::create;
+    PutRestApi                PUT    "/restapis/{restapi_id}" [mode failonwarnings parameters] 200 import openapi::put;
     GetRestApis               GET    "/restapis" [position limit] 200 call rest_apis::list;
     GetRestApi                GET    "/restapis/{restapi_id}" [] 200 call rest_apis::get;
     UpdateRestApi             PATCH  "/restapis/{restapi_id}" [] 200 edit rest_apis::update;
@@ -203,6 +247,7 @@ operations! {
     DeleteGatewayResponse     DELETE "/restapis/{restapi_id}/gatewayresponses/{response_type}" [] 202 edit gateway_responses::delete;
 
     CreateDocumentationPart   POST   "/restapis/{restapi_id}/documentation/parts" [] 201 edit documentation::parts::create;
+    ImportDocumentationParts  PUT    "/restapis/{restapi_id}/documentation/parts" [mode failonwarnings] 200 import openapi::import_parts;
     GetDocumentationParts     GET    "/restapis/{restapi_id}/documentation/parts" [position limit type name path locationStatus] 200 call documentation::parts::list;
     GetDocumentationPart      GET    "/restapis/{restapi_id}/documentation/parts/{part_id}" [] 200 call documentation::parts::get;
     UpdateDocumentationPart   PATCH  "/restapis/{restapi_id}/documentation/parts/{part_id}" [] 200 edit documentation::parts::update;
@@ -226,6 +271,7 @@ operations! {
     UpdateStage               PATCH  "/restapis/{restapi_id}/stages/{stage_name}" [] 200 edit stages::update;
     DeleteStage               DELETE "/restapis/{restapi_id}/stages/{stage_name}" [] 202 edit stages::delete;
 
+    GetExport                 GET    "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}" [parameters accepts] 200 file openapi::export;
     FlushStageCache           DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/data" [] 202 edit stages::flush::data;
     FlushStageAuthorizersCache DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers" [] 202 edit stages::flush::authorizers;
 

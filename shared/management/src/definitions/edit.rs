@@ -5,14 +5,15 @@
 //! in this process and in others, and each sees the one before. Where another writer was quicker, the edit begins anew.
 
 use super::pending::fits;
-use super::{ApiRecord, Definitions, api_key};
+use super::{ApiRecord, Definitions, api_key, writes};
 use crate::wire::{Failure, Member, Members};
 use crate::{Management, wire};
 use postern_definition::ApiId;
-use postern_definition::rest::RestApi;
+use postern_definition::rest::{Definition, RestApi};
 use postern_store::{Condition, Key, StoreError, Write, encode};
 use rand::RngExt;
 use serde::Serialize;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
@@ -74,6 +75,17 @@ pub(crate) struct Edits<'a> {
 }
 
 impl Management {
+    /// Begins an API that is not there yet, under an id that was just drawn. Committing makes it.
+    pub(crate) fn new_api(&self, api: RestApi) -> Edit<'_> {
+        Edit {
+            service: self,
+            id: api.id.clone(),
+            found: Some((ApiRecord { api, pending: None }, Condition::Absent)),
+            writes: Vec::new(),
+            changed: true,
+        }
+    }
+
     /// Waits for the turn to change an API.
     pub(crate) async fn edits(&self, api: &ApiId) -> Edits<'_> {
         Edits {
@@ -119,7 +131,7 @@ impl<'a> Edits<'a> {
             return Ok(Edit {
                 service: self.service,
                 id: self.api.clone(),
-                found,
+                found: found.map(|(record, revision)| (record, Condition::Revision(revision))),
                 writes: Vec::new(),
                 changed: false,
             });
@@ -131,7 +143,8 @@ impl<'a> Edits<'a> {
 pub(crate) struct Edit<'a> {
     service: &'a Management,
     id: ApiId,
-    found: Option<(ApiRecord, u64)>,
+    /// The API, and what must hold of its item for the change to be made.
+    found: Option<(ApiRecord, Condition)>,
     writes: Vec<Write>,
     changed: bool,
 }
@@ -182,6 +195,25 @@ impl<'a> Edit<'a> {
             .push(Write::put(key, encode(value), Condition::Absent));
     }
 
+    /// Notes the writes that make of one definition another, of nothing where there is none before. The API's own item is not
+    /// among them.
+    pub(crate) fn replace(&mut self, before: Option<&Definition>, after: &Definition) {
+        let there = before.map(|before| writes(&self.id, before));
+        let mut there: HashMap<Key, Write> = there
+            .into_iter()
+            .flatten()
+            .map(|write| (write.key().clone(), write))
+            .collect();
+        for write in writes(&self.id, after) {
+            if there.remove(write.key()).as_ref() != Some(&write) {
+                self.writes.push(write);
+            }
+        }
+        for key in there.into_keys() {
+            self.delete(key);
+        }
+    }
+
     /// Writes that someone else worked out.
     pub(crate) fn note(&mut self, writes: Vec<Write>) {
         self.writes.extend(writes);
@@ -196,17 +228,14 @@ impl<'a> Edit<'a> {
         if self.writes.is_empty() && !self.changed {
             return Ok(true);
         }
-        let Some((mut record, revision)) = self.found else {
+        let Some((mut record, condition)) = self.found else {
             return Err(Failure::internal(format!(
                 "an edit of `{}` wrote without asking whether the API exists",
                 self.id
             )));
         };
         let definitions = self.service.definitions();
-        let put = |record: &ApiRecord| {
-            let body = encode(record);
-            Write::put(api_key(&self.id), body, Condition::Revision(revision))
-        };
+        let put = |record: &ApiRecord| Write::put(api_key(&self.id), encode(record), condition);
         let mut writes = vec![put(&record)];
         if fits(&self.writes) {
             writes.extend(self.writes);
@@ -233,13 +262,10 @@ impl<'a> Edit<'a> {
 
     /// Deletes the API's own item along with the writes noted.
     pub(crate) async fn commit_without_api(self) -> Result<bool, Failure> {
-        let Some((_, revision)) = self.found else {
+        let Some((_, condition)) = self.found else {
             return Ok(true);
         };
-        let mut writes = vec![Write::delete(
-            api_key(&self.id),
-            Condition::Revision(revision),
-        )];
+        let mut writes = vec![Write::delete(api_key(&self.id), condition)];
         writes.extend(self.writes);
         committed(self.service.definitions().table().transact(writes).await)
     }

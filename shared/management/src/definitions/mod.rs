@@ -37,7 +37,7 @@ pub(crate) use edit::{Edit, Turns};
 pub(crate) use pending::Pending;
 pub(crate) use sweep::{leave, sweep};
 pub(crate) use uses::Use;
-pub(crate) use whole::writes;
+use whole::writes;
 
 use crate::wire::Failure;
 use postern_definition::rest::{Deployment, Method, PathPart, Resource, RestApi, Stage};

@@ -27,14 +27,25 @@ fn partition(used: &Key) -> String {
 impl Edit<'_> {
     /// Notes that a part of the API uses something. Says whether that is there.
     pub(crate) async fn uses(&mut self, used: &Key, part: String) -> Result<bool, Failure> {
+        self.uses_all(used, vec![part]).await
+    }
+
+    /// As [`Edit::uses`], for several parts.
+    pub(crate) async fn uses_all(
+        &mut self,
+        used: &Key,
+        parts: Vec<String>,
+    ) -> Result<bool, Failure> {
         let Some(item) = self.definitions().item(used).await? else {
             return Ok(false);
         };
-        let api = self.id().clone();
-        let note = Key::new(partition(used), format!("{api}#{part}"));
         let condition = Condition::Revision(item.revision);
         self.note(vec![Write::put(item.key, item.body, condition)]);
-        self.put(note, &Use { api, part });
+        for part in parts {
+            let api = self.id().clone();
+            let note = Key::new(partition(used), format!("{api}#{part}"));
+            self.put(note, &Use { api, part });
+        }
         Ok(true)
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod integrations;
 pub(crate) mod method_responses;
 pub(crate) mod methods;
 pub(crate) mod models;
+pub(crate) mod openapi;
 pub(crate) mod request_validators;
 pub(crate) mod resources;
 pub(crate) mod rest_apis;

@@ -34,7 +34,6 @@ impl Frozen {
     }
 
     /// What an export of a stage says of it, when the stage names a documentation version.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing exports a stage yet"))]
     pub(super) async fn load(
         &self,
         definitions: Definitions<'_>,

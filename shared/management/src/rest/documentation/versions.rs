@@ -2,13 +2,14 @@
 
 use super::frozen::Frozen;
 use crate::Management;
-use crate::definitions::{DOCUMENTATION_PART, DOCUMENTATION_VERSION, Edit, part_key};
+use crate::definitions::{DOCUMENTATION_PART, DOCUMENTATION_VERSION, Definitions, Edit, part_key};
 use crate::paging::{Page, Paging};
 use crate::patch::{REPLACE, Row, Table, Unknown, Update};
 use crate::rest::address::{AtApi, AtDocumentationVersion};
 use crate::rest::parts::{self, Place};
 use crate::rest::{missing, stages};
 use crate::wire::{Failure, Part};
+use postern_definition::ApiId;
 use postern_definition::rest::{DocumentationPart, DocumentationVersion};
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +113,19 @@ impl CreateDocumentationVersion {
             created_date: service.now(),
             description: self.description.clone().filter(|text| !text.is_empty()),
         })
+    }
+}
+
+/// What a version froze, for an export. None where the version is gone.
+pub(crate) async fn frozen_parts(
+    definitions: Definitions<'_>,
+    api: &ApiId,
+    version: &str,
+) -> Result<Vec<DocumentationPart>, Failure> {
+    let key = part_key(api, DOCUMENTATION_VERSION, version);
+    match definitions.get::<VersionRecord>(&key).await? {
+        Some(record) => record.frozen.load(definitions, api).await,
+        None => Ok(Vec::new()),
     }
 }
 

@@ -12,11 +12,13 @@ use crate::patch::Update;
 use crate::wire::{Choice, Failure, Part, Violations};
 use postern_definition::Map;
 use postern_definition::rest::{
-    ConnectionType, ContentHandling, Integration, IntegrationType, Method, PassthroughBehavior,
-    ResponseTransferMode, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN, TlsConfig, VERBS,
+    ConnectionType, ContentHandling, Definition, Integration, IntegrationType, Method,
+    PassthroughBehavior, ResponseTransferMode, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN,
+    TlsConfig, VERBS,
 };
 use postern_plan::account::vpc_link_key;
 use serde::Deserialize;
+use std::collections::{BTreeMap, HashSet};
 
 const CACHE_KEY_PARAMETERS_MAX: usize = 1_000;
 
@@ -118,6 +120,35 @@ async fn linked(
     Ok(())
 }
 
+/// As [`linked`], for all methods that an import makes or changes.
+pub(crate) async fn link_all(
+    edit: &mut Edit<'_>,
+    before: Option<&Definition>,
+    after: &Definition,
+) -> Result<(), Failure> {
+    let known: HashSet<(String, String)> = before.map(links).into_iter().flatten().collect();
+    let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (link, part) in links(after) {
+        if !known.contains(&(link.clone(), part.clone())) {
+            users.entry(link).or_default().push(part);
+        }
+    }
+    for (link, parts) in users {
+        edit.uses_all(&vpc_link_key(&link), parts).await?;
+    }
+    Ok(())
+}
+
+/// Which VPC links an API's methods name, each with the method as a note has it.
+fn links(definition: &Definition) -> impl Iterator<Item = (String, String)> {
+    definition.methods.iter().filter_map(|(resource, method)| {
+        let integration = method.method_integration.as_ref()?;
+        let is_link = integration.connection_type == Some(ConnectionType::VpcLink);
+        let id = integration.connection_id.clone().filter(|_| is_link)?;
+        Some((id, format!("{resource}:{}", method.http_method)))
+    })
+}
+
 fn save(edit: &mut Edit<'_>, at: &AtMethod, before: &Method, integration: Option<Integration>) {
     let mut after = before.clone();
     after.method_integration = integration;
@@ -204,7 +235,7 @@ pub(super) fn timeout_ms(timeout: i64) -> Result<u32, Failure> {
 }
 
 /// What must hold of an integration whichever way it came about.
-fn checked(integration: &Integration, method: &Method) -> Result<(), Failure> {
+pub(crate) fn checked(integration: &Integration, method: &Method) -> Result<(), Failure> {
     if integration.kind != IntegrationType::Mock {
         let verb = integration.http_method.as_deref();
         let verb = verb.ok_or_else(|| {

@@ -1,12 +1,11 @@
 //! What an API is created with: its root resource and two models, or a copy of all that another API is.
 
-use crate::definitions::{self, DOCUMENTATION_PART};
+use crate::definitions::DOCUMENTATION_PART;
 use crate::rest::{missing, models};
 use crate::wire::Failure;
 use crate::{Management, ids};
 use postern_definition::ApiId;
 use postern_definition::rest::{Definition, MODEL_REFERENCE_PREFIX, Resource, RestApi};
-use postern_store::Write;
 use std::collections::{BTreeSet, HashMap};
 
 /// How often a source that changes while it is read is read again.
@@ -47,8 +46,8 @@ impl Contents {
         api
     }
 
-    pub(super) fn writes(&self) -> Vec<Write> {
-        definitions::writes(&self.definition.api.id, &self.definition)
+    pub(super) fn definition(&self) -> &Definition {
+        &self.definition
     }
 }
 

@@ -3,16 +3,14 @@
 use super::clone::{Contents, copy};
 use super::{RestApiView, policy};
 use crate::Management;
-use crate::definitions::{ApiRecord, api_key};
 use crate::ids;
 use crate::rest::names::{EndpointAccessMode, SecurityPolicy};
-use crate::rest::tags;
+use crate::rest::{integrations, tags};
 use crate::wire::{Choice, Enumerated, Failure, Part, Violations};
 use postern_definition::rest::{
     ApiKeySource, EndpointConfiguration, EndpointType, IpAddressType, RestApi,
 };
 use postern_definition::{ApiId, Map};
-use postern_store::{Condition, Write, encode};
 use serde::Deserialize;
 
 pub(super) const NAME_CHARS_MAX: usize = 1_024;
@@ -72,16 +70,13 @@ pub(crate) async fn create(
         None => Contents::empty(&api),
     };
     let api = contents.settings(api, input.binary_media_types.is_none());
-    let mut writes = contents.writes();
-    let record = ApiRecord { api, pending: None };
-    // The API's own item comes last: until it is there, nobody sees the rest.
-    writes.push(Write::put(
-        api_key(&record.api.id),
-        encode(&record),
-        Condition::Absent,
-    ));
-    service.definitions().write_all(writes).await?;
-    Ok(RestApiView::brief(record.api))
+    let mut edit = service.new_api(api.clone());
+    edit.replace(None, contents.definition());
+    integrations::link_all(&mut edit, None, contents.definition()).await?;
+    if !edit.commit().await? {
+        return Err(Failure::concurrent());
+    }
+    Ok(RestApiView::brief(api))
 }
 
 impl CreateRestApi {

@@ -32,6 +32,8 @@ pub(crate) struct RestApiView {
     api: RestApi,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<Map<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 impl RestApiView {
@@ -39,7 +41,19 @@ impl RestApiView {
     fn brief(mut api: RestApi) -> Self {
         let tags = Some(std::mem::take(&mut api.tags)).filter(|tags| !tags.is_empty());
         api.policy = api.policy.as_deref().map(policy::escaped);
-        Self { api, tags }
+        Self {
+            api,
+            tags,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Where a document made it, with what the document says in vain.
+    pub(crate) fn imported(api: RestApi, warnings: Vec<String>) -> Self {
+        Self {
+            warnings,
+            ..Self::brief(api)
+        }
     }
 
     /// Where it was asked for by its id: the tags are there even when there are none.
