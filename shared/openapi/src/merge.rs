@@ -88,7 +88,7 @@ pub fn merge(
             added.gateway_responses,
             mode,
         ),
-        documentation_parts: parts(
+        documentation_parts: merge_documentation(
             existing.documentation_parts,
             added.documentation_parts,
             mode,
@@ -331,8 +331,8 @@ fn gateway_responses(
     after
 }
 
-/// Merging replaces what is said of a place; overwriting makes all parts anew, with new ids.
-fn parts(
+/// Documentation after an import: merging replaces what is said of a place; overwriting makes all parts anew, with new ids.
+pub fn merge_documentation(
     existing: Vec<DocumentationPart>,
     added: Vec<DocumentationPart>,
     mode: Mode,

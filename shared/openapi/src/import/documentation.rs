@@ -9,6 +9,9 @@ use postern_definition::rest::{
 };
 use std::cell::RefCell;
 
+/// Where a document lists its parts.
+pub(super) const LISTED: &str = "x-amazon-apigateway-documentation";
+
 /// Parts by what they are about, which is said once.
 #[derive(Default)]
 pub(super) struct Documentation {
@@ -127,8 +130,7 @@ impl<'a> Importer<'a> {
 
     /// The parts that the document lists, which win over what its descriptions say of the same place.
     pub(super) fn explicit_documentation(&self) {
-        let Some(documentation) = self.object(self.root, "x-amazon-apigateway-documentation")
-        else {
+        let Some(documentation) = self.object(self.root, LISTED) else {
             return;
         };
         // The version is of what was exported; an import makes parts, and no version.

@@ -27,7 +27,8 @@ use crate::document::{Document, Kind, Node, Position, unused};
 use documentation::Documentation;
 use models::Models;
 use postern_definition::rest::{
-    ApiKeySource, Definition, EndpointConfiguration, EndpointType, IpAddressType, RestApi,
+    ApiKeySource, Definition, DocumentationPart, EndpointConfiguration, EndpointType,
+    IpAddressType, RestApi,
 };
 use report::Report;
 
@@ -47,8 +48,47 @@ pub struct Mentions {
     pub vpc_endpoint_ids: bool,
 }
 
+/// Parts of a document that are there to be referred to.
+const REFERABLE: [&str; 5] = [
+    "parameters",
+    "responses",
+    "headers",
+    "requestBodies",
+    "x-amazon-apigateway-integrations",
+];
+
 /// Reads an OpenAPI 2.0 or 3.0 document, in JSON or YAML.
 pub fn import(bytes: &[u8], options: &Options<'_>) -> Result<Imported, Refusal> {
+    let (definition, mentions, errors, warnings) = read(bytes, options)?;
+    if !errors.is_empty() {
+        return Err(Refusal { errors, warnings });
+    }
+    Ok(Imported {
+        definition,
+        mentions,
+        warnings,
+    })
+}
+
+/// Reads the documentation of such a document, and nothing else: what else is wrong with the document is no matter.
+pub fn import_documentation(
+    bytes: &[u8],
+    options: &Options<'_>,
+) -> Result<Vec<DocumentationPart>, Refusal> {
+    let (definition, _, mut errors, _) = read(bytes, options)?;
+    errors.retain(|error| error.path.starts_with(documentation::LISTED));
+    if !errors.is_empty() {
+        return Err(Refusal {
+            errors,
+            warnings: Vec::new(),
+        });
+    }
+    Ok(definition.documentation_parts)
+}
+
+type Read = (Definition, Mentions, Vec<Error>, Vec<Warning>);
+
+fn read(bytes: &[u8], options: &Options<'_>) -> Result<Read, Refusal> {
     let mut document = Document::read(bytes, &options.limits)
         .map_err(|error| Refusal::unreadable(error.at, String::new(), &error.reason))?;
     document.replace(&[
@@ -58,18 +98,17 @@ pub fn import(bytes: &[u8], options: &Options<'_>) -> Result<Imported, Refusal> 
     ]);
     let root = document.root();
     let is_swagger = is_swagger(root)?;
-    Importer {
+    let importer = Importer {
         root,
         is_swagger,
         options,
         report: Report::default(),
         models: Models::default(),
         documentation: Documentation::default(),
-    }
-    .run()
+    };
+    Ok(importer.run())
 }
 
-/// The imports and exports of documentation alone read the same document.
 pub(crate) struct Importer<'a> {
     root: Node<'a>,
     is_swagger: bool,
@@ -125,7 +164,7 @@ fn is_swagger(root: Node<'_>) -> Result<bool, Refusal> {
 
 impl<'a> Importer<'a> {
     /// The order in which later parts need what earlier ones made.
-    fn run(mut self) -> Result<Imported, Refusal> {
+    fn run(mut self) -> Read {
         let (mut api, mentions) = self.settings();
         self.declare_models();
         let validators = self.validators();
@@ -134,6 +173,7 @@ impl<'a> Importer<'a> {
         api.root_resource_id = tree.root_id();
         let (resources, methods) = tree.done();
         let gateway_responses = self.gateway_responses();
+        self.components();
         self.document_api();
         self.explicit_documentation();
         let models = self.write_models();
@@ -142,23 +182,29 @@ impl<'a> Importer<'a> {
         }
         let documentation_parts = self.documentation.done();
         let (errors, warnings) = self.report.done();
-        if !errors.is_empty() {
-            return Err(Refusal { errors, warnings });
+        let definition = Definition {
+            api,
+            resources,
+            methods,
+            models,
+            request_validators: validators.done(),
+            authorizers: security.authorizers,
+            gateway_responses,
+            documentation_parts,
+        };
+        (definition, mentions, errors, warnings)
+    }
+
+    /// Where references lead: what lies there is used by being referred to.
+    fn components(&self) {
+        let owner = if self.is_swagger {
+            Some(self.root)
+        } else {
+            self.object(self.root, "components")
+        };
+        for name in REFERABLE {
+            owner.and_then(|owner| self.object(owner, name));
         }
-        Ok(Imported {
-            definition: Definition {
-                api,
-                resources,
-                methods,
-                models,
-                request_validators: validators.done(),
-                authorizers: security.authorizers,
-                gateway_responses,
-                documentation_parts,
-            },
-            mentions,
-            warnings,
-        })
     }
 
     fn new_api(&self, name: String) -> RestApi {

@@ -68,7 +68,7 @@ pub(crate) const UNREADABLE: &str = "Invalid OpenAPI input.";
 impl Refusal {
     pub(crate) fn unreadable(at: Position, path: String, reason: &str) -> Self {
         let error = Error {
-            text: format!("{UNREADABLE} {reason}"),
+            text: format!("{UNREADABLE} Reason: {reason}"),
             words: Words::Ours,
             at,
             path,
@@ -85,10 +85,10 @@ impl Refusal {
         matches!(&self.errors[..], [error] if error.text.starts_with(UNREADABLE))
     }
 
-    /// As the service puts it in one message. Texts of ours come with their place.
+    /// As the service puts it in one message: texts of ours come with their place, its own as it has them.
     pub fn message(&self) -> String {
-        if let ([error], true) = (&self.errors[..], self.is_unreadable()) {
-            return error.to_string();
+        if self.is_unreadable() {
+            return UNREADABLE.to_owned();
         }
         let mut message = String::from("Errors found during import:");
         for error in &self.errors {
@@ -104,6 +104,21 @@ impl Refusal {
         message
     }
 }
+
+impl fmt::Display for Refusal {
+    /// All errors with their places, a line each, as a person wants them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, error) in self.errors.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 /// The message with which `failonwarnings` refuses a document, if it does.
 pub fn warnings_message(warnings: &[Warning]) -> Option<String> {

@@ -48,13 +48,25 @@ impl<'a> Importer<'a> {
             let Some(scheme) = self.resolved(scheme.used()) else {
                 continue;
             };
-            let about = About {
-                name: Some(name),
-                ..About::new(Part::Authorizer)
-            };
-            self.describe(scheme, &about, &["description"]);
             let meaning = self.scheme(name, scheme, &mut security.authorizers);
+            if let Scheme::Authorizer { .. } = meaning {
+                let about = About {
+                    name: Some(name),
+                    ..About::new(Part::Authorizer)
+                };
+                self.describe(scheme, &about, &["description"]);
+            }
             security.schemes.insert(name.to_owned(), meaning);
+        }
+        // Looked at for each operation without its own; and where there is none, all the same.
+        for alternative in self
+            .list(self.root, "security")
+            .into_iter()
+            .flat_map(Node::items)
+        {
+            for (name, scopes) in alternative.members() {
+                self.is_known(name, scopes.whole(), &security);
+            }
         }
         security
     }
@@ -160,6 +172,15 @@ impl<'a> Importer<'a> {
         })
     }
 
+    fn is_known(&self, name: &str, node: Node<'a>, security: &Security) {
+        if !security.schemes.contains_key(name) {
+            self.report.note(
+                node,
+                format!("there is no security scheme `{name}`, so it was ignored"),
+            );
+        }
+    }
+
     /// What an operation asks of its callers: by its own `security`, or by the document's.
     pub(super) fn security_of(&self, node: Node<'a>, security: &Security) -> Requirement {
         let mut requirement = Requirement {
@@ -184,11 +205,7 @@ impl<'a> Importer<'a> {
                         scopes.whole();
                     }
                     None => {
-                        scopes.whole();
-                        self.report.note(
-                            scopes,
-                            format!("there is no security scheme `{name}`, so it was ignored"),
-                        );
+                        self.is_known(name, scopes.whole(), security);
                     }
                 }
             }
