@@ -1,8 +1,9 @@
 //! Who a request on the one port is for.
 
+use crate::lingering::Lingering;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use postern_gateway::{Arrival, Body, CollectError, Gateway, names_an_api};
 use postern_management::Management;
@@ -41,7 +42,10 @@ impl Front {
 
     async fn manage(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
-        match Body::stream(body).collect(MANAGEMENT_BYTES_MAX).await {
+        match Body::stream(Lingering::new(body))
+            .collect(MANAGEMENT_BYTES_MAX)
+            .await
+        {
             Ok(body) => self
                 .management
                 .answer(Request::from_parts(head, body))
@@ -102,10 +106,13 @@ fn arrival(request: Request<Incoming>, host: String, peer: SocketAddr, own: Sock
         body: if hyper::body::Body::is_end_stream(&body) {
             Body::empty()
         } else {
-            Body::stream(body)
+            Body::stream(Lingering::new(body))
         },
         source_ip: peer.ip().to_string(),
-        protocol: "HTTP/1.1",
+        protocol: match head.version {
+            Version::HTTP_10 => "HTTP/1.0",
+            _ => "HTTP/1.1",
+        },
         scheme: "http",
         port: own.port(),
     }

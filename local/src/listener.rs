@@ -5,7 +5,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -45,7 +44,8 @@ fn serve(stream: TcpStream, front: Arc<Front>, connections: &GracefulShutdown) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let front = front.clone();
-        async move { Ok::<_, Infallible>(front.answer(request, peer, own).await) }
+        // Apart from the connection: a request that was taken is answered and recorded also where its client has gone.
+        async move { tokio::spawn(async move { front.answer(request, peer, own).await }).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -4,6 +4,7 @@ mod command_line;
 mod console;
 mod dev;
 mod front;
+mod lingering;
 mod listener;
 mod tables;
 

@@ -75,10 +75,20 @@ impl Egress {
         timeout: Duration,
     ) -> Result<Response<Body>, CallError> {
         check(request.uri())?;
+        let again = request::again(&request);
         let (request, breakage) = request::depart(request);
         // A timeout beyond what a clock can hold is none.
         let deadline = Instant::now().checked_add(timeout);
-        let head = self.client.request(request);
+        let head = async {
+            match (self.client.request(request).await, again) {
+                // The backend hung up on an unused connection just as the request went out on it. One that was never used
+                // before may fail in the same way, and then this is one attempt too many, which does no harm.
+                (Err(error), Some(again)) if failure::is_hanging_up(&error) => {
+                    self.client.request(again).await
+                }
+                (answer, _) => answer,
+            }
+        };
         let answer = match deadline {
             Some(deadline) => tokio::time::timeout_at(deadline, head)
                 .await

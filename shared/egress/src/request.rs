@@ -25,6 +25,19 @@ pub(crate) struct Departing {
     breakage: Breakage,
 }
 
+/// The same request once more, where sending it twice does what sending it once does, and costs nothing to keep.
+pub(crate) fn again(request: &Request<Body>) -> Option<Request<Departing>> {
+    let is_bare = matches!(request.body(), Body::Full(bytes) if bytes.is_empty());
+    if !is_bare || !request.method().is_idempotent() {
+        return None;
+    }
+    let mut copy = Request::new(Body::empty());
+    copy.method_mut().clone_from(request.method());
+    copy.uri_mut().clone_from(request.uri());
+    copy.headers_mut().clone_from(request.headers());
+    Some(depart(copy).0)
+}
+
 pub(crate) fn depart(mut request: Request<Body>) -> (Request<Departing>, Breakage) {
     frame(&mut request);
     let breakage = match request.body() {

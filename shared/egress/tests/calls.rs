@@ -387,6 +387,36 @@ async fn a_server_that_hangs_up_or_does_not_speak_http_is_a_network_error() {
     }
 }
 
+/// Answers the first request of the first connection and hangs up on the second; answers on any other connection.
+async fn server_that_hangs_up_on_used_connections() -> String {
+    scripted_server(|mut socket, number| async move {
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+        socket.write_all(answer).await.unwrap();
+        if number == 0 {
+            read_head(&mut socket).await;
+        } else {
+            tokio::time::sleep(PLENTY).await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_may_be_sent_twice_is_when_a_used_connection_turns_out_to_be_closed() {
+    for (method, body, expected) in [
+        (Method::GET, "", true),
+        (Method::DELETE, "", true),
+        (Method::POST, "", false),
+        (Method::PUT, "x", false),
+    ] {
+        let url = server_that_hangs_up_on_used_connections().await;
+        let egress = egress();
+        whole(egress.call(get(url.clone())).await.unwrap()).await;
+        let again = egress.call(call(method.clone(), url, body)).await;
+        assert_eq!(again.is_ok(), expected, "{method}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_is_cut_short_ends_with_a_network_error() {
     for head in [

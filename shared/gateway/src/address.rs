@@ -151,7 +151,10 @@ fn find<'a>(arrival: &'a Arrival, defaults: &'a Defaults) -> Option<Address<'a>>
         return Some(Address {
             api,
             stage,
-            rest: rest.strip_prefix("/_user_request_").unwrap_or(rest),
+            rest: match rest.strip_prefix("/_user_request_") {
+                Some(resource) if resource.is_empty() || resource.starts_with('/') => resource,
+                _ => rest,
+            },
         });
     }
     let by_header = || {

@@ -2,9 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 /// What broke a stream. Only ever shown to the operator.
@@ -58,6 +60,68 @@ impl Body {
                 Ok(collected.freeze())
             }
         }
+    }
+}
+
+/// Whether a stream that [`Body::at_most`] watches went beyond its bound. Told apart from the stream, because whoever passes
+/// one on learns only that it broke off.
+#[derive(Clone, Default)]
+pub(crate) struct TooLong(Option<Arc<AtomicBool>>);
+
+impl TooLong {
+    pub(crate) fn is_known(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+}
+
+impl Body {
+    /// The body, which breaks off where it is longer than `max` bytes.
+    pub(crate) fn at_most(self, max: usize) -> (Self, TooLong) {
+        match self {
+            Self::Full(bytes) => (Self::Full(bytes), TooLong::default()),
+            Self::Stream(inner) => {
+                let flag = Arc::<AtomicBool>::default();
+                let too_long = TooLong(Some(flag.clone()));
+                let bounded = Bounded {
+                    inner: Limited::new(inner, max),
+                    flag,
+                };
+                (Self::stream(bounded), too_long)
+            }
+        }
+    }
+}
+
+struct Bounded {
+    inner: Limited<UnsyncBoxBody<Bytes, BodyError>>,
+    flag: Arc<AtomicBool>,
+}
+
+impl http_body::Body for Bounded {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        if let Poll::Ready(Some(Err(error))) = &polled
+            && error.is::<LengthLimitError>()
+        {
+            self.flag.store(true, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
 

@@ -7,7 +7,9 @@ use crate::stages::{Freshness, Stages};
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, route};
 use postern_store::{Clock, Table};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub struct Gateway {
     pub(crate) stages: Stages,
@@ -43,7 +45,12 @@ impl Gateway {
             clock,
             journal,
         } = world;
-        let stages = Stages::new(definitions, clock.clone(), settings.freshness);
+        let stages = Stages::new(
+            definitions,
+            clock.clone(),
+            journal.clone(),
+            settings.freshness,
+        );
         Self {
             stages,
             backend,
@@ -73,16 +80,16 @@ impl Gateway {
             Err(rejection) => self.reject(&Rejection::from(rejection), trail, None),
             Ok((addressed, due)) => {
                 let live = addressed.live.clone();
-                let refresh = async {
-                    if let Some(held) = due
-                        && let Err(error) = self.stages.refresh(&held).await
-                    {
-                        self.journal
-                            .fault(&format!("a stage could not be read again: {error}"));
+                let answer = match due {
+                    None => self.proceed(addressed, &mut trail).await,
+                    Some(held) => {
+                        beside(
+                            self.stages.refresh(&held),
+                            self.proceed(addressed, &mut trail),
+                        )
+                        .await
                     }
                 };
-                // The stage is read again while the backend works, so that no request waits for it.
-                let (answer, ()) = tokio::join!(self.proceed(addressed, &mut trail), refresh);
                 match answer {
                     Ok(answer) => self.finish(answer, trail, live),
                     Err(rejection) => self.reject(&rejection, trail, Some(live)),
@@ -99,5 +106,23 @@ impl Gateway {
         let routed = route::route(addressed, trail).await?;
         let admitted = self.admit(routed)?;
         Ok(self.integrate(admitted, trail).await?)
+    }
+}
+
+/// How long an answer that is ready waits for what is done beside it. Without a wait, an API whose answers need no backend
+/// would never see a change; with a long one, a slow store would be felt.
+const BESIDE_WITHIN: Duration = Duration::from_millis(50);
+
+/// Does something beside the answering of a request: for the time that takes, and little longer.
+async fn beside<T>(side: impl Future<Output = ()>, main: impl Future<Output = T>) -> T {
+    let mut side = pin!(side);
+    let mut main = pin!(main);
+    tokio::select! {
+        answer = &mut main => {
+            // What is not done by then is begun again beside a later request.
+            let _ = tokio::time::timeout(BESIDE_WITHIN, side).await;
+            answer
+        }
+        () = &mut side => main.await,
     }
 }

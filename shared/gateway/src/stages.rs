@@ -5,6 +5,7 @@
 //! something has changed, is it read before the request goes on. Deployments are loaded when a stage first points at them,
 //! and shared by the stages that do.
 
+use crate::Journal;
 use crate::rejection::AddressRejection;
 use postern_definition::rest::{CanarySettings, MethodSetting, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
@@ -22,6 +23,7 @@ const HELD_MAX: usize = 1_000;
 pub(crate) struct Stages {
     table: Arc<dyn Table>,
     clock: Arc<dyn Clock>,
+    journal: Arc<dyn Journal>,
     freshness: Freshness,
     held: RwLock<HashMap<(ApiId, StageName), Arc<Held>>>,
     deployments: RwLock<HashMap<(ApiId, DeploymentId), Arc<Deployed>>>,
@@ -58,6 +60,8 @@ pub(crate) struct Held {
     live: RwLock<Option<Arc<Live>>>,
     /// When it was read, in milliseconds since 1970.
     read_at_ms: AtomicU64,
+    /// When it was last asked for, whatever came of it: a store that fails or is slow is not asked by every request.
+    asked_at_ms: AtomicU64,
     /// The table's generation before it was read.
     generation: AtomicU64,
 }
@@ -108,10 +112,16 @@ impl Live {
 }
 
 impl Stages {
-    pub(crate) fn new(table: Arc<dyn Table>, clock: Arc<dyn Clock>, freshness: Freshness) -> Self {
+    pub(crate) fn new(
+        table: Arc<dyn Table>,
+        clock: Arc<dyn Clock>,
+        journal: Arc<dyn Journal>,
+        freshness: Freshness,
+    ) -> Self {
         Self {
             table,
             clock,
+            journal,
             freshness,
             held: RwLock::default(),
             deployments: RwLock::default(),
@@ -141,9 +151,10 @@ impl Stages {
             // A stage that was not there may have been made since; nothing can be answered meanwhile.
             (live, Age::Due | Age::Stale) => match (self.read(&held).await, live) {
                 (Ok(()), _) => (held.live(), None),
-                // Better an old deployment than no answer. Whoever comes next need not wait for the same failure.
-                (Err(_), Some(live)) => {
-                    held.read_at_ms.store(self.now_ms(), Ordering::Relaxed);
+                // Better an old deployment than no answer.
+                (Err(error), Some(live)) => {
+                    self.journal
+                        .fault(&format!("a stage could not be read again: {error}"));
                     (Some(live), None)
                 }
                 (Err(error), None) => return Err(error),
@@ -159,10 +170,11 @@ impl Stages {
     }
 
     /// Reads a stage again. What fails leaves the stage as it was held: better an old deployment than no answer.
-    pub(crate) async fn refresh(&self, held: &Held) -> Result<(), AddressRejection> {
-        // Whoever comes next need not do the same.
-        held.read_at_ms.store(self.now_ms(), Ordering::Relaxed);
-        self.read(held).await
+    pub(crate) async fn refresh(&self, held: &Held) {
+        if let Err(error) = self.read(held).await {
+            self.journal
+                .fault(&format!("a stage could not be read again: {error}"));
+        }
     }
 
     async fn hold(&self, key: (ApiId, StageName)) -> Result<Arc<Held>, AddressRejection> {
@@ -171,6 +183,7 @@ impl Stages {
             name: key.1.clone(),
             live: RwLock::new(None),
             read_at_ms: AtomicU64::new(0),
+            asked_at_ms: AtomicU64::new(0),
             generation: AtomicU64::new(0),
         });
         self.read(&held).await?;
@@ -186,6 +199,8 @@ impl Stages {
     }
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
+        // Whoever comes meanwhile need not do the same.
+        held.asked_at_ms.store(self.now_ms(), Ordering::Relaxed);
         let generation = self.table.generation().unwrap_or_default();
         let live = match held.live() {
             None => self.begin(held).await?,
@@ -220,9 +235,9 @@ impl Stages {
     ) -> Result<Option<Arc<Live>>, AddressRejection> {
         let read = |consistency| live::stage(&*self.table, &held.api, &held.name, consistency);
         let item = match read(Consistency::Eventual).await? {
-            Some(item) => Some(item),
-            // Before a stage counts as gone, the store is asked for the latest word.
-            None => read(Consistency::Strong).await?,
+            Some(item) if item.revision >= known.revision => Some(item),
+            // Before a stage counts as gone, or as older than it was, the store is asked for the latest word.
+            _ => read(Consistency::Strong).await?,
         };
         match item {
             None => Ok(None),
@@ -310,13 +325,12 @@ impl Stages {
             let same = generation == held.generation.load(Ordering::Relaxed);
             return if same { Age::Fresh } else { Age::Stale };
         }
-        let age = Duration::from_millis(
-            self.now_ms()
-                .saturating_sub(held.read_at_ms.load(Ordering::Relaxed)),
-        );
-        if age < self.freshness.revalidate_after {
+        let now = self.now_ms();
+        let since =
+            |at: &AtomicU64| Duration::from_millis(now.saturating_sub(at.load(Ordering::Relaxed)));
+        if since(&held.asked_at_ms) < self.freshness.revalidate_after {
             Age::Fresh
-        } else if age < self.freshness.stale_after {
+        } else if since(&held.read_at_ms) < self.freshness.stale_after {
             Age::Due
         } else {
             Age::Stale

@@ -88,12 +88,7 @@ impl Trail {
             protocol: arrival.protocol,
             source_ip: arrival.source_ip.clone(),
             user_agent: headers::last(&arrival.headers, "user-agent").map(Cow::into_owned),
-            domain_name: arrival
-                .host
-                .split(':')
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            domain_name: without_port(&arrival.host).to_owned(),
             trace_id: trace_id(
                 headers::last(&arrival.headers, "x-amzn-trace-id").as_deref(),
                 now,
@@ -176,6 +171,15 @@ impl Trail {
     }
 }
 
+/// The colons of an IPv6 address, which stands in brackets, do not begin a port.
+fn without_port(host: &str) -> &str {
+    let end = match host.rfind(']') {
+        Some(bracket) => bracket + 1,
+        None => host.find(':').unwrap_or(host.len()),
+    };
+    &host[..end]
+}
+
 /// A version 4 UUID of random bytes.
 pub(crate) fn uuid(mut random: [u8; 16]) -> String {
     random[6] = random[6] & 0x0f | 0x40;
@@ -235,6 +239,19 @@ mod tests {
         assert_eq!(uuid([0; 16]), "00000000-0000-4000-8000-000000000000");
         let extended = STANDARD.encode([7; 11]);
         assert_eq!((extended.len(), extended.ends_with('=')), (16, true));
+    }
+
+    #[test]
+    fn a_host_is_told_from_its_port() {
+        for (host, expected) in [
+            ("a.example", "a.example"),
+            ("a.example:80", "a.example"),
+            ("[::1]:80", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("", ""),
+        ] {
+            assert_eq!(without_port(host), expected);
+        }
     }
 
     #[test]

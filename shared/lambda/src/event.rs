@@ -185,7 +185,7 @@ impl Event {
         Some((rooted(safe(path)), query))
     }
 
-    /// Lines that no HTTP message could hold are left out.
+    /// Lines that no HTTP message could hold are left out, and so are those beyond what a map of headers can.
     fn header_map(&self) -> HeaderMap {
         let all = self
             .multi_value_headers
@@ -199,7 +199,7 @@ impl Event {
             };
             for value in values.all() {
                 if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-                    map.append(name.clone(), value);
+                    let _ = map.try_append(name.clone(), value);
                 }
             }
         }
@@ -207,7 +207,7 @@ impl Event {
         if let Some(value) =
             cookies.and_then(|cookies| HeaderValue::try_from(cookies.join("; ")).ok())
         {
-            map.insert(http::header::COOKIE, value);
+            let _ = map.try_insert(http::header::COOKIE, value);
         }
         map
     }

@@ -82,8 +82,8 @@ operations! {
     GetResources              GET    "/restapis/{restapi_id}/resources" [position limit embed] 200 call resources::list;
     CreateResource            POST   "/restapis/{restapi_id}/resources/{parent_id}" [] 201 edit resources::create;
     GetResource               GET    "/restapis/{restapi_id}/resources/{resource_id}" [embed] 200 call resources::get;
-    UpdateResource            PATCH  "/restapis/{restapi_id}/resources/{resource_id}" [] 200 call resources::update;
-    DeleteResource            DELETE "/restapis/{restapi_id}/resources/{resource_id}" [] 202 call resources::delete;
+    UpdateResource            PATCH  "/restapis/{restapi_id}/resources/{resource_id}" [] 200 edit resources::update;
+    DeleteResource            DELETE "/restapis/{restapi_id}/resources/{resource_id}" [] 202 edit resources::delete;
 
     PutMethod                 PUT    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 201 edit methods::put;
     GetMethod                 GET    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 200 call methods::get;

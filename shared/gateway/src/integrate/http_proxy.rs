@@ -2,6 +2,7 @@
 
 use super::{PAYLOAD_BYTES_MAX, mapped};
 use crate::address::forwarded_for;
+use crate::body::TooLong;
 use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
@@ -11,7 +12,6 @@ use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT, VIA,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use http_body_util::Limited;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use postern_plan::{HttpPlan, Source, UriTemplate};
 use std::borrow::Cow;
@@ -49,10 +49,16 @@ impl Gateway {
                 IntegrateRejection::Configuration(format!("`{method}` is not a method"))
             })?,
         };
-        let body = match std::mem::replace(&mut routed.request.body, Body::empty()) {
+        let (body, is_too_long) = match std::mem::replace(&mut routed.request.body, Body::empty()) {
             // As on the service: what these methods carry goes no further.
-            _ if matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) => Body::empty(),
-            body => bounded(body, &routed.request.headers),
+            _ if matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) => {
+                (Body::empty(), TooLong::default())
+            }
+            // A length that was told was looked at already, and bounds the stream by itself.
+            body if routed.request.headers.contains_key(CONTENT_LENGTH) => {
+                (body, TooLong::default())
+            }
+            body => body.at_most(PAYLOAD_BYTES_MAX),
         };
         let call = Call {
             destination: Destination::Url(url(plan, &routed, trail)?),
@@ -72,6 +78,9 @@ impl Gateway {
             error: called.as_ref().err().map(ToString::to_string),
             traced: false,
         });
+        if is_too_long.is_known() {
+            return Err(IntegrateRejection::BodyTooLarge(PAYLOAD_BYTES_MAX));
+        }
         let (head, body) = called?.into_parts();
         Ok(Answer {
             status: head.status,
@@ -79,17 +88,6 @@ impl Gateway {
             body,
             traced: false,
         })
-    }
-}
-
-/// A body whose length was not told is cut off where it is longer than the service takes.
-fn bounded(body: Body, headers: &HeaderMap) -> Body {
-    match body {
-        // A length that was told bounds the stream by itself, and must go on being told.
-        Body::Stream(stream) if !headers.contains_key(CONTENT_LENGTH) => {
-            Body::stream(Limited::new(stream, PAYLOAD_BYTES_MAX))
-        }
-        body => body,
     }
 }
 

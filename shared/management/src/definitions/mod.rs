@@ -14,16 +14,19 @@
 //!                    documentation#{id}#{n}    what a documentation version froze
 //!                    deployment#{id}           a deployment; its snapshot lies where postern-plan puts it
 //!                    stage#{name}              a stage
+//!                    pending#{id}#{number}     writes of a change that is larger than a transaction
 //! account            account                   the account's settings
 //! leftovers          {api}                     a deleted API, parts of which may still be there
 //! ```
 
 mod batches;
 mod edit;
+mod pending;
 mod sweep;
 mod whole;
 
 pub(crate) use edit::{Edit, Turns};
+pub(crate) use pending::Pending;
 pub(crate) use sweep::{leave, sweep};
 pub(crate) use whole::writes;
 
@@ -56,9 +59,9 @@ const BATCH: usize = 1_000;
 pub(crate) struct ApiRecord {
     #[serde(flatten)]
     pub(crate) api: RestApi,
-    /// A resource was renamed or moved, and the paths of those below it are still being written.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) paths_are_stale: bool,
+    /// Writes that the API's last change still has to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pending: Option<Pending>,
 }
 
 /// Which resource has a place below its parent.

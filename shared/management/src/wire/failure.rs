@@ -21,7 +21,6 @@ pub(crate) enum Kind {
     MissingAuthenticationToken,
     NotFound,
     Conflict,
-    TooManyRequests,
     /// More of something than there may be.
     LimitExceeded,
     ServiceUnavailable,
@@ -38,7 +37,6 @@ impl Kind {
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
             Self::NotFound => "NotFoundException",
             Self::Conflict => "ConflictException",
-            Self::TooManyRequests => "TooManyRequestsException",
             Self::LimitExceeded => "LimitExceededException",
             Self::ServiceUnavailable => "ServiceUnavailableException",
             Self::Internal => "InternalFailure",
@@ -51,7 +49,7 @@ impl Kind {
             Self::MissingAuthenticationToken => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
-            Self::TooManyRequests | Self::LimitExceeded => 429,
+            Self::LimitExceeded => 429,
             Self::ServiceUnavailable => 503,
             Self::Internal => 500,
         }
@@ -59,11 +57,7 @@ impl Kind {
 
     /// Seconds in `Retry-After`, where trying again may help.
     pub(crate) fn retry_after(self) -> Option<&'static str> {
-        matches!(
-            self,
-            Self::TooManyRequests | Self::LimitExceeded | Self::ServiceUnavailable
-        )
-        .then_some("1")
+        matches!(self, Self::LimitExceeded | Self::ServiceUnavailable).then_some("1")
     }
 }
 
@@ -136,10 +130,6 @@ impl Failure {
                 "Maximum number of {things} for this API has been reached. Please contact AWS if you need additional {things}."
             ),
         )
-    }
-
-    pub(crate) fn too_many_requests() -> Self {
-        Self::new(Kind::TooManyRequests, "Too Many Requests")
     }
 }
 

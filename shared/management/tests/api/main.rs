@@ -5,6 +5,7 @@
 mod cases;
 mod concurrency;
 mod gateways;
+mod interruption;
 mod paging;
 mod parts;
 mod robustness;

@@ -5,7 +5,6 @@ mod tree;
 mod update;
 
 pub(crate) use remove::delete;
-pub(crate) use tree::refresh_paths;
 pub(crate) use update::update;
 
 use super::address::{AtApi, AtParent, AtResource};

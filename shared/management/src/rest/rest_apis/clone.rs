@@ -65,7 +65,7 @@ pub(super) async fn copy(
         let mut definition = definitions.definition(record.api.clone()).await?;
         definition.documentation_parts = definitions.parts(source, DOCUMENTATION_PART).await?;
         let still = definitions.api(source).await?;
-        if still.is_some_and(|(_, now)| now == revision) && !record.paths_are_stale {
+        if still.is_some_and(|(_, now)| now == revision) && record.pending.is_none() {
             definition.api = api.clone();
             return Ok(Contents {
                 definition: renamed(&record.api.id, definition),

@@ -73,10 +73,7 @@ pub(crate) async fn create(
     };
     let api = contents.settings(api, input.binary_media_types.is_none());
     let mut writes = contents.writes();
-    let record = ApiRecord {
-        api,
-        paths_are_stale: false,
-    };
+    let record = ApiRecord { api, pending: None };
     // The API's own item comes last: until it is there, nobody sees the rest.
     writes.push(Write::put(
         api_key(&record.api.id),
