@@ -124,14 +124,17 @@ impl<'a> Change<'a> {
         Ok(self.item(key).await?.is_some())
     }
 
-    /// Whether an item is there, and moves its revision: who is about to delete it learns that it has come to matter.
-    pub(crate) async fn touch(&mut self, key: &Key) -> Result<bool, Failure> {
-        let item = self.item(key).await?;
-        let there = item.is_some();
-        if let Some(item) = item {
-            self.writes.entry(item.key).or_insert(Some(item.body));
-        }
-        Ok(there)
+    /// Reads an item, and moves its revision: whoever decides by it at the same moment learns that it has come to matter.
+    pub(crate) async fn touch<T: DeserializeOwned>(
+        &mut self,
+        key: &Key,
+    ) -> Result<Option<T>, Failure> {
+        let Some(item) = self.item(key).await? else {
+            return Ok(None);
+        };
+        let value = decode(&item)?;
+        self.writes.entry(item.key).or_insert(Some(item.body));
+        Ok(Some(value))
     }
 
     pub(crate) fn put<T: Serialize>(&mut self, key: Key, value: &T) {

@@ -21,6 +21,7 @@ use postern_plan::account::{MAPPINGS, domain_name_key, mapping_key, mapping_part
 use postern_plan::{api_partition, stage_key};
 use postern_store::{Key, Query, decode};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeSet;
 
 const NONE: &str = "(none)";
@@ -139,7 +140,7 @@ async fn map(
     mapping: &BasePathMapping,
 ) -> Result<(), Failure> {
     let api = &mapping.rest_api_id;
-    if !change.touch(&api_key(api)).await? {
+    if change.touch::<IgnoredAny>(&api_key(api)).await?.is_none() {
         return Err(Failure::bad_request(
             "Invalid REST API identifier specified",
         ));
@@ -149,7 +150,7 @@ async fn map(
     {
         return Err(Failure::bad_request("Invalid stage identifier specified"));
     }
-    change.touch(&domain.key()).await?;
+    change.touch::<IgnoredAny>(&domain.key()).await?;
     let known_as = domain.known_as();
     change.put(mapping_key(&known_as, &mapping.base_path), mapping);
     change.put(mapped_key(&known_as, mapping), &());

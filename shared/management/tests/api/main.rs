@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps a test may fail like a test")]
 
+mod account;
 mod cases;
 mod concurrency;
 mod gateways;

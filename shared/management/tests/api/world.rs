@@ -33,9 +33,19 @@ pub(crate) fn on(definitions: Arc<dyn Table>) -> Management {
 }
 
 pub(crate) fn limited(definitions: Arc<dyn Table>, limits: Limits) -> Management {
+    let usage = store().usage;
+    with(definitions, usage, limits)
+}
+
+/// On both tables of a store.
+pub(crate) fn of(store: &Store, limits: Limits) -> Management {
+    with(store.definitions.clone(), store.usage.clone(), limits)
+}
+
+fn with(definitions: Arc<dyn Table>, usage: Arc<dyn Table>, limits: Limits) -> Management {
     Management::new(World {
         definitions,
-        usage: store().usage,
+        usage,
         limits,
         clock: Arc::new(StillClock),
         account: "123456789012".to_owned(),

@@ -98,8 +98,9 @@ pub(in crate::rest) async fn joined(
     let max = change.service().limits().usage_plans_per_api_key;
     limits::check(key.plans.len() as u64, max, "usage plans", "API key")?;
     for other in &key.plans {
-        let Some(other): Option<UsagePlanRecord> = change.read(&usage_plan_key(other)).await?
-        else {
+        // Moved, for a plan that is given a stage at this moment must look at the plans of its keys again.
+        let other: Option<UsagePlanRecord> = change.touch(&usage_plan_key(other)).await?;
+        let Some(other) = other else {
             continue;
         };
         let stages = &joining.plan.api_stages;

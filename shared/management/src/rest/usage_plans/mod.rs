@@ -7,8 +7,9 @@
 //! usageplan#{plan}       key#..., name#...     copies of its keys: see the API keys' module
 //! ```
 //!
-//! For one stage a key is on one plan at most. Whoever puts a key on a plan, or a stage on one, reads all plans that it could
-//! clash with and commits on the condition that they are as they were; and both move the plan's own revision.
+//! For one stage a key is on one plan at most. Whoever puts a stage on a plan, or a key, reads all plans that it could clash with
+//! and commits on the condition that they are as they were. Both move the plan's own revision, and whoever puts a key on a plan
+//! moves those of the key's other plans too: they now have one more plan that they could clash with.
 
 mod create;
 mod keys;
