@@ -14,7 +14,6 @@ use postern_plan::{Deployed, DeployedError};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct GetExport {
     export_type: String,
     accepts: Option<String>,
