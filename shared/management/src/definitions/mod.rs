@@ -25,7 +25,7 @@ mod uses;
 pub(crate) use change::{Change, Record};
 pub(crate) use edit::{Edit, Turns};
 pub(crate) use sweep::{leave, sweep};
-pub(crate) use uses::Use;
+pub(crate) use uses::{Use, note_of_use};
 
 use crate::wire::Failure;
 use postern_definition::rest::{Deployment, Method, PathPart, Resource, RestApi, Stage};

@@ -1,7 +1,7 @@
 //! What belongs to the account: what it costs, how much of it there may be, and that nothing in use is deleted.
 
 use crate::account_world::{api_with_stages, at_once, join, key, made, patch, plan};
-use crate::world::{Answer, call, limited, on, table};
+use crate::world::{Answer, api, call, limited, on, resource, table};
 use async_trait::async_trait;
 use postern_definition::rest::ClientCertificateKey;
 use postern_management::Limits;
@@ -352,4 +352,51 @@ async fn a_certificate_in_use_is_never_deleted() {
             "{statuses:?}"
         );
     }
+}
+
+/// Many methods used the link once, and one of a clone still does.
+#[tokio::test]
+async fn a_link_in_use_is_kept_however_many_have_used_it() {
+    let management = on(table());
+    let link = json!({"name": "l", "targetArns": ["arn:a:b:c:d:e"]});
+    let link = made(&management, "/vpclinks", &link).await.text("id");
+    let (api, root) = api(&management).await;
+    let through = json!({"type": "HTTP_PROXY", "httpMethod": "GET", "uri": "http://b.example/", "connectionType": "VPC_LINK",
+        "connectionId": link})
+    .to_string();
+    for n in 0..21 {
+        let id = resource(&management, &api, &root, &format!("r{n}")).await;
+        for verb in ["GET", "PUT", "POST", "DELETE", "PATCH"] {
+            let method = format!("/restapis/{api}/resources/{id}/methods/{verb}");
+            call(
+                &management,
+                "PUT",
+                &method,
+                r#"{"authorizationType":"NONE"}"#,
+            )
+            .await;
+            let target = format!("{method}/integration");
+            assert_eq!(
+                call(&management, "PUT", &target, &through).await.status,
+                201
+            );
+        }
+    }
+    let body = json!({"name": "clone", "cloneFrom": api});
+    let clone = made(&management, "/restapis", &body).await.text("id");
+    let target = format!("/vpclinks/{link}");
+    let named = |answer: &Answer, id: &str| answer.message().matches(&format!("{id}:")).count();
+    let refused = call(&management, "DELETE", &target, "").await;
+    assert_eq!(
+        (
+            refused.status,
+            named(&refused, &api) + named(&refused, &clone)
+        ),
+        (400, 10)
+    );
+    call(&management, "DELETE", &format!("/restapis/{api}"), "").await;
+    let refused = call(&management, "DELETE", &target, "").await;
+    assert_eq!((refused.status, named(&refused, &clone)), (400, 10));
+    call(&management, "DELETE", &format!("/restapis/{clone}"), "").await;
+    assert_eq!(call(&management, "DELETE", &target, "").await.status, 202);
 }

@@ -5,6 +5,7 @@ mod uri;
 
 use super::address::AtMethod;
 use super::methods::{find, find_to_edit, store};
+use super::uses::{link_of, method_part};
 use super::{mapping, missing};
 use crate::Management;
 use crate::definitions::Edit;
@@ -15,7 +16,6 @@ use postern_definition::rest::{
     ConnectionType, ContentHandling, Integration, IntegrationType, Method, PassthroughBehavior,
     ResponseTransferMode, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN, TlsConfig, VERBS,
 };
-use postern_plan::account::vpc_link_key;
 use serde::Deserialize;
 
 const CACHE_KEY_PARAMETERS_MAX: usize = 1_000;
@@ -106,14 +106,13 @@ async fn linked(
     before: &Method,
     integration: &Integration,
 ) -> Result<(), Failure> {
-    let old = before.method_integration.as_ref();
-    let old = old.and_then(|integration| integration.connection_id.as_ref());
-    if let Some(id) = &integration.connection_id
-        && integration.connection_type == Some(ConnectionType::VpcLink)
-        && old != Some(id)
-    {
-        let part = format!("{}:{}", at.resource_id, at.http_method);
-        edit.uses(&vpc_link_key(id), part).await?;
+    let old = before.method_integration.as_ref().and_then(link_of);
+    match link_of(integration) {
+        Some(link) if Some(&link) != old.as_ref() => {
+            let part = method_part(&at.resource_id, &at.http_method);
+            edit.uses(&link, part).await?;
+        }
+        _ => {}
     }
     Ok(())
 }

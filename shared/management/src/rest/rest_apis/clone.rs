@@ -1,9 +1,10 @@
 //! What an API is created with: its root resource, or a copy of another API's resources and methods.
 
 use crate::Management;
-use crate::definitions::{Child, child_key, method_key, resource_key};
+use crate::definitions::{Child, child_key, method_key, note_of_use, resource_key};
 use crate::ids;
 use crate::rest::missing;
+use crate::rest::uses::{link_of, method_part};
 use crate::wire::Failure;
 use postern_definition::rest::{Method, Resource, RestApi};
 use postern_definition::{ApiId, ResourceId};
@@ -62,6 +63,11 @@ impl Contents {
         for (resource, method) in &self.methods {
             let key = method_key(api, resource, &method.http_method);
             writes.push(Write::put(key, encode(method), Condition::Always));
+            let link = method.method_integration.as_ref().and_then(link_of);
+            writes.extend(link.map(|link| {
+                let part = method_part(resource, &method.http_method);
+                note_of_use(&link, api, part)
+            }));
         }
         writes
     }
