@@ -190,9 +190,10 @@ def test_a_private_domain_name_is_reached_by_association(product):
     with Refused("BadRequestException"):
         client.delete_domain_name(**where)
     client.reject_domain_name_access_association(domainNameAccessAssociationArn=arn, domainNameArn=made["domainNameArn"])
+    client.delete_domain_name(**where)
+    client.delete_domain_name_access_association(domainNameAccessAssociationArn=arn)
     with Refused("NotFoundException"):
         client.delete_domain_name_access_association(domainNameAccessAssociationArn=arn)
-    client.delete_domain_name(**where)
 
 
 def test_the_life_of_a_vpc_link(product):

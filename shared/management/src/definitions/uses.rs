@@ -4,14 +4,14 @@
 //! deletion under way at that moment fails and looks again. Nobody takes a note back; whoever wants to delete asks of each
 //! whether it still holds, and clears away those that do not.
 
-use super::{Change, Edit};
+use super::{Definitions, Edit};
 use crate::wire::Failure;
 use postern_definition::ApiId;
-use postern_store::{Condition, Item, Key, Query, Write};
+use postern_store::{Condition, Key, Query, Write, decode, encode};
 use serde::{Deserialize, Serialize};
 
-/// Notes looked at in one deletion; the rest is looked at in the next.
-const NOTES_MAX: usize = 90;
+/// Notes read at once.
+const BATCH: usize = 100;
 
 /// A part of an API: a stage by its name, a method as `{resource}:{verb}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,16 @@ pub(crate) struct Use {
 
 fn partition(used: &Key) -> String {
     format!("uses#{}#{}", used.partition, used.sort)
+}
+
+/// The note that a part of an API uses something.
+fn note_of_use(used: &Key, api: &ApiId, part: String) -> Write {
+    let key = Key::new(partition(used), format!("{api}#{part}"));
+    let user = Use {
+        api: api.clone(),
+        part,
+    };
+    Write::put(key, encode(&user), Condition::Always)
 }
 
 impl Edit<'_> {
@@ -41,24 +51,31 @@ impl Edit<'_> {
         };
         let condition = Condition::Revision(item.revision);
         self.note(vec![Write::put(item.key, item.body, condition)]);
-        for part in parts {
-            let api = self.id().clone();
-            let note = Key::new(partition(used), format!("{api}#{part}"));
-            self.put(note, &Use { api, part });
-        }
+        let api = self.id().clone();
+        let notes = parts.into_iter().map(|part| note_of_use(used, &api, part));
+        self.note(notes.collect());
         Ok(true)
     }
 }
 
-impl Change<'_> {
-    /// Who is noted to use something.
-    pub(crate) async fn users(&self, used: &Key) -> Result<Vec<Item>, Failure> {
-        let noted = self.definitions().query(Query {
+impl Definitions<'_> {
+    /// Some of those who are noted to use something, and where to go on.
+    pub(crate) async fn users(
+        self,
+        used: &Key,
+        after: Option<String>,
+    ) -> Result<(Vec<(Key, Use)>, Option<String>), Failure> {
+        let noted = self.query(Query {
             partition: partition(used),
             prefix: String::new(),
-            after: None,
-            limit: NOTES_MAX,
+            after,
+            limit: BATCH,
         });
-        Ok(noted.await?.items)
+        let batch = noted.await?;
+        let users = batch.items.into_iter().map(|item| {
+            let user = decode(&item)?;
+            Ok((item.key, user))
+        });
+        Ok((users.collect::<Result<_, Failure>>()?, batch.next))
     }
 }

@@ -16,7 +16,7 @@ use crate::wire::{Choice, Failure, Part, Violations};
 use postern_definition::Map;
 use postern_definition::rest::DomainNameAccessAssociation;
 use postern_store::{Key, decode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const ALL: &str = "domainnameaccessassociations";
 
@@ -51,15 +51,25 @@ impl Part for CreateAssociation {
     }
 }
 
-impl Record for DomainNameAccessAssociation {
+/// An association as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AssociationRecord {
+    #[serde(flatten)]
+    association: DomainNameAccessAssociation,
+    /// The domain name's owner does not want it. It is there until whoever made it deletes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rejected: bool,
+}
+
+impl Record for AssociationRecord {
     fn key(&self) -> Key {
-        let name = domain_of(&self.domain_name_arn).unwrap_or_default();
+        let name = domain_of(&self.association.domain_name_arn).unwrap_or_default();
         let name = name.split('+').next().unwrap_or_default();
-        association_key(name, &self.access_association_source)
+        association_key(name, &self.association.access_association_source)
     }
 
     fn tags_mut(&mut self) -> &mut Map<String> {
-        &mut self.tags
+        &mut self.association.tags
     }
 }
 
@@ -123,7 +133,11 @@ pub(crate) async fn create(
         access_association_source: source.clone(),
         tags,
     };
-    if change.sees(&association.key()).await? {
+    let record = AssociationRecord {
+        association,
+        rejected: false,
+    };
+    if change.sees(&record.key()).await? {
         return Err(Failure::conflict(format!(
             "A domain name access association of {source} with {} exists already",
             before.domain.domain_name
@@ -131,8 +145,8 @@ pub(crate) async fn create(
     }
     change.grow(&limits::ACCESS_ASSOCIATIONS).await?;
     change.replace(&before, &with(&before, before.associations + 1));
-    change.create(&association);
-    Ok(association)
+    change.create(&record);
+    Ok(record.association)
 }
 
 fn with(domain: &DomainRecord, associations: u64) -> DomainRecord {
@@ -150,31 +164,46 @@ pub(crate) async fn list(
         return Ok(Page::whole(Vec::new()));
     }
     let page = paging.page(service.definitions(), ALL, "").await?;
-    page.try_map(|item| Ok(decode(&item)?))
+    page.try_map(|item| Ok(decode::<AssociationRecord>(&item)?.association))
 }
 
 pub(crate) async fn delete(change: &mut Change<'_>, at: &AtAssociation) -> Result<(), Failure> {
-    remove(change, &at.domain_name_access_association_arn, None).await
+    let record = find(change, &at.domain_name_access_association_arn).await?;
+    if !record.rejected {
+        leave(change, &record).await?;
+    }
+    change.remove(&record);
+    change.shrink(&limits::ACCESS_ASSOCIATIONS).await
 }
 
 /// What the owner of the domain name does, where another account has made the association. Here both are one.
 pub(crate) async fn reject(change: &mut Change<'_>, input: &Rejected) -> Result<(), Failure> {
-    let arn = &input.domain_name_access_association_arn;
-    remove(change, arn, Some(&input.domain_name_arn)).await
+    let record = find(change, &input.domain_name_access_association_arn).await?;
+    if record.association.domain_name_arn != input.domain_name_arn {
+        return Err(missing::access_association());
+    }
+    if !record.rejected {
+        leave(change, &record).await?;
+        let rejected = AssociationRecord {
+            rejected: true,
+            ..record.clone()
+        };
+        change.replace(&record, &rejected);
+    }
+    Ok(())
 }
 
-async fn remove(change: &mut Change<'_>, arn: &str, domain: Option<&str>) -> Result<(), Failure> {
+async fn find(change: &mut Change<'_>, arn: &str) -> Result<AssociationRecord, Failure> {
     let key = association_of(arn).ok_or_else(missing::access_association)?;
-    let found: Option<DomainNameAccessAssociation> = change.read(&key).await?;
-    let association = found
-        .filter(|known| domain.is_none_or(|arn| known.domain_name_arn == arn))
-        .ok_or_else(missing::access_association)?;
-    let known_as = domain_of(&association.domain_name_arn).unwrap_or_default();
+    let found = change.read(&key).await?;
+    found.ok_or_else(missing::access_association)
+}
+
+/// Notes that a domain name has one association less.
+async fn leave(change: &mut Change<'_>, record: &AssociationRecord) -> Result<(), Failure> {
+    let known_as = domain_of(&record.association.domain_name_arn).unwrap_or_default();
     let before = find_domain(change, known_as).await?;
-    change.replace(
-        &before,
-        &with(&before, before.associations.saturating_sub(1)),
-    );
-    change.remove(&association);
-    change.shrink(&limits::ACCESS_ASSOCIATIONS).await
+    let less = before.associations.saturating_sub(1);
+    change.replace(&before, &with(&before, less));
+    Ok(())
 }

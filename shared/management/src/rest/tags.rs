@@ -1,6 +1,6 @@
 //! Tags, and the ARNs by which resources are tagged.
 
-use super::access_associations::association_at;
+use super::access_associations::{AssociationRecord, association_at};
 use super::api_keys::{ApiKeyRecord, api_key_key};
 use super::client_certificates::client_certificate_key;
 use super::domain_names::DomainRecord;
@@ -9,7 +9,7 @@ use super::{missing, stages};
 use crate::Management;
 use crate::definitions::{Edit, Record};
 use crate::wire::{Failure, Part};
-use postern_definition::rest::{ClientCertificate, DomainNameAccessAssociation, VpcLink};
+use postern_definition::rest::{ClientCertificate, VpcLink};
 use postern_definition::{ApiId, Map, StageName};
 use postern_plan::account::{domain_name_key, usage_plan_key, vpc_link_key};
 use postern_store::Key;
@@ -82,7 +82,7 @@ pub(crate) async fn get(service: &Management, at: &AtArn) -> Result<Tags, Failur
         }
         Tagged::AccessAssociation(key) => {
             let missing = missing::access_association;
-            read::<DomainNameAccessAssociation>(service, &key, missing).await?
+            read::<AssociationRecord>(service, &key, missing).await?
         }
     };
     Ok(Tags { tags })
@@ -146,7 +146,7 @@ async fn change(
         Tagged::DomainName(key) => of::<DomainRecord>(service, &key, missing::domain_name, f).await,
         Tagged::AccessAssociation(key) => {
             let missing = missing::access_association;
-            of::<DomainNameAccessAssociation>(service, &key, missing, f).await
+            of::<AssociationRecord>(service, &key, missing, f).await
         }
     }
 }

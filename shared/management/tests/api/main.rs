@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what helps a test may fail like a test")]
 
 mod account;
+mod account_world;
+mod api_keys;
 mod cases;
 mod concurrency;
 mod gateways;
@@ -11,4 +13,5 @@ mod paging;
 mod parts;
 mod robustness;
 mod scale;
+mod usage_plans;
 mod world;

@@ -13,6 +13,7 @@ use postern_definition::Map;
 use postern_definition::rest::ApiKey;
 use postern_plan::account::{Caller, caller_key, usage_plan_key};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// More than an account's keys.
 const ROWS_MAX: usize = 20_000;
@@ -242,15 +243,14 @@ fn rows(file: &str) -> Result<(Vec<Row>, Vec<String>), Failure> {
         rows.push(row);
     }
     // The later of two comes to stand where the earlier stood.
-    let mut places: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    let mut places = HashMap::new();
     let mut distinct: Vec<Row> = Vec::new();
     for row in rows {
-        match places.get(&row.value) {
-            Some(&place) => distinct[place] = row,
-            None => {
-                places.insert(row.value.clone(), distinct.len());
-                distinct.push(row);
-            }
+        if let Some(&place) = places.get(&row.value) {
+            distinct[place] = row;
+        } else {
+            places.insert(row.value.clone(), distinct.len());
+            distinct.push(row);
         }
     }
     Ok((distinct, warnings))
@@ -272,13 +272,12 @@ fn cells(line: &str) -> Vec<String> {
                     quote = None;
                 }
             }
-            Some(_) => cell.push(letter),
             None if matches!(letter, '"' | '\'') && cell.trim().is_empty() => {
                 cell.clear();
                 quote = Some(letter);
             }
             None if letter == ',' => cells.push(std::mem::take(&mut cell).trim().to_owned()),
-            None => cell.push(letter),
+            _ => cell.push(letter),
         }
     }
     cells.push(cell.trim().to_owned());

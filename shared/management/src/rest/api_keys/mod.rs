@@ -40,7 +40,7 @@ const BY_NAME: &str = "apikeys-by-name";
 const NAME_CHARS_MAX: usize = 1_024;
 const DESCRIPTION_CHARS_MAX: usize = 125_000;
 /// Of a name, in the key of a copy. What is longer is told apart after reading.
-const SORTED_NAME_BYTES: usize = 512;
+const SORTED_NAME_BYTES: usize = 400;
 const CUSTOMER_CHARS_MAX: usize = 512;
 
 /// A key as it is stored.

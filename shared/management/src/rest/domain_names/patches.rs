@@ -203,6 +203,10 @@ fn endpoint_type(draft: &mut Draft, patch: &Patch<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a setter may fail; this one does not"
+)]
 fn truststore_uri(draft: &mut Draft, patch: &Patch<'_>) -> Result<(), Failure> {
     let tls = &mut draft.domain.mutual_tls_authentication;
     match patch.optional().filter(|_| !patch.removes()) {
@@ -212,6 +216,10 @@ fn truststore_uri(draft: &mut Draft, patch: &Patch<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a setter may fail; this one does not"
+)]
 fn truststore_version(draft: &mut Draft, patch: &Patch<'_>) -> Result<(), Failure> {
     let version = patch.optional().filter(|_| !patch.removes());
     let tls = &mut draft.domain.mutual_tls_authentication;

@@ -5,6 +5,7 @@ mod uri;
 
 use super::address::AtMethod;
 use super::methods::{find, find_to_edit, store};
+use super::users::{link_of, method_part};
 use super::{mapping, missing};
 use crate::Management;
 use crate::definitions::Edit;
@@ -16,9 +17,9 @@ use postern_definition::rest::{
     PassthroughBehavior, ResponseTransferMode, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN,
     TlsConfig, VERBS,
 };
-use postern_plan::account::vpc_link_key;
+use postern_store::Key;
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 const CACHE_KEY_PARAMETERS_MAX: usize = 1_000;
 
@@ -108,14 +109,13 @@ async fn linked(
     before: &Method,
     integration: &Integration,
 ) -> Result<(), Failure> {
-    let old = before.method_integration.as_ref();
-    let old = old.and_then(|integration| integration.connection_id.as_ref());
-    if let Some(id) = &integration.connection_id
-        && integration.connection_type == Some(ConnectionType::VpcLink)
-        && old != Some(id)
-    {
-        let part = format!("{}:{}", at.resource_id, at.http_method);
-        edit.uses(&vpc_link_key(id), part).await?;
+    let old = before.method_integration.as_ref().and_then(link_of);
+    match link_of(integration) {
+        Some(link) if Some(&link) != old.as_ref() => {
+            let part = method_part(&at.resource_id, &at.http_method);
+            edit.uses(&link, part).await?;
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -126,26 +126,24 @@ pub(crate) async fn link_all(
     before: Option<&Definition>,
     after: &Definition,
 ) -> Result<(), Failure> {
-    let known: HashSet<(String, String)> = before.map(links).into_iter().flatten().collect();
-    let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let known: HashSet<(Key, String)> = before.map(links).into_iter().flatten().collect();
+    let mut users: HashMap<Key, Vec<String>> = HashMap::new();
     for (link, part) in links(after) {
         if !known.contains(&(link.clone(), part.clone())) {
             users.entry(link).or_default().push(part);
         }
     }
     for (link, parts) in users {
-        edit.uses_all(&vpc_link_key(&link), parts).await?;
+        edit.uses_all(&link, parts).await?;
     }
     Ok(())
 }
 
 /// Which VPC links an API's methods name, each with the method as a note has it.
-fn links(definition: &Definition) -> impl Iterator<Item = (String, String)> {
+fn links(definition: &Definition) -> impl Iterator<Item = (Key, String)> {
     definition.methods.iter().filter_map(|(resource, method)| {
-        let integration = method.method_integration.as_ref()?;
-        let is_link = integration.connection_type == Some(ConnectionType::VpcLink);
-        let id = integration.connection_id.clone().filter(|_| is_link)?;
-        Some((id, format!("{resource}:{}", method.http_method)))
+        let link = method.method_integration.as_ref().and_then(link_of)?;
+        Some((link, method_part(resource, &method.http_method)))
     })
 }
 

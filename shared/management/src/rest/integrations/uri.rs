@@ -58,10 +58,7 @@ fn is_authority(authority: &str) -> bool {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
     };
-    let is_port = port.is_none_or(|port| {
-        port.parse::<u16>()
-            .is_ok_and(|port| matches!(port, 80 | 443 | 1_024..))
-    });
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
     is_host && is_port
 }
 

@@ -10,7 +10,6 @@ use postern_definition::rest::{
     ApiStage, QuotaPeriod, QuotaSettings, ThrottleSettings, UsagePlan, VERBS,
 };
 use postern_definition::{ApiId, Map, StageName};
-use postern_plan::account::usage_plan_key;
 use serde::Deserialize;
 
 const NAME_CHARS_MAX: usize = 1_024;
@@ -22,7 +21,7 @@ const PRODUCT_CODE_CHARS_MAX: usize = 512;
 pub(crate) struct CreateUsagePlan {
     name: String,
     description: Option<String>,
-    api_stages: Option<Vec<Stage>>,
+    api_stages: Option<Vec<Covered>>,
     throttle: Option<Throttle>,
     quota: Option<Quota>,
     tags: Option<Map<String>>,
@@ -30,7 +29,7 @@ pub(crate) struct CreateUsagePlan {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Stage {
+struct Covered {
     api_id: Option<ApiId>,
     stage: Option<StageName>,
     throttle: Option<Map<Throttle>>,
@@ -113,7 +112,6 @@ pub(crate) async fn create(
         keys: 0,
     };
     associate(change, &nothing, &plan).await?;
-    change.sees(&usage_plan_key(&plan.id)).await?;
     change.grow(&limits::USAGE_PLANS).await?;
     change.create(&nothing.with_plan(plan.clone()));
     Ok(UsagePlanView::brief(plan))

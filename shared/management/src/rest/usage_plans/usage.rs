@@ -36,7 +36,7 @@ impl Part for Range {}
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Usage {
+pub(crate) struct Used {
     usage_plan_id: String,
     start_date: String,
     end_date: String,
@@ -86,7 +86,7 @@ impl Days {
 pub(crate) async fn get(
     service: &Management,
     (at, range, paging): &(AtPlan, Range, Paging),
-) -> Result<Usage, Failure> {
+) -> Result<Used, Failure> {
     let days = Days::of(range)?;
     let plan = plan(service, &at.id).await?;
     let definitions = service.definitions();
@@ -106,7 +106,7 @@ pub(crate) async fn get(
         let used = of_key(service, &plan, &record.key.id, days).await?;
         values.insert(record.key.id, used);
     }
-    Ok(Usage {
+    Ok(Used {
         usage_plan_id: at.id.clone(),
         start_date: text(days.first),
         end_date: text(days.last),
@@ -184,7 +184,7 @@ fn remaining(remaining: &mut Remaining, patch: &Patch<'_>) -> Result<(), Failure
 pub(crate) async fn update(
     service: &Management,
     input: &Update<AtPlanKey>,
-) -> Result<Usage, Failure> {
+) -> Result<Used, Failure> {
     let at = &input.at;
     let plan = plan(service, &at.plan).await?;
     let key = api_keys::find(service.definitions(), &at.key).await?;
@@ -202,7 +202,7 @@ pub(crate) async fn update(
         last: today,
     };
     let used = of_key(service, &plan, &at.key, days).await?;
-    Ok(Usage {
+    Ok(Used {
         usage_plan_id: at.plan.clone(),
         start_date: text(today),
         end_date: text(today),
