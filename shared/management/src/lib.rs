@@ -21,22 +21,25 @@ pub use limits::Limits;
 use postern_store::{Clock, Table};
 use routing::Router;
 use std::sync::Arc;
+use std::time::Duration;
 pub use wire::Fault;
 use wire::{Failure, Member};
 
 /// What the management APIs stand on.
 pub struct World {
     pub definitions: Arc<dyn Table>,
+    /// Where use is counted.
+    pub usage: Arc<dyn Table>,
     pub clock: Arc<dyn Clock>,
     /// The account that texts and ARNs name.
     pub account: String,
     pub region: String,
+    pub limits: Limits,
 }
 
 /// Answers the management APIs.
 pub struct Management {
     world: World,
-    limits: Limits,
     router: Router,
     turns: Turns,
 }
@@ -45,17 +48,9 @@ impl Management {
     pub fn new(world: World) -> Self {
         Self {
             world,
-            limits: Limits::default(),
             router: Router::new(operations::OPERATIONS),
             turns: Turns::default(),
         }
-    }
-
-    /// The same with other limits than the service's own.
-    #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
     }
 
     /// The answer to one request. Never fails: what goes wrong is an answer too, with a [`Fault`] for the operator where the
@@ -72,7 +67,11 @@ impl Management {
             .find(request.method(), &segments, &query)
             .ok_or_else(Failure::unknown_operation)?;
         let operation = route.operation;
-        let mut members = wire::body(request.body())?;
+        let mut members = if operation.raw {
+            wire::raw(request.body())
+        } else {
+            wire::body(request.body())?
+        };
         for (name, value) in query {
             if !operation.query.contains(&name.as_str()) {
                 continue;
@@ -93,7 +92,11 @@ impl Management {
     }
 
     fn limits(&self) -> &Limits {
-        &self.limits
+        &self.world.limits
+    }
+
+    fn usage(&self) -> &dyn Table {
+        &*self.world.usage
     }
 
     fn account(&self) -> &str {
@@ -104,8 +107,13 @@ impl Management {
         &self.world.region
     }
 
+    /// Since 1970.
+    fn clock(&self) -> Duration {
+        self.world.clock.now()
+    }
+
     /// Seconds since 1970.
     fn now(&self) -> i64 {
-        i64::try_from(self.world.clock.now().as_secs()).unwrap_or(i64::MAX)
+        i64::try_from(self.clock().as_secs()).unwrap_or(i64::MAX)
     }
 }

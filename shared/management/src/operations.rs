@@ -1,13 +1,15 @@
 //! Every operation of the management APIs: its name, how it looks on the wire, and who handles it.
 //!
 //! `call` handlers are given the whole service. `edit` handlers change one API: they read, decide, note their writes and say
-//! their answer, and are run again from the read when another writer was quicker.
+//! their answer, and are run again from the read when another writer was quicker. `change` handlers do the same with what belongs
+//! to the account. `import` handlers are `call` handlers whose body is a file.
 
 use crate::Management;
 use crate::rest::{
-    account, authorizers, deployments, documentation, gateway_responses, integration_responses,
+    access_associations, account, api_keys, authorizers, base_path_mappings, client_certificates,
+    deployments, documentation, domain_names, gateway_responses, integration_responses,
     integrations, method_responses, methods, models, request_validators, resources, rest_apis,
-    sdks, stages, tags,
+    sdks, stages, tags, usage_plans, vpc_links,
 };
 use crate::wire::{Failure, Members, read, success};
 use bytes::Bytes;
@@ -25,6 +27,8 @@ pub(crate) struct Operation {
     /// The members that come in the query string.
     pub(crate) query: &'static [&'static str],
     pub(crate) status: u16,
+    /// The body is a file and not JSON.
+    pub(crate) raw: bool,
     pub(crate) run: for<'a> fn(&'a Management, &'a Operation, &'a Members) -> Outcome<'a>,
 }
 
@@ -37,13 +41,26 @@ macro_rules! operations {
                 template: $template,
                 query: &[$(stringify!($query)),*],
                 status: $status,
+                raw: raw!($kind),
                 run: run!($kind $handler),
             }
         ),+];
     };
 }
 
+macro_rules! raw {
+    (import) => {
+        true
+    };
+    ($other:ident) => {
+        false
+    };
+}
+
 macro_rules! run {
+    (import $handler:path) => {
+        run!(call $handler)
+    };
     (call $handler:path) => {
         |service, operation, members| {
             Box::pin(async move {
@@ -67,11 +84,66 @@ macro_rules! run {
             })
         }
     };
+    (change $handler:path) => {
+        |service, operation, members| {
+            Box::pin(async move {
+                let input = read(operation.name, members)?;
+                let mut changes = service.changes().await;
+                loop {
+                    let mut change = changes.begin().await?;
+                    let output = $handler(&mut change, &input).await?;
+                    if change.commit().await? {
+                        return success(operation.status, &output);
+                    }
+                }
+            })
+        }
+    };
 }
 
 operations! {
     GetAccount                GET    "/account" [] 200 call account::get;
     UpdateAccount             PATCH  "/account" [] 200 call account::update;
+
+    CreateApiKey              POST   "/apikeys" [] 201 change api_keys::create;
+    ImportApiKeys             POST   "/apikeys?mode=import" [format failonwarnings] 201 import api_keys::import;
+    GetApiKeys                GET    "/apikeys" [position limit name customerId includeValues] 200 call api_keys::list;
+    GetApiKey                 GET    "/apikeys/{api_Key}" [includeValue] 200 call api_keys::get;
+    UpdateApiKey              PATCH  "/apikeys/{api_Key}" [] 200 change api_keys::update;
+    DeleteApiKey              DELETE "/apikeys/{api_Key}" [] 202 change api_keys::delete;
+
+    GenerateClientCertificate POST   "/clientcertificates" [] 201 change client_certificates::generate;
+    GetClientCertificates     GET    "/clientcertificates" [position limit] 200 call client_certificates::list;
+    GetClientCertificate      GET    "/clientcertificates/{clientcertificate_id}" [] 200 call client_certificates::get;
+    UpdateClientCertificate   PATCH  "/clientcertificates/{clientcertificate_id}" [] 200 change client_certificates::update;
+    DeleteClientCertificate   DELETE "/clientcertificates/{clientcertificate_id}" [] 202 change client_certificates::delete;
+
+    CreateDomainName          POST   "/domainnames" [] 201 change domain_names::create;
+    GetDomainNames            GET    "/domainnames" [position limit resourceOwner] 200 call domain_names::list;
+    GetDomainName             GET    "/domainnames/{domain_name}" [domainNameId] 200 call domain_names::get;
+    UpdateDomainName          PATCH  "/domainnames/{domain_name}" [domainNameId] 200 change domain_names::update;
+    DeleteDomainName          DELETE "/domainnames/{domain_name}" [domainNameId] 202 call domain_names::delete;
+    CreateBasePathMapping     POST   "/domainnames/{domain_name}/basepathmappings" [domainNameId] 201 change base_path_mappings::create;
+    GetBasePathMappings       GET    "/domainnames/{domain_name}/basepathmappings" [domainNameId position limit] 200 call base_path_mappings::list;
+    GetBasePathMapping        GET    "/domainnames/{domain_name}/basepathmappings/{base_path}" [domainNameId] 200 call base_path_mappings::get;
+    UpdateBasePathMapping     PATCH  "/domainnames/{domain_name}/basepathmappings/{base_path}" [domainNameId] 200 change base_path_mappings::update;
+    DeleteBasePathMapping     DELETE "/domainnames/{domain_name}/basepathmappings/{base_path}" [domainNameId] 202 change base_path_mappings::delete;
+    CreateDomainNameAccessAssociation POST "/domainnameaccessassociations" [] 201 change access_associations::create;
+    GetDomainNameAccessAssociations   GET  "/domainnameaccessassociations" [position limit resourceOwner] 200 call access_associations::list;
+    DeleteDomainNameAccessAssociation DELETE "/domainnameaccessassociations/{domain_name_access_association_arn+}" [] 202 change access_associations::delete;
+    RejectDomainNameAccessAssociation POST "/rejectdomainnameaccessassociations" [domainNameAccessAssociationArn domainNameArn] 202 change access_associations::reject;
+
+    CreateUsagePlan           POST   "/usageplans" [] 201 change usage_plans::create;
+    GetUsagePlans             GET    "/usageplans" [position keyId limit] 200 call usage_plans::list;
+    GetUsagePlan              GET    "/usageplans/{usageplanId}" [] 200 call usage_plans::get;
+    UpdateUsagePlan           PATCH  "/usageplans/{usageplanId}" [] 200 change usage_plans::update;
+    DeleteUsagePlan           DELETE "/usageplans/{usageplanId}" [] 202 change usage_plans::delete;
+    CreateUsagePlanKey        POST   "/usageplans/{usageplanId}/keys" [] 201 change usage_plans::create_key;
+    GetUsagePlanKeys          GET    "/usageplans/{usageplanId}/keys" [position limit name] 200 call usage_plans::list_keys;
+    GetUsagePlanKey           GET    "/usageplans/{usageplanId}/keys/{keyId}" [] 200 call usage_plans::get_key;
+    DeleteUsagePlanKey        DELETE "/usageplans/{usageplanId}/keys/{keyId}" [] 202 change usage_plans::delete_key;
+    GetUsage                  GET    "/usageplans/{usageplanId}/usage" [keyId startDate endDate position limit] 200 call usage_plans::get_usage;
+    UpdateUsage               PATCH  "/usageplans/{usageplanId}/keys/{keyId}/usage" [] 200 call usage_plans::update_usage;
 
     CreateRestApi             POST   "/restapis" [] 201 call rest_apis::create;
     GetRestApis               GET    "/restapis" [position limit] 200 call rest_apis::list;
@@ -160,6 +232,11 @@ operations! {
     GetSdkTypes               GET    "/sdktypes" [position limit] 200 call sdks::list;
     GetSdkType                GET    "/sdktypes/{sdktype_id}" [] 200 call sdks::get;
     GetSdk                    GET    "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}" [] 200 call sdks::generate;
+    CreateVpcLink             POST   "/vpclinks" [] 202 change vpc_links::create;
+    GetVpcLinks               GET    "/vpclinks" [position limit] 200 call vpc_links::list;
+    GetVpcLink                GET    "/vpclinks/{vpclink_id}" [] 200 call vpc_links::get;
+    UpdateVpcLink             PATCH  "/vpclinks/{vpclink_id}" [] 200 change vpc_links::update;
+    DeleteVpcLink             DELETE "/vpclinks/{vpclink_id}" [] 202 change vpc_links::delete;
 
     GetTags                   GET    "/tags/{resource_arn+}" [position limit] 200 call tags::get;
     TagResource               PUT    "/tags/{resource_arn+}" [] 204 call tags::tag;

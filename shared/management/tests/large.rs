@@ -81,11 +81,12 @@ impl Bench {
         });
         let management = Management::new(World {
             definitions: table.clone(),
+            usage: table.clone(),
             clock,
             account: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
-        })
-        .with_limits(Limits::NONE);
+            limits: Limits::NONE,
+        });
         Self { table, management }
     }
 

@@ -116,13 +116,14 @@ async fn a_large_api_and_a_long_template_come_back_from_a_snapshot() {
 
 /// A process of its own, as far as the table can tell.
 fn management(table: &Arc<dyn Table>) -> Arc<Management> {
-    let world = World {
+    Arc::new(Management::new(World {
         definitions: table.clone(),
+        usage: table.clone(),
         clock: Arc::new(SystemClock),
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
-    };
-    Arc::new(Management::new(world).with_limits(Limits::NONE))
+        limits: Limits::NONE,
+    }))
 }
 
 async fn ask(management: &Management, verb: &str, path: &str, body: &Value) -> (u16, Value) {

@@ -13,7 +13,7 @@ use postern_definition::rest::RestApi;
 use postern_store::{Condition, Key, StoreError, Write, encode};
 use rand::RngExt;
 use serde::Serialize;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -39,9 +39,29 @@ impl Default for Turns {
 }
 
 impl Turns {
-    async fn take(&self, api: &ApiId) -> MutexGuard<'_, ()> {
-        let place = self.hasher.hash_one(api) as usize % self.queues.len();
+    pub(super) async fn take(&self, scope: impl Hash) -> MutexGuard<'_, ()> {
+        let place = self.hasher.hash_one(scope) as usize % self.queues.len();
         self.queues[place].lock().await
+    }
+}
+
+/// How often something was begun so far.
+#[derive(Default)]
+pub(super) struct Attempts(u32);
+
+impl Attempts {
+    /// Waits before any but the first, and gives up after the last.
+    pub(super) async fn next(&mut self) -> Result<(), Failure> {
+        if self.0 >= ATTEMPTS_MAX {
+            return Err(Failure::concurrent());
+        }
+        if self.0 > 0 {
+            let most = (BACKOFF_MS << self.0.min(6)).min(BACKOFF_MS_MAX);
+            let pause = rand::rng().random_range(0..=most);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        self.0 += 1;
+        Ok(())
     }
 }
 
@@ -49,7 +69,7 @@ impl Turns {
 pub(crate) struct Edits<'a> {
     service: &'a Management,
     api: ApiId,
-    attempts: u32,
+    attempts: Attempts,
     _turn: MutexGuard<'a, ()>,
 }
 
@@ -59,7 +79,7 @@ impl Management {
         Edits {
             service: self,
             api: api.clone(),
-            attempts: 0,
+            attempts: Attempts::default(),
             _turn: self.turns.take(api).await,
         }
     }
@@ -81,21 +101,13 @@ impl Management {
 impl<'a> Edits<'a> {
     /// After a commit that is one of several: the next counts its attempts from the start.
     pub(crate) fn renew(&mut self) {
-        self.attempts = 0;
+        self.attempts = Attempts::default();
     }
 
     /// The next attempt, with the API as it is now.
     pub(crate) async fn begin(&mut self) -> Result<Edit<'a>, Failure> {
         loop {
-            if self.attempts >= ATTEMPTS_MAX {
-                return Err(Failure::concurrent());
-            }
-            if self.attempts > 0 {
-                let most = (BACKOFF_MS << self.attempts.min(6)).min(BACKOFF_MS_MAX);
-                let pause = rand::rng().random_range(0..=most);
-                tokio::time::sleep(Duration::from_millis(pause)).await;
-            }
-            self.attempts += 1;
+            self.attempts.next().await?;
             let found = self.service.definitions().api(&self.api).await?;
             if found.as_ref().is_some_and(|(r, _)| r.pending.is_some()) {
                 // Whoever began this did not get to its end. It must be whole before anything else changes.
@@ -233,7 +245,7 @@ impl<'a> Edit<'a> {
     }
 }
 
-fn committed(outcome: Result<(), StoreError>) -> Result<bool, Failure> {
+pub(super) fn committed(outcome: Result<(), StoreError>) -> Result<bool, Failure> {
     match outcome {
         Ok(()) => Ok(true),
         Err(StoreError::ConditionFailed { .. } | StoreError::Conflict) => Ok(false),

@@ -17,17 +17,26 @@
 //!                    pending#{id}#{number}     writes of a change that is larger than a transaction
 //! account            account                   the account's settings
 //! leftovers          {api}                     a deleted API, parts of which may still be there
+//! counts             {kind}                    how many of a kind the account has
+//! uses#{what it is}  {api}#{part}              a part of an API that uses, or used, something of the account
 //! ```
+//!
+//! Of what belongs to the account, what gateways read too is in postern-plan's `account`, and each kind says in its module
+//! where else it is copied to.
 
 mod batches;
+mod change;
 mod edit;
 mod pending;
 mod sweep;
+mod uses;
 mod whole;
 
+pub(crate) use change::{Change, Record};
 pub(crate) use edit::{Edit, Turns};
 pub(crate) use pending::Pending;
 pub(crate) use sweep::{leave, sweep};
+pub(crate) use uses::Use;
 pub(crate) use whole::writes;
 
 use crate::wire::Failure;

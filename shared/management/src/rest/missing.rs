@@ -70,3 +70,31 @@ pub(super) fn sdk_type() -> Failure {
 pub(super) fn stage() -> Failure {
     Failure::not_found("Invalid stage identifier specified")
 }
+
+pub(super) fn api_key() -> Failure {
+    Failure::not_found("Invalid API Key identifier specified")
+}
+
+pub(super) fn usage_plan() -> Failure {
+    Failure::not_found("Invalid Usage Plan ID specified")
+}
+
+pub(super) fn domain_name() -> Failure {
+    Failure::not_found("Invalid domain name identifier specified")
+}
+
+pub(super) fn base_path_mapping() -> Failure {
+    Failure::not_found("Invalid base path mapping identifier specified")
+}
+
+pub(super) fn access_association() -> Failure {
+    Failure::not_found("Invalid domain name access association identifier specified")
+}
+
+pub(super) fn vpc_link() -> Failure {
+    Failure::not_found("Invalid Vpc Link identifier specified")
+}
+
+pub(super) fn client_certificate() -> Failure {
+    Failure::not_found("Invalid Client Certificate identifier specified")
+}

@@ -128,6 +128,9 @@ named! {
         "SecurityPolicy_TLS13_1_2_FIPS_PFS_PQ_2025_09" "SecurityPolicy_TLS13_1_2_PQ_2025_09"
         "SecurityPolicy_TLS13_1_2_2021_06" "SecurityPolicy_TLS13_2025_EDGE" "SecurityPolicy_TLS12_PFS_2025_EDGE"
         "SecurityPolicy_TLS12_2018_EDGE";
+    RoutingMode: "BASE_PATH_MAPPING_ONLY" "ROUTING_RULE_ONLY" "ROUTING_RULE_THEN_BASE_PATH_MAPPING";
+    ResourceOwner: "SELF" "OTHER_ACCOUNTS";
+    AssociationSource: "VPCE";
     EndpointAccessMode: "BASIC" "STRICT";
     /// In gigabytes.
     CacheClusterSize: "0.5" "1.6" "6.1" "13.5" "28.4" "58.2" "118" "237";

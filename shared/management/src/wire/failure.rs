@@ -122,14 +122,14 @@ impl Failure {
         }
     }
 
-    /// An API has as many of these as it may.
-    pub(crate) fn limit_exceeded(things: &str) -> Self {
-        Self::new(
-            Kind::LimitExceeded,
-            format!(
-                "Maximum number of {things} for this API has been reached. Please contact AWS if you need additional {things}."
-            ),
-        )
+    /// Whether it is no fault of what was asked.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.kind.status() >= 500
+    }
+
+    /// There are as many as there may be.
+    pub(crate) fn limit_exceeded(message: impl Into<String>) -> Self {
+        Self::new(Kind::LimitExceeded, message)
     }
 }
 

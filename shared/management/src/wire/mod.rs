@@ -14,4 +14,4 @@ pub(crate) use failure::Failure;
 #[cfg(test)]
 pub(crate) use failure::Kind;
 pub(crate) use input::{Input, Member, Members, Part, read};
-pub(crate) use request::{body, query, segments};
+pub(crate) use request::{body, query, raw, segments};

@@ -1,6 +1,6 @@
 //! What belongs to one API: limits, pages, and what a deployment freezes of it.
 
-use crate::world::{api, call, management, on, ready_on, resource, table, within};
+use crate::world::{api, call, limited, management, on, ready_on, resource, table};
 use postern_definition::rest::GatewayResponseType;
 use postern_management::Limits;
 use postern_plan::{Deployed, live};
@@ -14,8 +14,9 @@ async fn one_more_than_there_may_be_is_refused_and_there_is_room_again_after_a_d
         stages_per_api: 2,
         authorizers_per_api: 1,
         documentation_parts_per_api: 2,
+        ..Limits::NONE
     };
-    let management = within(limits, table());
+    let management = limited(table(), limits);
     let (api, root) = api(&management).await;
     let at = |path: &str| format!("/restapis/{api}{path}");
     let method = at(&format!("/resources/{root}/methods/GET"));

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use postern_management::{Limits, Management, World};
+pub(crate) use postern_store::Store;
 use postern_store::{Clock, Embedded, Table};
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,23 +19,28 @@ impl Clock for StillClock {
     }
 }
 
+pub(crate) fn store() -> Store {
+    Embedded::memory(Arc::new(StillClock)).unwrap()
+}
+
 pub(crate) fn table() -> Arc<dyn Table> {
-    Embedded::memory(Arc::new(StillClock)).unwrap().definitions
+    store().definitions
 }
 
 /// Another process on the same table, as far as the table can tell. It has no limits, for what is large is tested with it too.
 pub(crate) fn on(definitions: Arc<dyn Table>) -> Management {
-    within(Limits::NONE, definitions)
+    limited(definitions, Limits::NONE)
 }
 
-pub(crate) fn within(limits: Limits, definitions: Arc<dyn Table>) -> Management {
-    let world = World {
+pub(crate) fn limited(definitions: Arc<dyn Table>, limits: Limits) -> Management {
+    Management::new(World {
         definitions,
+        usage: store().usage,
+        limits,
         clock: Arc::new(StillClock),
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
-    };
-    Management::new(world).with_limits(limits)
+    })
 }
 
 pub(crate) fn management() -> Management {

@@ -8,6 +8,7 @@ mod variables;
 pub(super) use variables::checked as checked_variables;
 
 use super::address::{AtApi, AtStage};
+use super::client_certificates::client_certificate_key;
 use super::names::CacheClusterSize;
 use super::{account, missing, tags};
 use crate::Management;
@@ -19,7 +20,6 @@ use crate::wire::{Choice, Failure, Part, Violations};
 use postern_definition::rest::{CanarySettings, Flushes, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
 use postern_plan::{live, stage_key, stage_sort_prefix};
-use postern_store::Key;
 use serde::Deserialize;
 
 const NAME_CHARS_MAX: usize = 128;
@@ -237,6 +237,7 @@ pub(crate) async fn update(edit: &mut Edit<'_>, input: &Update<AtStage>) -> Resu
         return Ok(shown(before));
     }
     checked(edit.definitions(), api, Some(&before), &after).await?;
+    certified(edit, &before, &after).await?;
     after.last_updated_date = edit.service().now();
     put(edit, &after).await?;
     Ok(shown(after))
@@ -268,6 +269,22 @@ pub(crate) async fn put(edit: &mut Edit<'_>, stage: &Stage) -> Result<(), Failur
 pub(crate) async fn remove(edit: &mut Edit<'_>, name: &StageName) -> Result<(), Failure> {
     let writes = live::delete(edit.definitions().table(), edit.id(), name).await?;
     edit.note(writes);
+    Ok(())
+}
+
+/// Notes that a stage comes to use a client certificate, where that is there.
+async fn certified(edit: &mut Edit<'_>, before: &Stage, after: &Stage) -> Result<(), Failure> {
+    let Some(id) = &after.client_certificate_id else {
+        return Ok(());
+    };
+    if before.client_certificate_id != after.client_certificate_id {
+        let key = client_certificate_key(id);
+        if !edit.uses(&key, after.stage_name.to_string()).await? {
+            return Err(Failure::bad_request(
+                "Invalid Client Certificate identifier specified",
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -305,16 +322,6 @@ async fn checked(
             .await?
     {
         return Err(missing::documentation_version());
-    }
-    if let Some(id) = &after.client_certificate_id
-        && before.is_none_or(|b| b.client_certificate_id != after.client_certificate_id)
-        && !definitions
-            .exists(&Key::new("clientcertificates", id))
-            .await?
-    {
-        return Err(Failure::bad_request(
-            "Invalid Client Certificate identifier specified",
-        ));
     }
     if patches::logs_more(before, after) {
         account::may_log(definitions).await?;
