@@ -68,7 +68,7 @@ impl Management {
             .ok_or_else(Failure::unknown_operation)?;
         let operation = route.operation;
         let mut members = if operation.raw {
-            wire::raw(request.body())
+            wire::raw(request.body())?
         } else {
             wire::body(request.body())?
         };

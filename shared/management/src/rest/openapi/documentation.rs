@@ -1,16 +1,16 @@
 //! ImportDocumentationParts: what a document says about an API, without the rest of it.
 
-use super::file::{File, texts};
+use super::file::File;
 use crate::Management;
-use crate::definitions::{DOCUMENTATION_PART, part_key};
+use crate::definitions::DOCUMENTATION_PART;
 use crate::limits::check;
 use crate::rest::address::AtApi;
 use crate::rest::missing;
 use crate::wire::Failure;
-use postern_definition::rest::DocumentationPart;
-use postern_openapi::Mode;
+use postern_definition::rest::Definition;
+use postern_openapi::merge_documentation;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct DocumentationPartIds {
@@ -27,40 +27,29 @@ pub(crate) async fn import_parts(
     let mut edits = service.edits(api).await;
     loop {
         let mut edit = edits.begin().await?;
-        edit.api(|| missing::api(service, api))?;
-        let imported = file.read(service, api, None)?;
-        let before: Vec<DocumentationPart> =
-            edit.definitions().parts(api, DOCUMENTATION_PART).await?;
-        let mut kept: HashMap<_, _> = before
-            .into_iter()
-            .map(|part| (part.location.clone(), part))
-            .collect();
-        let mut ids = Vec::new();
-        for mut part in imported.definition.documentation_parts {
-            // What was said before about the same thing is said anew.
-            let old = kept.remove(&part.location);
-            match (old, mode) {
-                (Some(old), Mode::Merge) => part.id = old.id,
-                (Some(old), Mode::Overwrite) => {
-                    edit.delete(part_key(api, DOCUMENTATION_PART, &old.id));
-                }
-                (None, _) => {}
-            }
-            edit.put(part_key(api, DOCUMENTATION_PART, &part.id), &part);
-            ids.push(part.id);
-        }
-        if mode == Mode::Overwrite {
-            for part in kept.drain().map(|(_, part)| part) {
-                edit.delete(part_key(api, DOCUMENTATION_PART, &part.id));
-            }
-        }
-        let count = (kept.len() + ids.len()) as u64;
+        let record = edit.api(|| missing::api(service, api))?.clone();
+        let parts = edit.definitions().parts(api, DOCUMENTATION_PART).await?;
+        let only = |documentation_parts| Definition {
+            documentation_parts,
+            ..Definition::new(record.clone(), Vec::new(), Vec::new())
+        };
+        let before = only(parts);
+        let added = file.documentation(service, api, &before)?;
+        let said: HashSet<_> = added.iter().map(|part| part.location.clone()).collect();
+        let after = merge_documentation(before.documentation_parts.clone(), added, mode);
         let limit = service.limits().documentation_parts_per_api;
+        let count = after.len() as u64;
         check(count.saturating_sub(1), limit, "documentation parts", "API")?;
+        let after = only(after);
+        edit.replace(Some(&before), &after);
         if edit.commit().await? {
+            let parts = after.documentation_parts.into_iter();
             return Ok(DocumentationPartIds {
-                ids,
-                warnings: texts(&imported.warnings),
+                ids: parts
+                    .filter(|part| said.contains(&part.location))
+                    .map(|part| part.id)
+                    .collect(),
+                warnings: Vec::new(),
             });
         }
     }

@@ -3,9 +3,11 @@
 use crate::rest::integrations;
 use crate::wire::{Choice, Enumerated, Failure, Part, Violations};
 use crate::{Management, ids};
-use postern_definition::rest::Definition;
+use postern_definition::rest::{Definition, DocumentationPart, Method};
 use postern_definition::{ApiId, Map};
-use postern_openapi::{Imported, Mode, Options, Refusal, import, warnings_message};
+use postern_openapi::{
+    Imported, Mode, Options, Refusal, import, import_documentation, warnings_message,
+};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -52,21 +54,9 @@ impl File {
         api: &ApiId,
         existing: Option<&Definition>,
     ) -> Result<Imported, Failure> {
-        let taken = RefCell::new(existing.map(all_ids).unwrap_or_default());
-        let id = |length| unused(&mut taken.borrow_mut(), length);
-        let mut options = Options::new(api.clone(), &id);
-        options.created_date = service.now();
-        service.account().clone_into(&mut options.account);
-        service.region().clone_into(&mut options.region);
-        for (name, value) in &self.parameters {
-            options.set(name, value).map_err(Failure::bad_request)?;
-        }
-        options.check_method = &|method| match &method.method_integration {
-            Some(integration) => {
-                integrations::checked(integration, method).map_err(|failure| failure.message)
-            }
-            None => Ok(()),
-        };
+        let ids = Ids::beside(existing);
+        let id = |length| ids.draw(length);
+        let options = self.options(service, api, &id)?;
         let imported = import(self.body.as_bytes(), &options).map_err(refused)?;
         match warnings_message(&imported.warnings) {
             Some(message) if self.failonwarnings == Some(true) => {
@@ -75,24 +65,73 @@ impl File {
             _ => Ok(imported),
         }
     }
+
+    /// What the document says about an API.
+    pub(super) fn documentation(
+        &self,
+        service: &Management,
+        api: &ApiId,
+        existing: &Definition,
+    ) -> Result<Vec<DocumentationPart>, Failure> {
+        let ids = Ids::beside(Some(existing));
+        let id = |length| ids.draw(length);
+        let options = self.options(service, api, &id)?;
+        import_documentation(self.body.as_bytes(), &options).map_err(refused)
+    }
+
+    fn options<'a>(
+        &self,
+        service: &Management,
+        api: &ApiId,
+        id: &'a dyn Fn(usize) -> String,
+    ) -> Result<Options<'a>, Failure> {
+        let mut options = Options::new(api.clone(), id);
+        options.created_date = service.now();
+        service.account().clone_into(&mut options.account);
+        service.region().clone_into(&mut options.region);
+        for (name, value) in &self.parameters {
+            options.set(name, value).map_err(Failure::bad_request)?;
+        }
+        options.check_method = &check_method;
+        Ok(options)
+    }
 }
 
-pub(super) fn refused(refusal: Refusal) -> Failure {
+/// The rules for integrations that this service has and a document's reader does not know.
+fn check_method(method: &Method) -> Result<(), String> {
+    match &method.method_integration {
+        Some(integration) => {
+            integrations::checked(integration, method).map_err(|failure| failure.message)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Draws no id twice, in an API of thousands of parts either.
+struct Ids(RefCell<HashSet<String>>);
+
+impl Ids {
+    fn beside(existing: Option<&Definition>) -> Self {
+        Self(RefCell::new(existing.map(all_ids).unwrap_or_default()))
+    }
+
+    fn draw(&self, length: usize) -> String {
+        loop {
+            let id = ids::random(length);
+            if self.0.borrow_mut().insert(id.clone()) {
+                return id;
+            }
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Failure {
     Failure::bad_request(refusal.message())
 }
 
 /// As lists of an answer have them.
 pub(super) fn texts(warnings: &[postern_openapi::Warning]) -> Vec<String> {
     warnings.iter().map(ToString::to_string).collect()
-}
-
-fn unused(taken: &mut HashSet<String>, length: usize) -> String {
-    loop {
-        let id = ids::random(length);
-        if taken.insert(id.clone()) {
-            return id;
-        }
-    }
 }
 
 fn all_ids(definition: &Definition) -> HashSet<String> {
