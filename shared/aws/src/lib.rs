@@ -5,6 +5,7 @@
 //! certificate and no network; the first call does.
 
 mod backend;
+mod canonical;
 mod client;
 mod credentials;
 mod dynamodb;
@@ -22,6 +23,7 @@ pub use settings::{CredentialsSource, Settings};
 use credentials::CredentialsCache;
 use postern_egress::Egress;
 use postern_store::{Clock, Store};
+use sign::Signer;
 use std::sync::Arc;
 
 /// AWS as one program sees it. What is made from one of these shares its connections and its credentials.
@@ -31,6 +33,7 @@ pub struct Aws {
     egress: Egress,
     clock: Arc<dyn Clock>,
     credentials: Arc<CredentialsCache>,
+    signer: Arc<Signer>,
 }
 
 impl Aws {
@@ -41,6 +44,7 @@ impl Aws {
             egress,
             clock,
             credentials: Arc::new(credentials),
+            signer: Arc::default(),
         }
     }
 
