@@ -158,6 +158,9 @@ impl<'a> Importer<'a> {
         let declared = self.object(node, "responses");
         for (pattern, response) in declared.into_iter().flat_map(Node::members) {
             response.used();
+            if !self.spend(response) {
+                break;
+            }
             let Some(status_code) = self.status(response) else {
                 if response.peek("statusCode").is_none() {
                     self.report.wrong(
@@ -191,7 +194,10 @@ impl<'a> Importer<'a> {
     /// A template without text is kept as none, as the service does.
     fn templates(&self, node: Node<'a>, name: &str) -> Option<Map<Option<String>>> {
         let templates = self.object(node, name)?;
-        let templates = templates.members().map(|(media_type, template)| {
+        let affordable = templates
+            .members()
+            .take_while(|(_, template)| self.spend(*template));
+        let templates = affordable.map(|(media_type, template)| {
             let text = template.used().scalar_text();
             (media_type.to_owned(), text.filter(|text| !text.is_empty()))
         });

@@ -31,6 +31,7 @@ use postern_definition::rest::{
     IpAddressType, RestApi,
 };
 use report::Report;
+use std::cell::Cell;
 
 /// What a document makes of an API.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +106,7 @@ fn read(bytes: &[u8], options: &Options<'_>) -> Result<Read, Refusal> {
         report: Report::default(),
         models: Models::default(),
         documentation: Documentation::default(),
+        looks: Cell::new(0),
     };
     Ok(importer.run())
 }
@@ -116,6 +118,7 @@ pub(crate) struct Importer<'a> {
     report: Report,
     models: Models<'a>,
     documentation: Documentation,
+    looks: Cell<usize>,
 }
 
 /// Whether this is OpenAPI 2.0 rather than 3.0.
@@ -208,13 +211,10 @@ impl<'a> Importer<'a> {
     }
 
     fn new_api(&self, name: String) -> RestApi {
-        let ip_address_type =
-            self.options
-                .ip_address_type
-                .unwrap_or_else(|| match self.options.endpoint_type {
-                    EndpointType::Private => IpAddressType::Dualstack,
-                    _ => IpAddressType::Ipv4,
-                });
+        let default = match self.options.endpoint_type {
+            EndpointType::Private => IpAddressType::Dualstack,
+            _ => IpAddressType::Ipv4,
+        };
         RestApi {
             id: self.options.api_id.clone(),
             name,
@@ -226,7 +226,7 @@ impl<'a> Importer<'a> {
             api_key_source: ApiKeySource::Header,
             endpoint_configuration: EndpointConfiguration {
                 types: vec![self.options.endpoint_type],
-                ip_address_type,
+                ip_address_type: self.options.ip_address_type.unwrap_or(default),
                 vpc_endpoint_ids: Vec::new(),
             },
             policy: None,

@@ -173,11 +173,7 @@ impl Report {
             at: node.at(),
             path: node.path(),
         };
-        let mut errors = self.errors.borrow_mut();
-        // A component is looked at once for each reference to it.
-        if !errors.contains(&error) {
-            errors.push(error);
-        }
+        self.errors.borrow_mut().push(error);
     }
 
     /// A warning in the service's words.
@@ -204,7 +200,9 @@ impl Report {
     pub(crate) fn done(self) -> (Vec<Error>, Vec<Warning>) {
         let mut errors = self.errors.into_inner();
         let mut warnings = self.warnings.into_inner();
-        errors.sort_by_key(|error| error.at);
+        // A component is looked at once for each reference to it.
+        errors.sort_by(|a, b| (a.at, &a.text, &a.path).cmp(&(b.at, &b.text, &b.path)));
+        errors.dedup();
         warnings.sort_by(|a, b| (a.at, &a.text, &a.path).cmp(&(b.at, &b.text, &b.path)));
         warnings.dedup();
         (errors, warnings)
