@@ -6,9 +6,10 @@ use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
 use crate::{Defect, MethodPlan, api_partition};
 use bytes::Bytes;
 use postern_definition::rest::{Method, RestApi};
-use postern_definition::{ApiId, DeploymentId};
+use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_store::{Consistency, Item, Query, StoreError, Table, inflate};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
 /// An index or a segment inflates to no more than this, whatever its bytes claim.
@@ -21,8 +22,12 @@ pub struct Deployed {
     router: Router,
     index: Index,
     chunks: Vec<OnceCell<Bytes>>,
-    plans: Vec<OnceCell<Arc<MethodPlan>>>,
+    /// By the numbers of the methods that were asked for.
+    plans: Mutex<HashMap<u32, Arc<OnceCell<Planned>>>>,
 }
+
+/// A method's plan, with the id of its resource.
+type Planned = (ResourceId, Arc<MethodPlan>);
 
 /// Why a deployment cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -82,9 +87,11 @@ impl Deployed {
             table,
             id: deployment.clone(),
             api,
-            router: std::mem::take(&mut index.routes).into_iter().collect(),
+            router: std::mem::take(&mut index.routes)
+                .try_into()
+                .map_err(|reason: &str| unreadable(reason.to_owned()))?,
             chunks: (0..chunks).map(|_| OnceCell::new()).collect(),
-            plans: (0..index.methods).map(|_| OnceCell::new()).collect(),
+            plans: Mutex::default(),
             index,
         })
     }
@@ -102,16 +109,19 @@ impl Deployed {
         self.router.find(verb, path)
     }
 
-    /// The plan of a method that [`Deployed::find`] named, compiled at its first use.
-    pub async fn plan(&self, method: u32) -> Result<Arc<MethodPlan>, DeployedError> {
-        let cell = self
-            .plans
-            .get(method as usize)
-            .ok_or_else(|| self.unreadable("it has no such method"))?;
+    /// The plan of a method that [`Deployed::find`] named, compiled at its first use, with the id of its resource.
+    pub async fn plan(&self, method: u32) -> Result<(ResourceId, Arc<MethodPlan>), DeployedError> {
+        if method >= self.index.methods {
+            return Err(self.unreadable("it has no such method"));
+        }
+        let cell = {
+            let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+            plans.entry(method).or_default().clone()
+        };
         cell.get_or_try_init(|| self.compile(method)).await.cloned()
     }
 
-    async fn compile(&self, method: u32) -> Result<Arc<MethodPlan>, DeployedError> {
+    async fn compile(&self, method: u32) -> Result<Planned, DeployedError> {
         let missing = || self.unreadable("a method is missing from its segment");
         let segment = self
             .index
@@ -122,17 +132,17 @@ impl Deployed {
         let place = method - self.index.segments[segment].0;
         let json = inflate(&self.segment(segment).await?, INFLATED_BYTES_MAX)
             .map_err(|reason| self.unreadable(reason))?;
-        let mut methods: Vec<Method> =
+        let mut methods: Vec<(ResourceId, Method)> =
             serde_json::from_slice(&json).map_err(|error| self.unreadable(error.to_string()))?;
         if place as usize >= methods.len() {
             return Err(missing());
         }
-        let method = methods.swap_remove(place as usize);
+        let (resource, method) = methods.swap_remove(place as usize);
         let plan = MethodPlan::compile(&method).map_err(|defects| {
             let defects: Vec<_> = defects.iter().map(Defect::to_string).collect();
             self.unreadable(defects.join("; "))
         })?;
-        Ok(Arc::new(plan))
+        Ok((resource, Arc::new(plan)))
     }
 
     /// The deflated bytes of a segment, put together from the chunks that it lies in.

@@ -6,10 +6,10 @@
 //! when a method in it is first asked for.
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
-use crate::router::Route;
+use crate::router::Routes;
 use crate::{Defect, MethodPlan, api_partition};
 use postern_definition::rest::{Definition, Method};
-use postern_definition::{ApiId, DeploymentId, Map};
+use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_store::{BODY_BYTES_MAX, Condition, Query, StoreError, Table, Write, deflate};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub(crate) const CHUNK_BYTES: usize = BODY_BYTES_MAX;
 /// first request to a method inflates little that it does not need.
 const SEGMENT_BYTES: usize = 32_000;
 /// The form of index and body, and the first byte of the index. A gateway that meets another says so instead of guessing.
-pub(crate) const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 2;
 
 /// Searching the tree of paths goes down one call per segment.
 const PATH_SEGMENTS_MAX: usize = 500;
@@ -37,7 +37,7 @@ pub(crate) struct Index {
     /// The API's own settings, as JSON.
     pub(crate) api: String,
     /// What the router is made of.
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Routes,
     /// By segment: the number of its first method, and where it begins in the body.
     pub(crate) segments: Vec<(u32, u64)>,
     pub(crate) methods: u32,
@@ -58,8 +58,7 @@ impl Snapshot {
                 .push(method);
         }
         let mut defects = Vec::new();
-        let mut routes = Vec::new();
-        let mut body = Body::default();
+        let mut compiled = Vec::new();
         for resource in &definition.resources {
             let segments = resource.path.matches('/').count();
             if segments > PATH_SEGMENTS_MAX {
@@ -70,14 +69,17 @@ impl Snapshot {
                 defects.push(Defect::invalid(field, reason));
                 continue;
             }
-            let mut methods = Vec::new();
             for method in by_resource
                 .remove(resource.id.as_str())
                 .into_iter()
                 .flatten()
             {
                 match MethodPlan::compile(method) {
-                    Ok(_) => methods.push((method.http_method.as_str(), body.add(method))),
+                    Ok(_) => compiled.push((
+                        resource.path.as_str(),
+                        method.http_method.as_str(),
+                        (&resource.id, method),
+                    )),
                     Err(found) => {
                         defects.extend(
                             found
@@ -87,22 +89,18 @@ impl Snapshot {
                     }
                 }
             }
-            routes.push(Route::new(
-                resource.id.clone(),
-                resource.path.clone(),
-                &methods,
-            ));
         }
         if !defects.is_empty() {
             return Err(defects);
         }
-        body.close_segment();
+        let (routes, methods) = Routes::of(compiled);
+        let body = Body::of(&methods);
         let index = Index {
             api: serde_json::to_string(&definition.api)
                 .expect("an API's settings hold only what JSON can"),
             routes,
             segments: body.segments,
-            methods: body.methods,
+            methods: methods.len() as u32,
             body_bytes: body.bytes.len() as u64,
         };
         let index = postcard::to_allocvec(&index).expect("an index holds only text and numbers");
@@ -180,36 +178,28 @@ impl Snapshot {
 }
 
 #[derive(Default)]
-struct Body<'d> {
+struct Body {
     bytes: Vec<u8>,
     segments: Vec<(u32, u64)>,
-    methods: u32,
-    open: Vec<&'d Method>,
-    open_bytes: usize,
 }
 
-impl<'d> Body<'d> {
-    /// Gives the method's number.
-    fn add(&mut self, method: &'d Method) -> u32 {
-        let number = self.methods;
-        self.methods += 1;
-        self.open.push(method);
-        self.open_bytes += serde_json::to_vec(method).map_or(0, |json| json.len());
-        if self.open_bytes >= SEGMENT_BYTES {
-            self.close_segment();
+impl Body {
+    /// Of the methods in the order in which they are numbered. What only a request to one needs is kept with it, as is the id
+    /// of its resource, so that the index is small.
+    fn of(methods: &[(&ResourceId, &Method)]) -> Self {
+        let mut body = Self::default();
+        let mut first = 0;
+        let mut open_bytes = 0;
+        for (number, method) in methods.iter().enumerate() {
+            open_bytes += serde_json::to_vec(method).map_or(0, |json| json.len());
+            if open_bytes >= SEGMENT_BYTES || number + 1 == methods.len() {
+                let segment = &methods[first..=number];
+                let json = serde_json::to_vec(segment).expect("methods hold only what JSON can");
+                body.segments.push((first as u32, body.bytes.len() as u64));
+                body.bytes.extend(deflate(&json));
+                (first, open_bytes) = (number + 1, 0);
+            }
         }
-        number
-    }
-
-    /// Writes the open segment, where there is one.
-    fn close_segment(&mut self) {
-        if !self.open.is_empty() {
-            let json = serde_json::to_vec(&self.open).expect("methods hold only what JSON can");
-            let first = self.methods - self.open.len() as u32;
-            self.segments.push((first, self.bytes.len() as u64));
-            self.bytes.extend(deflate(&json));
-            self.open.clear();
-            self.open_bytes = 0;
-        }
+        body
     }
 }
