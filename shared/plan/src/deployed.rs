@@ -194,20 +194,21 @@ pub(crate) async fn read_index(
     deployment: &DeploymentId,
 ) -> Result<Vec<u8>, StoreError> {
     let mut index = Vec::new();
-    for item in all_items(table, api, &index_sort_prefix(deployment)).await? {
+    let partition = api_partition(api);
+    for item in all_items(table, partition, &index_sort_prefix(deployment)).await? {
         index.extend_from_slice(&item.body);
     }
     Ok(index)
 }
 
-/// All items of an API whose sort keys begin with this.
+/// All items of a partition whose sort keys begin with this.
 pub(crate) async fn all_items(
     table: &dyn Table,
-    api: &ApiId,
+    partition: String,
     prefix: &str,
 ) -> Result<Vec<Item>, StoreError> {
     let mut query = Query {
-        partition: api_partition(api),
+        partition,
         prefix: prefix.to_owned(),
         after: None,
         limit: 100,
