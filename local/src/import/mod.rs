@@ -100,17 +100,13 @@ async fn imported(
         None => same_name(target, &title).await.map_err(one)?,
     };
     let parameters = format!("basepath={base_path}");
-    let api = match existing {
-        Some(api) => {
-            let mode = how.mode.as_str();
-            let path = format!("/restapis/{api}?mode={mode}&{parameters}");
-            target.call("PUT", &path, bytes).await
-        }
-        None => {
-            let path = format!("/restapis?mode=import&{parameters}");
-            target.call("POST", &path, bytes).await
-        }
+    let (verb, path) = if let Some(api) = existing {
+        let mode = how.mode.as_str();
+        ("PUT", format!("/restapis/{api}?mode={mode}&{parameters}"))
+    } else {
+        ("POST", format!("/restapis?mode=import&{parameters}"))
     };
+    let api = target.call(verb, &path, bytes).await;
     let api = api.map_err(one)?;
     let id = api["id"].as_str().unwrap_or_default();
     let mut said = format!("{}: {title} is {id}, {methods} methods", file.display());

@@ -150,7 +150,7 @@ fn text(value: &Value) -> String {
 /// What a method of a deployment answers with.
 async fn template(deployed: &Deployed, verb: &str, path: &str) -> String {
     let found = deployed.find(verb, path).unwrap();
-    let plan = deployed.plan(found.method).await.unwrap();
+    let (_, plan) = deployed.plan(found.method).await.unwrap();
     assert_eq!(plan.verb, verb);
     let IntegrationPlan::Mock(mock) = &plan.integration else {
         panic!("{verb} {path} is no mock");

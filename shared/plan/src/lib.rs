@@ -29,6 +29,6 @@ pub use layout::{api_partition, stage_key, stage_sort_prefix};
 pub use method::{Authorization, IntegrationPlan, MethodPlan};
 pub use mock::{MockPlan, MockTemplate, mock_status};
 pub use responses::{ResponsePlan, ResponseSelection};
-pub use router::{Match, Route, Router};
+pub use router::{Match, Router};
 pub use snapshot::Snapshot;
 pub use value::{Source, UriTemplate};
