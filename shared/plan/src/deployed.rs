@@ -1,5 +1,6 @@
 //! A snapshot as the gateway holds it: the index at hand, the body compressed, and plans for the methods that were asked for.
 
+use crate::gateway_response::GatewayResponsePlans;
 use crate::layout::{body_key, index_sort_prefix};
 use crate::router::{Match, Router};
 use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
@@ -26,6 +27,7 @@ pub struct Deployed {
     /// By the numbers of the methods that were asked for.
     plans: Mutex<HashMap<u32, Arc<OnceCell<Planned>>>>,
     pub(crate) parts: OnceCell<Parts>,
+    pub(crate) gateway_responses: OnceCell<GatewayResponsePlans>,
 }
 
 /// A method's plan, with the id of its resource.
@@ -95,6 +97,7 @@ impl Deployed {
             chunks: (0..chunks).map(|_| OnceCell::new()).collect(),
             plans: Mutex::default(),
             parts: OnceCell::new(),
+            gateway_responses: OnceCell::new(),
             index,
         })
     }
