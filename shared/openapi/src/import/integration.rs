@@ -2,6 +2,7 @@
 
 use super::Importer;
 use super::operation::Place;
+use super::report::UNPARSABLE;
 use crate::document::{Kind, Node};
 use postern_definition::Map;
 use postern_definition::rest::{
@@ -47,7 +48,7 @@ impl<'a> Importer<'a> {
             self.report.error(
                 node,
                 format!(
-                    "Unable to parse API definition because of a malformed integration at path {}.",
+                    "{UNPARSABLE}a malformed integration at path {}.",
                     place.path
                 ),
             );

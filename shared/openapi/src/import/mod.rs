@@ -62,7 +62,7 @@ const REFERABLE: [&str; 5] = [
 pub fn import(bytes: &[u8], options: &Options<'_>) -> Result<Imported, Refusal> {
     let (definition, mentions, errors, warnings) = read(bytes, options)?;
     if !errors.is_empty() {
-        return Err(Refusal { errors, warnings });
+        return Err(Refusal::new(errors, warnings));
     }
     Ok(Imported {
         definition,
@@ -76,13 +76,10 @@ pub fn import_documentation(
     bytes: &[u8],
     options: &Options<'_>,
 ) -> Result<Vec<DocumentationPart>, Refusal> {
-    let (definition, _, mut errors, _) = read(bytes, options)?;
+    let (definition, _, mut errors, _) = read(bytes, options).map_err(Refusal::of_documentation)?;
     errors.retain(|error| error.path.starts_with(documentation::LISTED));
     if !errors.is_empty() {
-        return Err(Refusal {
-            errors,
-            warnings: Vec::new(),
-        });
+        return Err(Refusal::new(errors, Vec::new()));
     }
     Ok(definition.documentation_parts)
 }
