@@ -43,7 +43,12 @@ impl<'a> Importer<'a> {
     pub(super) fn integration(&self, node: Node<'a>, place: Place<'a, '_>) -> Option<Integration> {
         let node = node.get("x-amazon-apigateway-integration")?;
         let node = self.resolved(node)?;
-        if is_malformed(node) {
+        // Many operations may refer to one integration, which need not be looked through each time.
+        let mut malformed = self.malformed.borrow_mut();
+        if *malformed
+            .entry(node.id())
+            .or_insert_with(|| is_malformed(node))
+        {
             node.whole();
             self.report.error(
                 node,

@@ -31,7 +31,8 @@ use postern_definition::rest::{
     IpAddressType, RestApi,
 };
 use report::Report;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// What a document makes of an API.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +105,7 @@ fn read(bytes: &[u8], options: &Options<'_>) -> Result<Read, Refusal> {
         models: Models::default(),
         documentation: Documentation::default(),
         looks: Cell::new(0),
+        malformed: RefCell::default(),
     };
     Ok(importer.run())
 }
@@ -116,6 +118,8 @@ pub(crate) struct Importer<'a> {
     models: Models<'a>,
     documentation: Documentation,
     looks: Cell<usize>,
+    /// What was found of integrations that were looked through.
+    malformed: RefCell<HashMap<u32, bool>>,
 }
 
 /// Whether this is OpenAPI 2.0 rather than 3.0.
