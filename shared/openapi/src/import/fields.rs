@@ -4,9 +4,6 @@ use super::Importer;
 use crate::document::{Kind, Node};
 use postern_definition::Map;
 
-/// Many times what the largest documents need.
-const LOOKS_MAX: usize = 1_000_000;
-
 impl<'a> Importer<'a> {
     fn is(&self, node: Node<'a>, kind: Kind) -> bool {
         let fits = node.kind() == kind;
@@ -26,23 +23,21 @@ impl<'a> Importer<'a> {
     }
 
     /// Whether the document may be looked at once more.
-    ///
-    /// References let a small document stand for a huge one: a response with very many headers, referred to by very many operations.
-    /// So looking costs, and what may be spent is bounded.
     pub(super) fn spend(&self, node: Node<'a>) -> bool {
+        let max = self.options.limits.looks_max;
         let looks = self.looks.get();
-        if looks == LOOKS_MAX {
+        if looks == max {
             self.report.wrong(
                 node,
                 format!(
-                    "the document, its references followed, has more than {LOOKS_MAX} members to look at"
+                    "the document, its references followed, has more than {max} members to look at"
                 ),
             );
         }
-        if looks <= LOOKS_MAX {
+        if looks <= max {
             self.looks.set(looks + 1);
         }
-        looks < LOOKS_MAX
+        looks < max
     }
 
     /// An empty member in YAML is null; where an object or list is optional, that is as good as none.

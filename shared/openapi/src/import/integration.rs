@@ -2,6 +2,7 @@
 
 use super::Importer;
 use super::operation::Place;
+use super::report::UNPARSABLE;
 use crate::document::{Kind, Node};
 use postern_definition::Map;
 use postern_definition::rest::{
@@ -42,12 +43,17 @@ impl<'a> Importer<'a> {
     pub(super) fn integration(&self, node: Node<'a>, place: Place<'a, '_>) -> Option<Integration> {
         let node = node.get("x-amazon-apigateway-integration")?;
         let node = self.resolved(node)?;
-        if is_malformed(node) {
+        // Many operations may refer to one integration, which need not be looked through each time.
+        let mut malformed = self.malformed.borrow_mut();
+        if *malformed
+            .entry(node.id())
+            .or_insert_with(|| is_malformed(node))
+        {
             node.whole();
             self.report.error(
                 node,
                 format!(
-                    "Unable to parse API definition because of a malformed integration at path {}.",
+                    "{UNPARSABLE}a malformed integration at path {}.",
                     place.path
                 ),
             );

@@ -31,7 +31,8 @@ use postern_definition::rest::{
     IpAddressType, RestApi,
 };
 use report::Report;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// What a document makes of an API.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +63,7 @@ const REFERABLE: [&str; 5] = [
 pub fn import(bytes: &[u8], options: &Options<'_>) -> Result<Imported, Refusal> {
     let (definition, mentions, errors, warnings) = read(bytes, options)?;
     if !errors.is_empty() {
-        return Err(Refusal { errors, warnings });
+        return Err(Refusal::new(errors, warnings));
     }
     Ok(Imported {
         definition,
@@ -76,13 +77,10 @@ pub fn import_documentation(
     bytes: &[u8],
     options: &Options<'_>,
 ) -> Result<Vec<DocumentationPart>, Refusal> {
-    let (definition, _, mut errors, _) = read(bytes, options)?;
+    let (definition, _, mut errors, _) = read(bytes, options).map_err(Refusal::of_documentation)?;
     errors.retain(|error| error.path.starts_with(documentation::LISTED));
     if !errors.is_empty() {
-        return Err(Refusal {
-            errors,
-            warnings: Vec::new(),
-        });
+        return Err(Refusal::new(errors, Vec::new()));
     }
     Ok(definition.documentation_parts)
 }
@@ -107,6 +105,7 @@ fn read(bytes: &[u8], options: &Options<'_>) -> Result<Read, Refusal> {
         models: Models::default(),
         documentation: Documentation::default(),
         looks: Cell::new(0),
+        malformed: RefCell::default(),
     };
     Ok(importer.run())
 }
@@ -119,6 +118,8 @@ pub(crate) struct Importer<'a> {
     models: Models<'a>,
     documentation: Documentation,
     looks: Cell<usize>,
+    /// What was found of integrations that were looked through.
+    malformed: RefCell<HashMap<u32, bool>>,
 }
 
 /// Whether this is OpenAPI 2.0 rather than 3.0.

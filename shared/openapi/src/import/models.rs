@@ -94,6 +94,11 @@ impl<'a> Importer<'a> {
 
     /// The model that a body's schema names, or one that is made for it.
     pub(super) fn model_name(&self, schema: Node<'a>) -> Option<String> {
+        if schema.kind() == Kind::Null {
+            self.report
+                .error(schema, "Invalid model name specified: null");
+            return None;
+        }
         match schema.get("$ref") {
             Some(reference) => self.referenced(reference),
             None => Some(self.generated(schema)),

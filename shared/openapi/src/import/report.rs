@@ -60,10 +60,18 @@ impl std::error::Error for Error {}
 pub struct Refusal {
     pub errors: Vec<Error>,
     pub warnings: Vec<Warning>,
+    /// Said by the service in place of all errors, where it stops before it looks for more.
+    pub(crate) instead: Option<String>,
 }
 
 /// What the service answers where the input is no OpenAPI at all.
-pub(crate) const UNREADABLE: &str = "Invalid OpenAPI input.";
+const UNREADABLE: &str = "Invalid OpenAPI input.";
+
+/// The same, where it imports documentation alone.
+const UNREADABLE_DOCUMENTATION: &str = "Unable to build importer with provided input.";
+
+/// How errors begin that the service meets while it still reads.
+pub(super) const UNPARSABLE: &str = "Unable to parse API definition because of ";
 
 impl Refusal {
     pub(crate) fn unreadable(at: Position, path: String, reason: &str) -> Self {
@@ -76,19 +84,37 @@ impl Refusal {
         Self {
             errors: vec![error],
             warnings: Vec::new(),
+            instead: Some(UNREADABLE.to_owned()),
         }
     }
 
-    /// Whether the text could not be read as OpenAPI at all, to which the service answers with nothing but
-    /// `Invalid OpenAPI input.`
+    pub(crate) fn new(errors: Vec<Error>, warnings: Vec<Warning>) -> Self {
+        let first = errors
+            .iter()
+            .find(|error| error.text.starts_with(UNPARSABLE));
+        Self {
+            instead: first.map(|error| error.text.clone()),
+            errors,
+            warnings,
+        }
+    }
+
+    pub(crate) fn of_documentation(mut self) -> Self {
+        if self.is_unreadable() {
+            self.instead = Some(UNREADABLE_DOCUMENTATION.to_owned());
+        }
+        self
+    }
+
+    /// Whether the text could not be read as OpenAPI at all. The service says no more than that; the one error says why.
     pub fn is_unreadable(&self) -> bool {
         matches!(&self.errors[..], [error] if error.text.starts_with(UNREADABLE))
     }
 
     /// As the service puts it in one message: texts of ours come with their place, its own as it has them.
     pub fn message(&self) -> String {
-        if self.is_unreadable() {
-            return UNREADABLE.to_owned();
+        if let Some(message) = &self.instead {
+            return message.clone();
         }
         let mut message = String::from("Errors found during import:");
         for error in &self.errors {

@@ -10,4 +10,5 @@ mod merging;
 mod normal;
 mod robustness;
 mod round_trip;
+mod settings;
 mod world;
