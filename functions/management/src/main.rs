@@ -8,7 +8,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_lambda::Event;
-use postern_management::{Management, World};
+use postern_management::{Limits, Management, World};
 use postern_store::SystemClock;
 use std::sync::Arc;
 
@@ -17,11 +17,14 @@ async fn main() -> Result<(), Error> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
+    let store = aws.connect(&env.tables)?;
     let management = Arc::new(Management::new(World {
-        definitions: aws.connect(&env.tables)?.definitions,
+        definitions: store.definitions,
+        usage: store.usage,
         clock,
         account: env.account,
         region: env.region,
+        limits: Limits::default(),
     }));
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
         edge::answer(management.clone(), event.payload)

@@ -4,7 +4,7 @@ use crate::Aws;
 use crate::endpoint;
 use crate::event_stream;
 use crate::lambda;
-use crate::sign::{Scope, sign};
+use crate::sign::Scope;
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
@@ -44,7 +44,9 @@ impl AwsBackend {
             region: endpoint::signing_region(&service.name, &service.region),
             at: self.aws.clock.now(),
         };
-        sign(&method, &uri, &mut headers, &payload, &credentials, &scope)
+        self.aws
+            .signer
+            .sign(&method, &uri, &mut headers, &payload, &credentials, &scope)
             .map_err(CallError::Unsigned)?;
         let mut request = Request::new(Body::Full(payload));
         *request.method_mut() = method;

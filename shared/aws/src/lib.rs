@@ -5,6 +5,7 @@
 //! certificate and no network; the first call does.
 
 mod backend;
+mod canonical;
 mod client;
 mod credentials;
 mod dynamodb;
@@ -25,6 +26,7 @@ use credentials::CredentialsCache;
 use postern_egress::Egress;
 use postern_store::{Clock, Store};
 use roles::Roles;
+use sign::Signer;
 use std::sync::Arc;
 
 /// AWS as one program sees it. What is made from one of these shares its connections and its credentials.
@@ -35,6 +37,7 @@ pub struct Aws {
     clock: Arc<dyn Clock>,
     credentials: Arc<CredentialsCache>,
     roles: Arc<Roles>,
+    signer: Arc<Signer>,
 }
 
 impl Aws {
@@ -46,6 +49,7 @@ impl Aws {
             clock,
             credentials: Arc::new(credentials),
             roles: Arc::default(),
+            signer: Arc::default(),
         }
     }
 

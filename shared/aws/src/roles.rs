@@ -2,7 +2,7 @@
 
 use crate::Aws;
 use crate::endpoint;
-use crate::sign::{Scope, sign};
+use crate::sign::Scope;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -78,15 +78,16 @@ impl Aws {
             region,
             at: self.clock.now(),
         };
-        sign(
-            &Method::POST,
-            &uri,
-            &mut headers,
-            form.as_bytes(),
-            &own,
-            &scope,
-        )
-        .map_err(CallError::Unsigned)?;
+        self.signer
+            .sign(
+                &Method::POST,
+                &uri,
+                &mut headers,
+                form.as_bytes(),
+                &own,
+                &scope,
+            )
+            .map_err(CallError::Unsigned)?;
         let mut request = Request::new(Body::Full(Bytes::from(form)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri;

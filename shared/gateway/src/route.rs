@@ -8,8 +8,8 @@ use crate::trail::{ResourceTrail, Trail};
 use crate::{Query, headers};
 use http::Method;
 use http::header::AUTHORIZATION;
-use postern_definition::Map;
 use postern_definition::rest::RestApi;
+use postern_definition::{Map, ResourceId};
 use postern_plan::{Authorization, Deployed, MethodPlan};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) struct Routed {
     pub(crate) variables: Arc<Map<String>>,
     pub(crate) request: Request,
     pub(crate) plan: Arc<MethodPlan>,
-    pub(crate) resource_id: String,
+    pub(crate) resource_id: ResourceId,
     pub(crate) resource_path: String,
     /// Values as they stand in the path, still percent-encoded.
     pub(crate) path_parameters: Arc<Map<String>>,
@@ -77,11 +77,12 @@ pub(crate) async fn route(
             None => RouteRejection::NoSuchMethod { verb, path },
         });
     };
-    trail.resource = Some(ResourceTrail {
-        id: found.resource_id.clone(),
+    let resource = trail.resource.insert(ResourceTrail {
+        id: None,
         path: found.resource_path.to_owned(),
     });
-    let plan = deployed.plan(found.method).await?;
+    let (resource_id, plan) = deployed.plan(found.method).await?;
+    resource.id = Some(resource_id.clone());
     let path_parameters: Map<String> = found
         .parameters
         .iter()
@@ -89,10 +90,7 @@ pub(crate) async fn route(
         .collect();
     let path_parameters = Arc::new(path_parameters);
     trail.path_parameters = Some(path_parameters.clone());
-    let (resource_id, resource_path) = (
-        found.resource_id.to_string(),
-        found.resource_path.to_owned(),
-    );
+    let resource_path = found.resource_path.to_owned();
     let query = request
         .query
         .as_deref()

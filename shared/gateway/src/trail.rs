@@ -57,7 +57,8 @@ pub(crate) struct StageTrail {
 
 #[derive(Clone, Debug)]
 pub(crate) struct ResourceTrail {
-    pub id: ResourceId,
+    /// Known once the method's plan is there.
+    pub id: Option<ResourceId>,
     pub path: String,
 }
 
@@ -145,7 +146,7 @@ impl Trail {
                 }
                 .into(),
             ),
-            "resourceId" => text(self.resource.as_ref()?.id.as_str()),
+            "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
             "resourcePath" => text(&self.resource.as_ref()?.path),
             "xrayTraceId" => self
                 .trace_id

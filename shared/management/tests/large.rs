@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
 use postern_definition::{ApiId, DeploymentId};
-use postern_management::{Management, World};
+use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan};
 use postern_store::{
     Add, Batch, Consistency, Embedded, Item, Key, Query, StoreError, SystemClock, Table, Write,
@@ -81,9 +81,11 @@ impl Bench {
         });
         let management = Management::new(World {
             definitions: table.clone(),
+            usage: table.clone(),
             clock,
             account: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
+            limits: Limits::NONE,
         });
         Self { table, management }
     }
@@ -148,7 +150,7 @@ fn text(value: &Value) -> String {
 /// What a method of a deployment answers with.
 async fn template(deployed: &Deployed, verb: &str, path: &str) -> String {
     let found = deployed.find(verb, path).unwrap();
-    let plan = deployed.plan(found.method).await.unwrap();
+    let (_, plan) = deployed.plan(found.method).await.unwrap();
     assert_eq!(plan.verb, verb);
     assert!(matches!(plan.integration, IntegrationPlan::Mock(_)));
     let definition = deployed.definition().await.unwrap();

@@ -6,7 +6,7 @@ use http::Request;
 use postern_aws::Aws;
 use postern_definition::rest::{Definition, Method, Resource, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
-use postern_management::{Management, World};
+use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan, Snapshot};
 use postern_store::{SystemClock, Table};
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ async fn a_large_api_and_a_long_template_come_back_from_a_snapshot() {
             .unwrap();
         for (path, verb) in templates.keys() {
             let found = deployed.find(verb, path).unwrap();
-            let plan = deployed.plan(found.method).await.unwrap();
+            let (_, plan) = deployed.plan(found.method).await.unwrap();
             let is_mock = matches!(plan.integration, IntegrationPlan::Mock(_));
             assert!(is_mock, "{verb} {path}");
         }
@@ -116,9 +116,11 @@ async fn a_large_api_and_a_long_template_come_back_from_a_snapshot() {
 fn management(table: &Arc<dyn Table>) -> Arc<Management> {
     Arc::new(Management::new(World {
         definitions: table.clone(),
+        usage: table.clone(),
         clock: Arc::new(SystemClock),
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
+        limits: Limits::NONE,
     }))
 }
 

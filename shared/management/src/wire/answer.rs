@@ -23,6 +23,23 @@ pub(crate) fn success<T: Serialize>(status: u16, output: &T) -> Result<Response<
     Ok(answer(status, body))
 }
 
+/// The answer that is a file.
+pub(crate) fn document(
+    text: String,
+    content_type: &'static str,
+    name: &str,
+) -> Result<Response<Bytes>, Failure> {
+    let mut response = answer(200, text.into());
+    let named =
+        HeaderValue::try_from(format!("attachment; filename=\"{name}\"")).map_err(|_| {
+            Failure::bad_request("The version of the API cannot be part of a file's name")
+        })?;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_DISPOSITION, named);
+    Ok(response)
+}
+
 pub(crate) fn failure(failure: Failure) -> Response<Bytes> {
     let body = json!({ "message": failure.message }).to_string();
     let mut response = answer(failure.kind.status(), body.into());
@@ -79,6 +96,7 @@ fn request_id(random: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use postern_store::StoreError;
 
     #[test]
     fn a_request_id_is_a_random_uuid() {
@@ -110,7 +128,8 @@ mod tests {
             Some(&Fault("secret".to_owned()))
         );
 
-        let response = failure(Failure::too_many_requests());
+        let reason = "slow".to_owned();
+        let response = failure(StoreError::Unavailable { reason }.into());
         assert_eq!(response.headers()["retry-after"], "1");
     }
 }

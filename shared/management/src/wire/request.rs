@@ -1,11 +1,15 @@
 //! From an HTTP request to the members of an operation's input.
 
 use super::{Failure, Member, Members};
+use flate2::read::GzDecoder;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::io::Read;
 
 /// More names in a query string than any operation or API has a use for.
 const QUERY_PAIRS_MAX: usize = 1_000;
+/// What every gzip file begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The decoded segments of a path. Decoding comes after splitting: an encoded slash is part of its segment.
 pub(crate) fn segments(path: &str) -> Vec<String> {
@@ -55,6 +59,32 @@ pub(crate) fn body(bytes: &[u8]) -> Result<Members, Failure> {
             "The request body is not valid JSON: {error}"
         ))),
     }
+}
+
+/// What a compressed file may become: ten times the longest that is taken.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// A body that is a file, as the member `body`. It may be compressed by gzip.
+pub(crate) fn raw(bytes: &[u8]) -> Result<Members, Failure> {
+    let text = if bytes.starts_with(&GZIP) {
+        let mut inflated = Vec::new();
+        GzDecoder::new(bytes)
+            .take(FILE_BYTES_MAX + 1)
+            .read_to_end(&mut inflated)
+            .map_err(|error| Failure::bad_request(format!("The file does not unzip: {error}")))?;
+        if inflated.len() as u64 > FILE_BYTES_MAX {
+            return Err(Failure::bad_request(format!(
+                "The file unzips to more than {FILE_BYTES_MAX} bytes"
+            )));
+        }
+        String::from_utf8_lossy(&inflated).into_owned()
+    } else {
+        String::from_utf8_lossy(bytes).into_owned()
+    };
+    Ok(Members::from([(
+        "body".to_owned(),
+        Member::Text(vec![text]),
+    )]))
 }
 
 #[cfg(test)]

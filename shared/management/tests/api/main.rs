@@ -2,10 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps a test may fail like a test")]
 
+mod account;
+mod account_world;
+mod api_keys;
 mod cases;
 mod concurrency;
 mod gateways;
+mod interruption;
 mod paging;
+mod parts;
 mod robustness;
 mod scale;
+mod usage_plans;
 mod world;

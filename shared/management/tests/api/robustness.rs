@@ -5,13 +5,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
-const ERRORS: [&str; 6] = [
+const ERRORS: [&str; 7] = [
     "BadRequestException",
     "ValidationException",
     "SerializationException",
     "MissingAuthenticationTokenException",
     "NotFoundException",
     "ConflictException",
+    "LimitExceededException",
 ];
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -67,6 +68,14 @@ fn member() -> impl Strategy<Value = String> {
         Just("value"),
         Just("from"),
         Just("restapi_id"),
+        Just("apiStages"),
+        Just("throttle"),
+        Just("quota"),
+        Just("keyId"),
+        Just("keyType"),
+        Just("domainName"),
+        Just("targetArns"),
+        Just("stageKeys"),
     ]
     .prop_map(str::to_owned)
 }
@@ -94,6 +103,17 @@ fn target() -> impl Strategy<Value = (String, String)> {
         Just("/restapis/API/stages"),
         Just("/restapis/API/stages/dev"),
         Just("/account"),
+        Just("/apikeys"),
+        Just("/apikeys/x"),
+        Just("/apikeys?mode=import&format=csv"),
+        Just("/usageplans"),
+        Just("/usageplans/x/keys"),
+        Just("/usageplans/x/usage"),
+        Just("/domainnames"),
+        Just("/domainnames/x/basepathmappings"),
+        Just("/domainnameaccessassociations"),
+        Just("/vpclinks"),
+        Just("/clientcertificates"),
         Just("/tags/arn:aws:apigateway:r::/restapis/API"),
         Just("/restapis/%00%ff"),
         Just("/restapis/API/resources/a%23b"),

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use postern_management::{Management, World};
+use postern_management::{Limits, Management, World};
+pub(crate) use postern_store::Store;
 use postern_store::{Clock, Embedded, Table};
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,14 +19,34 @@ impl Clock for StillClock {
     }
 }
 
-pub(crate) fn table() -> Arc<dyn Table> {
-    Embedded::memory(Arc::new(StillClock)).unwrap().definitions
+pub(crate) fn store() -> Store {
+    Embedded::memory(Arc::new(StillClock)).unwrap()
 }
 
-/// Another process on the same table, as far as the table can tell.
+pub(crate) fn table() -> Arc<dyn Table> {
+    store().definitions
+}
+
+/// Another process on the same table, as far as the table can tell. It has no limits, for what is large is tested with it too.
 pub(crate) fn on(definitions: Arc<dyn Table>) -> Management {
+    limited(definitions, Limits::NONE)
+}
+
+pub(crate) fn limited(definitions: Arc<dyn Table>, limits: Limits) -> Management {
+    let usage = store().usage;
+    with(definitions, usage, limits)
+}
+
+/// On both tables of a store.
+pub(crate) fn of(store: &Store, limits: Limits) -> Management {
+    with(store.definitions.clone(), store.usage.clone(), limits)
+}
+
+fn with(definitions: Arc<dyn Table>, usage: Arc<dyn Table>, limits: Limits) -> Management {
     Management::new(World {
         definitions,
+        usage,
+        limits,
         clock: Arc::new(StillClock),
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
@@ -115,7 +136,11 @@ pub(crate) struct Ready {
 }
 
 pub(crate) async fn ready() -> Ready {
-    let management = management();
+    ready_on(&table()).await
+}
+
+pub(crate) async fn ready_on(table: &Arc<dyn Table>) -> Ready {
+    let management = on(table.clone());
     let (api, root) = api(&management).await;
     let method = format!("/restapis/{api}/resources/{root}/methods/GET");
     for (verb, target, body) in [

@@ -187,6 +187,28 @@ mod tests {
     }
 
     #[test]
+    fn patterns_are_javas() {
+        for (pattern, text, expected) in [
+            ("(\\n|.)+", "a\nb", true),
+            ("^(?!2).*$", "404", true),
+            ("^(?!2).*$", "200", false),
+            ("(?i)ERROR.*", "error: x", true),
+            ("(?s).*end", "a\nend", true),
+            (".*\"status\":404.*", "{\"status\":404}", true),
+            ("[4-5]\\d{2}", "503", true),
+            ("a*+a", "aaa", false),
+            ("é.", "éé", true),
+        ] {
+            let responses = selection(&[("400", Some(pattern))]).unwrap();
+            assert_eq!(
+                responses.select(text).is_some(),
+                expected,
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
     fn an_empty_pattern_is_the_default() {
         assert_eq!(
             selection(&[("200", Some("2..")), ("500", Some(""))])

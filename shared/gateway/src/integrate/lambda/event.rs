@@ -119,7 +119,7 @@ impl Event<'_> {
                 .filter(|parameters| !parameters.is_empty()),
             stage_variables: Some(&*routed.variables).filter(|variables| !variables.is_empty()),
             request_context: Context {
-                resource_id: &routed.resource_id,
+                resource_id: routed.resource_id.as_str(),
                 resource_path: &routed.resource_path,
                 operation_name: routed.plan.operation_name.as_deref(),
                 http_method: routed.request.method.as_str(),

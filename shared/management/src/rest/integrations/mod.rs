@@ -5,6 +5,7 @@ mod uri;
 
 use super::address::AtMethod;
 use super::methods::{find, find_to_edit, store};
+use super::users::{link_of, method_part};
 use super::{mapping, missing};
 use crate::Management;
 use crate::definitions::Edit;
@@ -12,10 +13,13 @@ use crate::patch::Update;
 use crate::wire::{Choice, Failure, Part, Violations};
 use postern_definition::Map;
 use postern_definition::rest::{
-    ConnectionType, ContentHandling, Integration, IntegrationType, Method, PassthroughBehavior,
-    ResponseTransferMode, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN, TlsConfig, VERBS,
+    ConnectionType, ContentHandling, Definition, Integration, IntegrationType, Method,
+    PassthroughBehavior, ResponseTransferMode, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN,
+    TlsConfig, VERBS,
 };
+use postern_store::Key;
 use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
 
 const CACHE_KEY_PARAMETERS_MAX: usize = 1_000;
 
@@ -68,6 +72,7 @@ pub(crate) async fn put(
     let before = find_to_edit(edit, at.place()).await?;
     let integration = input.integration(at)?;
     checked(&integration, &before)?;
+    linked(edit, at, &before, &integration).await?;
     save(edit, at, &before, Some(integration.clone()));
     Ok(integration)
 }
@@ -82,6 +87,7 @@ pub(crate) async fn update(
     let new = input.apply(&patches::TABLE, old)?;
     if new != *old {
         checked(&new, &before)?;
+        linked(edit, &input.at, &before, &new).await?;
         save(edit, &input.at, &before, Some(new.clone()));
     }
     Ok(new)
@@ -94,6 +100,51 @@ pub(crate) async fn delete(edit: &mut Edit<'_>, at: &AtMethod) -> Result<(), Fai
     }
     save(edit, at, &before, None);
     Ok(())
+}
+
+/// Notes that a method comes to use a VPC link, where the connection names one: it may be a stage variable's.
+async fn linked(
+    edit: &mut Edit<'_>,
+    at: &AtMethod,
+    before: &Method,
+    integration: &Integration,
+) -> Result<(), Failure> {
+    let old = before.method_integration.as_ref().and_then(link_of);
+    match link_of(integration) {
+        Some(link) if Some(&link) != old.as_ref() => {
+            let part = method_part(&at.resource_id, &at.http_method);
+            edit.uses(&link, part).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// As [`linked`], for all methods that an import makes or changes.
+pub(crate) async fn link_all(
+    edit: &mut Edit<'_>,
+    before: Option<&Definition>,
+    after: &Definition,
+) -> Result<(), Failure> {
+    let known: HashSet<(Key, String)> = before.map(links).into_iter().flatten().collect();
+    let mut users: HashMap<Key, Vec<String>> = HashMap::new();
+    for (link, part) in links(after) {
+        if !known.contains(&(link.clone(), part.clone())) {
+            users.entry(link).or_default().push(part);
+        }
+    }
+    for (link, parts) in users {
+        edit.uses_all(&link, parts).await?;
+    }
+    Ok(())
+}
+
+/// Which VPC links an API's methods name, each with the method as a note has it.
+fn links(definition: &Definition) -> impl Iterator<Item = (Key, String)> {
+    definition.methods.iter().filter_map(|(resource, method)| {
+        let link = method.method_integration.as_ref().and_then(link_of)?;
+        Some((link, method_part(resource, &method.http_method)))
+    })
 }
 
 fn save(edit: &mut Edit<'_>, at: &AtMethod, before: &Method, integration: Option<Integration>) {
@@ -182,7 +233,7 @@ pub(super) fn timeout_ms(timeout: i64) -> Result<u32, Failure> {
 }
 
 /// What must hold of an integration whichever way it came about.
-fn checked(integration: &Integration, method: &Method) -> Result<(), Failure> {
+pub(crate) fn checked(integration: &Integration, method: &Method) -> Result<(), Failure> {
     if integration.kind != IntegrationType::Mock {
         let verb = integration.http_method.as_deref();
         let verb = verb.ok_or_else(|| {

@@ -58,10 +58,7 @@ fn is_authority(authority: &str) -> bool {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
     };
-    let is_port = port.is_none_or(|port| {
-        port.parse::<u16>()
-            .is_ok_and(|port| matches!(port, 80 | 443 | 1_024..))
-    });
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
     is_host && is_port
 }
 
@@ -138,7 +135,8 @@ mod tests {
             (Http, "http://[::1]:8080/", None),
             (Http, "http://${stageVariables.host}/x", None),
             (Http, "https://{sub}.example/x", None),
-            (Http, "http://b.example:81/", Some(HTTP)),
+            (Http, "http://b.example:81/", None),
+            (Http, "http://b.example:0/", Some(HTTP)),
             (Http, "http://b.example:x/", Some(HTTP)),
             (Http, "", Some(HTTP)),
             (Http, "b.example", Some(HTTP)),

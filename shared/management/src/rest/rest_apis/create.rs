@@ -3,16 +3,15 @@
 use super::clone::{Contents, copy};
 use super::{RestApiView, policy};
 use crate::Management;
-use crate::definitions::{ApiRecord, api_key};
 use crate::ids;
+use crate::rest::endpoints::{Endpoint, configured};
 use crate::rest::names::{EndpointAccessMode, SecurityPolicy};
-use crate::rest::tags;
+use crate::rest::{integrations, tags};
 use crate::wire::{Choice, Enumerated, Failure, Part, Violations};
 use postern_definition::rest::{
     ApiKeySource, EndpointConfiguration, EndpointType, IpAddressType, RestApi,
 };
 use postern_definition::{ApiId, Map};
-use postern_store::{Condition, Write, encode};
 use serde::Deserialize;
 
 pub(super) const NAME_CHARS_MAX: usize = 1_024;
@@ -38,23 +37,10 @@ pub(crate) struct CreateRestApi {
     endpoint_access_mode: Option<Choice<EndpointAccessMode>>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Endpoint {
-    types: Option<Vec<Choice<EndpointType>>>,
-    ip_address_type: Option<Choice<IpAddressType>>,
-    vpc_endpoint_ids: Option<Vec<String>>,
-}
-
 impl Part for CreateRestApi {
     fn constraints(&self, violations: &mut Violations) {
         if let Some(endpoint) = &self.endpoint_configuration {
-            let types = endpoint.types.as_deref().unwrap_or_default();
-            violations.choices("endpointConfiguration.types", types);
-            violations.choice(
-                "endpointConfiguration.ipAddressType",
-                endpoint.ip_address_type.as_ref(),
-            );
+            endpoint.constraints(violations);
         }
         violations.choice("apiKeySource", self.api_key_source.as_ref());
         violations.choice("securityPolicy", self.security_policy.as_ref());
@@ -68,23 +54,17 @@ pub(crate) async fn create(
 ) -> Result<RestApiView, Failure> {
     let api = input.api(service)?;
     let contents = match &input.clone_from {
-        Some(source) => copy(service, source, &api.root_resource_id).await?,
-        None => Contents::empty(&api.root_resource_id),
+        Some(source) => copy(service, source, &api).await?,
+        None => Contents::empty(&api),
     };
     let api = contents.settings(api, input.binary_media_types.is_none());
-    let mut writes = contents.writes(&api.id);
-    let record = ApiRecord {
-        api,
-        paths_are_stale: false,
-    };
-    // The API's own item comes last: until it is there, nobody sees the rest.
-    writes.push(Write::put(
-        api_key(&record.api.id),
-        encode(&record),
-        Condition::Absent,
-    ));
-    service.definitions().write_all(writes).await?;
-    Ok(RestApiView::brief(record.api))
+    let mut edit = service.new_api(api.clone());
+    edit.replace(None, contents.definition());
+    integrations::link_all(&mut edit, None, contents.definition()).await?;
+    if !edit.commit().await? {
+        return Err(Failure::concurrent());
+    }
+    Ok(RestApiView::brief(api))
 }
 
 impl CreateRestApi {
@@ -171,41 +151,17 @@ pub(super) fn invalid_compression_size() -> Failure {
 }
 
 fn endpoint(given: Option<&Endpoint>) -> Result<EndpointConfiguration, Failure> {
-    let kind = match given.and_then(|given| given.types.as_deref()) {
-        None => EndpointType::Edge,
-        Some([]) => {
-            return Err(Failure::bad_request(
-                "REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.",
-            ));
-        }
-        Some([one]) => one.known()?,
-        Some(_) => {
-            return Err(Failure::bad_request(
-                "Cannot create an api with multiple Endpoint Types.",
-            ));
-        }
-    };
-    let ip_address_type = match given.and_then(|given| given.ip_address_type.as_ref()) {
-        Some(choice) => choice.known()?,
-        None if kind == EndpointType::Private => IpAddressType::Dualstack,
-        None => IpAddressType::Ipv4,
-    };
-    if kind == EndpointType::Private && ip_address_type == IpAddressType::Ipv4 {
+    let endpoint = configured(given, "Cannot create an api with multiple Endpoint Types.")?;
+    let is_private = endpoint.types.contains(&EndpointType::Private);
+    if is_private && endpoint.ip_address_type == IpAddressType::Ipv4 {
         return Err(Failure::bad_request(
             "Only dualstack ipAddressType is supported for Private APIs.",
         ));
     }
-    let vpc_endpoint_ids = given
-        .and_then(|given| given.vpc_endpoint_ids.clone())
-        .unwrap_or_default();
-    if kind != EndpointType::Private && !vpc_endpoint_ids.is_empty() {
+    if !is_private && !endpoint.vpc_endpoint_ids.is_empty() {
         return Err(Failure::bad_request(
             "Only PRIVATE type endpoints support vpcEndpointIds.",
         ));
     }
-    Ok(EndpointConfiguration {
-        types: vec![kind],
-        ip_address_type,
-        vpc_endpoint_ids,
-    })
+    Ok(endpoint)
 }

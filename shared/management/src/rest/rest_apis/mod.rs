@@ -8,6 +8,7 @@ mod policy;
 pub(crate) use create::create;
 
 use super::address::AtApi;
+use super::base_path_mappings::mapping_domains;
 use super::{missing, stages};
 use crate::Management;
 use crate::definitions::{APIS, ApiRecord, Edit, leave, sweep};
@@ -31,6 +32,8 @@ pub(crate) struct RestApiView {
     api: RestApi,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<Map<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 impl RestApiView {
@@ -38,7 +41,19 @@ impl RestApiView {
     fn brief(mut api: RestApi) -> Self {
         let tags = Some(std::mem::take(&mut api.tags)).filter(|tags| !tags.is_empty());
         api.policy = api.policy.as_deref().map(policy::escaped);
-        Self { api, tags }
+        Self {
+            api,
+            tags,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Where a document made it, with what the document says in vain.
+    pub(crate) fn imported(api: RestApi, warnings: Vec<String>) -> Self {
+        Self {
+            warnings,
+            ..Self::brief(api)
+        }
     }
 
     /// Where it was asked for by its id: the tags are there even when there are none.
@@ -87,6 +102,14 @@ pub(crate) async fn delete(service: &Management, at: &AtApi) -> Result<(), Failu
     loop {
         let mut edit = edits.begin().await?;
         edit.api(|| missing::api(service, &at.restapi_id))?;
+        let domains = mapping_domains(edit.definitions(), &at.restapi_id).await?;
+        if !domains.is_empty() {
+            return Err(Failure::bad_request(format!(
+                "Deleting RestApi {} failed. Please remove all base path mappings related to the RestApi in your domains: {}",
+                at.restapi_id,
+                domains.join(", ")
+            )));
+        }
         // With its stages, so that no gateway goes on answering for it.
         let stages = edit.definitions().stages(&at.restapi_id).await?;
         for stage in stages.iter().take(STAGES_AT_ONCE) {

@@ -1,0 +1,14 @@
+//! The library from outside.
+
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail like a test")]
+
+mod cases;
+mod exports;
+mod generated;
+mod large;
+mod merging;
+mod normal;
+mod robustness;
+mod round_trip;
+mod settings;
+mod world;
