@@ -133,11 +133,10 @@ impl Service {
                 format!("{url}{}", lambda::by_plain_name(&self.path))
             }
             // An emulator has one host, so a bucket goes into the path.
-            Some(url) if self.name.ends_with(".s3") => {
-                let bucket = self.name.trim_end_matches(".s3");
-                format!("{url}/{bucket}{}", self.path)
-            }
-            Some(url) => format!("{url}{}", self.path),
+            Some(url) => match self.name.strip_suffix(".s3") {
+                Some(bucket) => format!("{url}/{bucket}{}", self.path),
+                None => format!("{url}{}", self.path),
+            },
             None => format!("{at_aws}{}", self.path),
         };
         url.parse()

@@ -82,7 +82,8 @@ fn header<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
         .headers()
         .iter()
         .find(|header| header.name().as_str() == name)?;
-    header.value().as_string().ok().map(|text| text.as_str())
+    let text = header.value().as_string().ok()?;
+    Some(text.as_str())
 }
 
 /// How the function failed, as `{"ErrorCode":..,"ErrorDetails":..,"LogResult":..}` says; the log is nobody's business.
