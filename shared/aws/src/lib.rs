@@ -9,9 +9,11 @@ mod client;
 mod credentials;
 mod dynamodb;
 mod endpoint;
+mod event_stream;
 mod lambda;
 #[cfg(feature = "profiles")]
 mod profiles;
+mod roles;
 mod settings;
 mod sign;
 
@@ -22,6 +24,7 @@ pub use settings::{CredentialsSource, Settings};
 use credentials::CredentialsCache;
 use postern_egress::Egress;
 use postern_store::{Clock, Store};
+use roles::Roles;
 use std::sync::Arc;
 
 /// AWS as one program sees it. What is made from one of these shares its connections and its credentials.
@@ -31,6 +34,7 @@ pub struct Aws {
     egress: Egress,
     clock: Arc<dyn Clock>,
     credentials: Arc<CredentialsCache>,
+    roles: Arc<Roles>,
 }
 
 impl Aws {
@@ -41,6 +45,7 @@ impl Aws {
             egress,
             clock,
             credentials: Arc::new(credentials),
+            roles: Arc::default(),
         }
     }
 

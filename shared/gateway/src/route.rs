@@ -1,6 +1,7 @@
 //! Which method.
 
 use crate::address::{Addressed, Request};
+use crate::mapping::Message;
 use crate::rejection::RouteRejection;
 use crate::stages::Live;
 use crate::trail::{ResourceTrail, Trail};
@@ -22,13 +23,22 @@ pub(crate) struct Routed {
     pub(crate) resource_id: String,
     pub(crate) resource_path: String,
     /// Values as they stand in the path, still percent-encoded.
-    pub(crate) path_parameters: Map<String>,
+    pub(crate) path_parameters: Arc<Map<String>>,
     pub(crate) query: Query,
 }
 
 impl Routed {
     pub(crate) fn api(&self) -> &RestApi {
         self.deployed.api()
+    }
+
+    /// The request as mappings read it.
+    pub(crate) fn message(&self) -> Message<'_> {
+        Message::Request {
+            headers: &self.request.headers,
+            query: &self.query,
+            path: &self.path_parameters,
+        }
     }
 
     /// Whether the `Authorization` header is for the gateway alone: no integration is shown a signature.
@@ -71,11 +81,13 @@ pub(crate) async fn route(
         path: found.resource_path.to_owned(),
     });
     let plan = deployed.plan(found.method).await?;
-    let path_parameters = found
+    let path_parameters: Map<String> = found
         .parameters
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
+    let path_parameters = Arc::new(path_parameters);
+    trail.path_parameters = Some(path_parameters.clone());
     let (resource_id, resource_path) = (
         found.resource_id.to_string(),
         found.resource_path.to_owned(),

@@ -155,7 +155,7 @@ async fn template(deployed: &Deployed, verb: &str, path: &str) -> String {
     };
     let response = mock.responses.select("200").unwrap();
     let (_, template) = response.template("application/json").unwrap();
-    template.unwrap().to_owned()
+    template.unwrap().text().to_owned()
 }
 
 /// Visible ASCII that deflates to four fifths of itself, and that JSON holds as it is.

@@ -1,5 +1,6 @@
 //! A snapshot as the gateway holds it: the index at hand, the body compressed, and plans for the methods that were asked for.
 
+use crate::gateway_response::GatewayResponsePlans;
 use crate::layout::{body_key, index_sort_prefix};
 use crate::router::{Match, Router};
 use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
@@ -24,6 +25,7 @@ pub struct Deployed {
     chunks: Vec<OnceCell<Bytes>>,
     plans: Vec<OnceCell<Arc<MethodPlan>>>,
     pub(crate) parts: OnceCell<Parts>,
+    pub(crate) gateway_responses: OnceCell<GatewayResponsePlans>,
 }
 
 /// Why a deployment cannot be used.
@@ -88,6 +90,7 @@ impl Deployed {
             chunks: (0..chunks).map(|_| OnceCell::new()).collect(),
             plans: (0..index.methods).map(|_| OnceCell::new()).collect(),
             parts: OnceCell::new(),
+            gateway_responses: OnceCell::new(),
             index,
         })
     }

@@ -16,7 +16,7 @@
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
 use crate::router::Route;
-use crate::{Defect, MethodPlan, Parts, api_partition};
+use crate::{Defect, MethodPlan, Parts, api_partition, gateway_response};
 use postern_definition::rest::{Definition, Method, Model};
 use postern_definition::{ApiId, DeploymentId, Map};
 use postern_store::{BODY_BYTES_MAX, Condition, Query, StoreError, Table, Write, deflate};
@@ -28,7 +28,7 @@ pub(crate) const CHUNK_BYTES: usize = BODY_BYTES_MAX;
 /// the first request to a method inflates little that it does not need.
 const SEGMENT_BYTES: usize = 32_000;
 /// The form of index and body, and the first byte of the index. A gateway that meets another says so instead of guessing.
-pub(crate) const FORMAT: u8 = 2;
+pub(crate) const FORMAT: u8 = 3;
 
 /// Searching the tree of paths goes down one call per segment.
 const PATH_SEGMENTS_MAX: usize = 500;
@@ -53,6 +53,8 @@ pub(crate) struct Index {
     pub(crate) methods_from: Vec<u32>,
     /// By segment of models: the name of its first.
     pub(crate) models_from: Vec<String>,
+    /// Whether there are gateway responses among the parts. Where there are none, a rejection reads nothing.
+    pub(crate) has_gateway_responses: bool,
     pub(crate) methods: u32,
     pub(crate) body_bytes: u64,
 }
@@ -118,6 +120,9 @@ impl Snapshot {
                 &methods,
             ));
         }
+        if let Err(found) = gateway_response::compile_all(&definition.gateway_responses) {
+            defects.extend(found);
+        }
         if !defects.is_empty() {
             return Err(defects);
         }
@@ -138,6 +143,7 @@ impl Snapshot {
                 .iter()
                 .map(|from| models[*from].name.clone())
                 .collect(),
+            has_gateway_responses: !definition.gateway_responses.is_empty(),
             methods: frozen.len() as u32,
             body_bytes: body.bytes.len() as u64,
         };
