@@ -14,6 +14,7 @@ mod mapping;
 mod method;
 mod router;
 mod snapshot;
+mod validation;
 
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
@@ -28,3 +29,4 @@ pub use mapping::{BodyPath, RequestMapping, Source, TextTemplate, UriTemplate};
 pub use method::{Authorization, MethodPlan};
 pub use router::{Match, Route, Router};
 pub use snapshot::Snapshot;
+pub use validation::{BodyModel, ParameterLocation, RequiredParameter, Validation};
