@@ -1,5 +1,6 @@
 //! What every answer carries, whoever gave it, and the record of the request.
 
+use crate::execution_log::Steps;
 use crate::gateway::Served;
 use crate::gateway_response::DefaultAnswer;
 use crate::rejection::{IntegrateRejection, Rejection};
@@ -32,7 +33,12 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 impl Gateway {
-    pub(crate) fn finish(&self, answer: Answer, trail: Trail, live: Arc<Live>) -> Response<Body> {
+    pub(crate) fn finish(
+        &self,
+        answer: Answer,
+        mut trail: Trail,
+        live: Arc<Live>,
+    ) -> Response<Body> {
         let Answer {
             status,
             mut headers,
@@ -42,6 +48,7 @@ impl Gateway {
         if traced {
             trace(&mut headers, &trail);
         }
+        trail.log.answered(status, &headers, &body);
         self.respond(status, headers, body, trail, Some(live))
     }
 
@@ -60,6 +67,7 @@ impl Gateway {
         trail.rejection = Some(RejectionTrail {
             response_type: answer.response_type,
             message: answer.message.clone().map(Cow::into_owned),
+            validation: rejection.validation_error().map(str::to_owned),
         });
         let Rejected {
             status,
@@ -76,6 +84,7 @@ impl Gateway {
         }
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let live = served.map(|served| served.live);
+        trail.log.rejected(rejection, status);
         self.respond(status, headers, body, trail, live)
     }
 
@@ -151,6 +160,9 @@ impl Drop for Record {
         });
         let access = self.live.access_log.line(|name| self.trail.context(name));
         self.journal.request(&access, &self.metrics(latency).line());
+        if let Some(lines) = self.trail.log.lines(&self.trail.request_id) {
+            self.journal.execution(&lines);
+        }
     }
 }
 

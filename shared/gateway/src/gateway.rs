@@ -120,7 +120,8 @@ impl Gateway {
     ) -> Result<crate::finish::Answer, Rejection> {
         let routed = route::route(addressed, trail).await?;
         let admitted = self.admit(routed)?;
-        Ok(self.integrate(admitted, trail).await?)
+        let validated = self.validate(admitted, trail).await?;
+        Ok(self.integrate(validated, trail).await?)
     }
 }
 

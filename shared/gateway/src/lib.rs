@@ -1,7 +1,7 @@
 //! The request pipeline, from arrival to answer.
 //!
 //! ```text
-//! arrive -> address -> route -> admit -> integrate -> finish -> response
+//! arrive -> address -> route -> admit -> validate -> integrate -> finish -> response
 //! ```
 //!
 //! Each stage is a file, takes the type of the stage before it and returns its own, so that a stage in the wrong place does not
@@ -14,6 +14,7 @@ mod arrival;
 mod backend;
 mod body;
 mod content;
+mod execution_log;
 mod finish;
 mod gateway;
 mod gateway_response;
@@ -27,6 +28,7 @@ mod respond;
 mod route;
 mod stages;
 mod trail;
+mod validate;
 
 pub use address::{Defaults, names_an_api};
 pub use admit::Signatures;

@@ -141,10 +141,11 @@ impl Deployed {
             return Err(missing());
         }
         let (resource, method) = methods.swap_remove(place as usize);
-        let plan = MethodPlan::compile(&method).map_err(|defects| {
+        let mut plan = MethodPlan::compile(&method).map_err(|defects| {
             let defects: Vec<_> = defects.iter().map(Defect::to_string).collect();
             self.unreadable(defects.join("; "))
         })?;
+        plan.validation = self.validation(&method).await?;
         Ok((resource, Arc::new(plan)))
     }
 
