@@ -47,6 +47,11 @@
 //! </order>
 //! ```
 
+#![allow(
+    clippy::cast_possible_wrap,
+    reason = "lengths become Java's ints; a run's memory bound keeps them far below what wraps"
+)]
+
 mod dialect;
 mod error;
 mod host;

@@ -224,7 +224,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// A value as Java prints it.
-    pub(crate) fn to_text(&mut self, value: &Value<'a>) -> Outcome<Text<'a>> {
+    pub(crate) fn text_of(&mut self, value: &Value<'a>) -> Outcome<Text<'a>> {
         match value {
             Value::Text(text) => Ok(text.clone()),
             Value::Block(block) => {
@@ -242,7 +242,7 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    /// As `to_text`, to the end of a string that is being made.
+    /// As `text_of`, to the end of a string that is being made.
     pub(crate) fn print_into(&mut self, value: &Value<'a>, out: &mut String) -> Outcome<()> {
         let before = out.len();
         let max = before.saturating_add(self.memory_left());
