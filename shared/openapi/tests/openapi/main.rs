@@ -1,6 +1,7 @@
 //! The library from outside.
 
 mod cases;
+mod documentation;
 mod exports;
 mod generated;
 mod large;
