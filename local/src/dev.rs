@@ -35,8 +35,8 @@ pub(crate) enum Failure {
     Runtime(#[from] io::Error),
     #[error("{0}")]
     Tables(String),
-    #[error("not every file could be imported")]
-    Import,
+    #[error("{refused} of {files} files could not be imported")]
+    Import { refused: usize, files: usize },
 }
 
 pub(crate) fn run(options: Dev) -> Result<(), Failure> {
