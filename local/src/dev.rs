@@ -77,7 +77,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         clock,
         account: options.account.clone(),
         region: region.clone(),
-        limits: postern_management::Limits::default(),
+        limits: options.limits.clone(),
     }));
     if options.log > Log::Off {
         greet(&listener.local_addr()?, &place, &region);
