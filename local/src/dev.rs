@@ -35,8 +35,8 @@ pub(crate) enum Failure {
     Runtime(#[from] io::Error),
     #[error("{0}")]
     Tables(String),
-    #[error("not every file could be imported")]
-    Import,
+    #[error("{refused} of {files} files could not be imported")]
+    Import { refused: usize, files: usize },
 }
 
 pub(crate) fn run(options: Dev) -> Result<(), Failure> {
@@ -77,7 +77,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         clock,
         account: options.account.clone(),
         region: region.clone(),
-        limits: postern_management::Limits::default(),
+        limits: options.limits.clone(),
     }));
     if options.log > Log::Off {
         greet(&listener.local_addr()?, &place, &region);

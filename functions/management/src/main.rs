@@ -8,7 +8,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_lambda::Event;
-use postern_management::{Limits, Management, World};
+use postern_management::{Management, World};
 use postern_store::SystemClock;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
         clock,
         account: env.account,
         region: env.region,
-        limits: Limits::default(),
+        limits: env.limits,
     }));
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
         edge::answer(management.clone(), event.payload)

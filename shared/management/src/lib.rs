@@ -23,7 +23,7 @@ use routing::Router;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::Failure;
-pub use wire::Fault;
+pub use wire::{Fault, unzipped};
 
 /// What the management APIs stand on.
 pub struct World {
