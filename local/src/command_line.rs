@@ -18,6 +18,8 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     /// Start Postern: management APIs and the APIs you make, on one port.
     Dev(Dev),
+    /// Make OpenAPI files into deployed APIs of a Postern that runs.
+    Import(Import),
     /// Make or remove the DynamoDB tables that Postern keeps its data in.
     Tables(Tables),
 }
@@ -52,6 +54,13 @@ pub(crate) struct Dev {
     #[command(flatten)]
     pub(crate) tables: TablePrefix,
 
+    /// OpenAPI files to import and deploy at the start.
+    #[arg(long = "import", value_name = "FILE", num_args = 1..)]
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) how: ImportOptions,
+
     /// The AWS account to play.
     #[arg(long, value_name = "ID", env = "POSTERN_ACCOUNT", default_value = "123456789012", value_parser = account)]
     pub(crate) account: String,
@@ -63,6 +72,99 @@ pub(crate) struct Dev {
     /// How much to tell.
     #[arg(long, value_enum, default_value_t = Log::Requests)]
     pub(crate) log: Log,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// OpenAPI 2.0 or 3.0, as JSON or YAML.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The Postern to import into.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AWS_ENDPOINT_URL_API_GATEWAY",
+        default_value = "http://localhost:4700"
+    )]
+    pub(crate) endpoint_url: String,
+
+    #[command(flatten)]
+    pub(crate) how: ImportOptions,
+}
+
+/// How files are imported. A file becomes the API that has its title, which is made where there is none.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Importing")]
+pub(crate) struct ImportOptions {
+    /// The API that a file goes into, where its title does not say.
+    #[arg(long, value_name = "ID")]
+    pub(crate) api: Option<String>,
+
+    /// Whether what the file does not have goes or stays.
+    #[arg(long, value_enum, default_value_t = Mode::Overwrite)]
+    pub(crate) mode: Mode,
+
+    /// What becomes of the file's base path.
+    #[arg(long, value_enum, default_value_t = BasePath::Ignore)]
+    pub(crate) basepath: BasePath,
+
+    /// The stage that it is deployed to.
+    #[arg(long, value_name = "NAME", default_value = "dev")]
+    pub(crate) stage: String,
+
+    /// Import, and deploy nothing.
+    #[arg(long, conflicts_with = "stage")]
+    pub(crate) no_deploy: bool,
+
+    /// Refuse a file of which anything would be passed over.
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Import a file again when it changes.
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+impl ImportOptions {
+    pub(crate) fn deployed_stage(&self) -> Option<&str> {
+        (!self.no_deploy).then_some(&self.stage)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    Merge,
+    Overwrite,
+}
+
+impl Mode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Overwrite => "overwrite",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BasePath {
+    /// The paths are the resources.
+    Ignore,
+    /// It comes before all paths.
+    Prepend,
+    /// As prepend, less its first segment.
+    Split,
+}
+
+impl BasePath {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Prepend => "prepend",
+            Self::Split => "split",
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -179,6 +281,9 @@ mod tests {
             &["dev", "--store", "disk"],
             &["dev", "--memory", "--data", "x"],
             &["tables"],
+            &["import"],
+            &["import", "a.yaml", "--mode", "replace"],
+            &["import", "a.yaml", "--stage", "x", "--no-deploy"],
             &["serve"],
         ] {
             assert!(

@@ -3,6 +3,7 @@
 use crate::command_line::{Dev, Log, StoreKind, aws_settings};
 use crate::console::Console;
 use crate::front::Front;
+use crate::import::{self, Target};
 use crate::listener;
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
@@ -34,6 +35,8 @@ pub(crate) enum Failure {
     Runtime(#[from] io::Error),
     #[error("{0}")]
     Tables(String),
+    #[error("not every file could be imported")]
+    Import,
 }
 
 pub(crate) fn run(options: Dev) -> Result<(), Failure> {
@@ -53,7 +56,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         .unwrap_or_else(|| "us-east-1".to_owned());
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
-    let gateway = Gateway::new(
+    let gateway = Arc::new(Gateway::new(
         World {
             definitions: store.definitions.clone(),
             backend: Arc::new(aws.backend()),
@@ -67,16 +70,21 @@ async fn start(options: Dev) -> Result<(), Failure> {
             freshness: Freshness::default(),
             signatures: Signatures::Believed,
         },
-    );
-    let management = Management::new(postern_management::World {
+    ));
+    let management = Arc::new(Management::new(postern_management::World {
         definitions: store.definitions.clone(),
+        usage: store.usage.clone(),
         clock,
         account: options.account.clone(),
         region: region.clone(),
-    });
+        limits: postern_management::Limits::default(),
+        gateway: gateway.clone(),
+    }));
     if options.log > Log::Off {
         greet(&listener.local_addr()?, &place, &region);
     }
+    let target = Target::Here(management.clone());
+    import::begin(target, options.files, options.how).await;
     listener::listen(
         listener,
         Front {

@@ -8,13 +8,14 @@ use hyper::body::Incoming;
 use postern_gateway::{Arrival, Body, CollectError, Gateway, names_an_api};
 use postern_management::Management;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Of a management request. AWS takes import files of 6 MB.
 const MANAGEMENT_BYTES_MAX: usize = 10_485_760;
 
 pub(crate) struct Front {
-    pub(crate) gateway: Gateway,
-    pub(crate) management: Management,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) management: Arc<Management>,
 }
 
 impl Front {

@@ -4,6 +4,7 @@ mod command_line;
 mod console;
 mod dev;
 mod front;
+mod import;
 mod lingering;
 mod listener;
 mod tables;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let CommandLine { command } = CommandLine::parse();
     let outcome = match command.unwrap_or_else(Command::without_words) {
         Command::Dev(options) => dev::run(options),
+        Command::Import(options) => import::run(options),
         Command::Tables(options) => tables::run(options),
     };
     match outcome {

@@ -16,6 +16,16 @@ pub(crate) fn random(length: usize) -> String {
         .collect()
 }
 
+const SECRET_LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// The value of an API key: forty letters and digits, from the operating system's randomness through a generator fit for keys.
+pub(crate) fn secret() -> String {
+    let mut rng = rand::rng();
+    (0..40)
+        .map(|_| char::from(SECRET_LETTERS[rng.random_range(0..SECRET_LETTERS.len())]))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
 
 mod definitions;
 mod ids;
+mod limits;
 mod operations;
 mod paging;
 mod patch;
@@ -16,19 +17,27 @@ mod wire;
 use bytes::Bytes;
 use definitions::{Definitions, Turns};
 use http::{Request, Response};
+pub use limits::Limits;
+use postern_gateway::Gateway;
 use postern_store::{Clock, Table};
 use routing::Router;
 use std::sync::Arc;
+use std::time::Duration;
 pub use wire::Fault;
 use wire::{Failure, Member};
 
 /// What the management APIs stand on.
 pub struct World {
     pub definitions: Arc<dyn Table>,
+    /// Where use is counted.
+    pub usage: Arc<dyn Table>,
     pub clock: Arc<dyn Clock>,
     /// The account that texts and ARNs name.
     pub account: String,
     pub region: String,
+    pub limits: Limits,
+    /// Answers what is tried out before it is deployed.
+    pub gateway: Arc<Gateway>,
 }
 
 /// Answers the management APIs.
@@ -61,7 +70,11 @@ impl Management {
             .find(request.method(), &segments, &query)
             .ok_or_else(Failure::unknown_operation)?;
         let operation = route.operation;
-        let mut members = wire::body(request.body())?;
+        let mut members = if operation.raw {
+            wire::raw(request.body())
+        } else {
+            wire::body(request.body())?
+        };
         for (name, value) in query {
             if !operation.query.contains(&name.as_str()) {
                 continue;
@@ -81,6 +94,14 @@ impl Management {
         Definitions::new(&*self.world.definitions)
     }
 
+    fn limits(&self) -> &Limits {
+        &self.world.limits
+    }
+
+    fn usage(&self) -> &dyn Table {
+        &*self.world.usage
+    }
+
     fn account(&self) -> &str {
         &self.world.account
     }
@@ -89,8 +110,13 @@ impl Management {
         &self.world.region
     }
 
+    /// Since 1970.
+    fn clock(&self) -> Duration {
+        self.world.clock.now()
+    }
+
     /// Seconds since 1970.
     fn now(&self) -> i64 {
-        i64::try_from(self.world.clock.now().as_secs()).unwrap_or(i64::MAX)
+        i64::try_from(self.clock().as_secs()).unwrap_or(i64::MAX)
     }
 }

@@ -1,12 +1,15 @@
 //! Every operation of the management APIs: its name, how it looks on the wire, and who handles it.
 //!
 //! `call` handlers are given the whole service. `edit` handlers change one API: they read, decide, note their writes and say
-//! their answer, and are run again from the read when another writer was quicker.
+//! their answer, and are run again from the read when another writer was quicker. `change` handlers do the same with what belongs
+//! to the account. `import` handlers are `call` handlers whose body is a file.
 
 use crate::Management;
 use crate::rest::{
-    account, deployments, integration_responses, integrations, method_responses, methods,
-    resources, rest_apis, stages, tags,
+    access_associations, account, api_keys, authorizers, base_path_mappings, client_certificates,
+    deployments, documentation, domain_names, gateway_responses, integration_responses,
+    integrations, method_responses, methods, models, request_validators, resources, rest_apis,
+    sdks, stages, tags, test_invoke, usage_plans, vpc_links,
 };
 use crate::wire::{Failure, Members, read, success};
 use bytes::Bytes;
@@ -24,6 +27,8 @@ pub(crate) struct Operation {
     /// The members that come in the query string.
     pub(crate) query: &'static [&'static str],
     pub(crate) status: u16,
+    /// The body is a file and not JSON.
+    pub(crate) raw: bool,
     pub(crate) run: for<'a> fn(&'a Management, &'a Operation, &'a Members) -> Outcome<'a>,
 }
 
@@ -36,13 +41,26 @@ macro_rules! operations {
                 template: $template,
                 query: &[$(stringify!($query)),*],
                 status: $status,
+                raw: raw!($kind),
                 run: run!($kind $handler),
             }
         ),+];
     };
 }
 
+macro_rules! raw {
+    (import) => {
+        true
+    };
+    ($other:ident) => {
+        false
+    };
+}
+
 macro_rules! run {
+    (import $handler:path) => {
+        run!(call $handler)
+    };
     (call $handler:path) => {
         |service, operation, members| {
             Box::pin(async move {
@@ -66,11 +84,66 @@ macro_rules! run {
             })
         }
     };
+    (change $handler:path) => {
+        |service, operation, members| {
+            Box::pin(async move {
+                let input = read(operation.name, members)?;
+                let mut changes = service.changes().await;
+                loop {
+                    let mut change = changes.begin().await?;
+                    let output = $handler(&mut change, &input).await?;
+                    if change.commit().await? {
+                        return success(operation.status, &output);
+                    }
+                }
+            })
+        }
+    };
 }
 
 operations! {
     GetAccount                GET    "/account" [] 200 call account::get;
     UpdateAccount             PATCH  "/account" [] 200 call account::update;
+
+    CreateApiKey              POST   "/apikeys" [] 201 change api_keys::create;
+    ImportApiKeys             POST   "/apikeys?mode=import" [format failonwarnings] 201 import api_keys::import;
+    GetApiKeys                GET    "/apikeys" [position limit name customerId includeValues] 200 call api_keys::list;
+    GetApiKey                 GET    "/apikeys/{api_Key}" [includeValue] 200 call api_keys::get;
+    UpdateApiKey              PATCH  "/apikeys/{api_Key}" [] 200 change api_keys::update;
+    DeleteApiKey              DELETE "/apikeys/{api_Key}" [] 202 change api_keys::delete;
+
+    GenerateClientCertificate POST   "/clientcertificates" [] 201 change client_certificates::generate;
+    GetClientCertificates     GET    "/clientcertificates" [position limit] 200 call client_certificates::list;
+    GetClientCertificate      GET    "/clientcertificates/{clientcertificate_id}" [] 200 call client_certificates::get;
+    UpdateClientCertificate   PATCH  "/clientcertificates/{clientcertificate_id}" [] 200 change client_certificates::update;
+    DeleteClientCertificate   DELETE "/clientcertificates/{clientcertificate_id}" [] 202 change client_certificates::delete;
+
+    CreateDomainName          POST   "/domainnames" [] 201 change domain_names::create;
+    GetDomainNames            GET    "/domainnames" [position limit resourceOwner] 200 call domain_names::list;
+    GetDomainName             GET    "/domainnames/{domain_name}" [domainNameId] 200 call domain_names::get;
+    UpdateDomainName          PATCH  "/domainnames/{domain_name}" [domainNameId] 200 change domain_names::update;
+    DeleteDomainName          DELETE "/domainnames/{domain_name}" [domainNameId] 202 call domain_names::delete;
+    CreateBasePathMapping     POST   "/domainnames/{domain_name}/basepathmappings" [domainNameId] 201 change base_path_mappings::create;
+    GetBasePathMappings       GET    "/domainnames/{domain_name}/basepathmappings" [domainNameId position limit] 200 call base_path_mappings::list;
+    GetBasePathMapping        GET    "/domainnames/{domain_name}/basepathmappings/{base_path}" [domainNameId] 200 call base_path_mappings::get;
+    UpdateBasePathMapping     PATCH  "/domainnames/{domain_name}/basepathmappings/{base_path}" [domainNameId] 200 change base_path_mappings::update;
+    DeleteBasePathMapping     DELETE "/domainnames/{domain_name}/basepathmappings/{base_path}" [domainNameId] 202 change base_path_mappings::delete;
+    CreateDomainNameAccessAssociation POST "/domainnameaccessassociations" [] 201 change access_associations::create;
+    GetDomainNameAccessAssociations   GET  "/domainnameaccessassociations" [position limit resourceOwner] 200 call access_associations::list;
+    DeleteDomainNameAccessAssociation DELETE "/domainnameaccessassociations/{domain_name_access_association_arn+}" [] 202 change access_associations::delete;
+    RejectDomainNameAccessAssociation POST "/rejectdomainnameaccessassociations" [domainNameAccessAssociationArn domainNameArn] 202 change access_associations::reject;
+
+    CreateUsagePlan           POST   "/usageplans" [] 201 change usage_plans::create;
+    GetUsagePlans             GET    "/usageplans" [position keyId limit] 200 call usage_plans::list;
+    GetUsagePlan              GET    "/usageplans/{usageplanId}" [] 200 call usage_plans::get;
+    UpdateUsagePlan           PATCH  "/usageplans/{usageplanId}" [] 200 change usage_plans::update;
+    DeleteUsagePlan           DELETE "/usageplans/{usageplanId}" [] 202 change usage_plans::delete;
+    CreateUsagePlanKey        POST   "/usageplans/{usageplanId}/keys" [] 201 change usage_plans::create_key;
+    GetUsagePlanKeys          GET    "/usageplans/{usageplanId}/keys" [position limit name] 200 call usage_plans::list_keys;
+    GetUsagePlanKey           GET    "/usageplans/{usageplanId}/keys/{keyId}" [] 200 call usage_plans::get_key;
+    DeleteUsagePlanKey        DELETE "/usageplans/{usageplanId}/keys/{keyId}" [] 202 change usage_plans::delete_key;
+    GetUsage                  GET    "/usageplans/{usageplanId}/usage" [keyId startDate endDate position limit] 200 call usage_plans::get_usage;
+    UpdateUsage               PATCH  "/usageplans/{usageplanId}/keys/{keyId}/usage" [] 200 call usage_plans::update_usage;
 
     CreateRestApi             POST   "/restapis" [] 201 call rest_apis::create;
     GetRestApis               GET    "/restapis" [position limit] 200 call rest_apis::list;
@@ -81,13 +154,15 @@ operations! {
     GetResources              GET    "/restapis/{restapi_id}/resources" [position limit embed] 200 call resources::list;
     CreateResource            POST   "/restapis/{restapi_id}/resources/{parent_id}" [] 201 edit resources::create;
     GetResource               GET    "/restapis/{restapi_id}/resources/{resource_id}" [embed] 200 call resources::get;
-    UpdateResource            PATCH  "/restapis/{restapi_id}/resources/{resource_id}" [] 200 call resources::update;
-    DeleteResource            DELETE "/restapis/{restapi_id}/resources/{resource_id}" [] 202 call resources::delete;
+    UpdateResource            PATCH  "/restapis/{restapi_id}/resources/{resource_id}" [] 200 edit resources::update;
+    DeleteResource            DELETE "/restapis/{restapi_id}/resources/{resource_id}" [] 202 edit resources::delete;
 
     PutMethod                 PUT    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 201 edit methods::put;
     GetMethod                 GET    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 200 call methods::get;
     UpdateMethod              PATCH  "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 200 edit methods::update;
     DeleteMethod              DELETE "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 204 edit methods::delete;
+
+    TestInvokeMethod          POST   "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 200 call test_invoke::method;
 
     PutMethodResponse         PUT    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}" [] 201 edit method_responses::put;
     GetMethodResponse         GET    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}" [] 200 call method_responses::get;
@@ -104,6 +179,43 @@ operations! {
     UpdateIntegrationResponse PATCH  "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}" [] 200 edit integration_responses::update;
     DeleteIntegrationResponse DELETE "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}" [] 204 edit integration_responses::delete;
 
+    CreateModel               POST   "/restapis/{restapi_id}/models" [] 201 edit models::create;
+    GetModels                 GET    "/restapis/{restapi_id}/models" [position limit] 200 call models::list;
+    GetModel                  GET    "/restapis/{restapi_id}/models/{model_name}" [flatten] 200 call models::get;
+    UpdateModel               PATCH  "/restapis/{restapi_id}/models/{model_name}" [] 200 edit models::update;
+    DeleteModel               DELETE "/restapis/{restapi_id}/models/{model_name}" [] 202 edit models::delete;
+    GetModelTemplate          GET    "/restapis/{restapi_id}/models/{model_name}/default_template" [] 200 call models::template;
+
+    CreateRequestValidator    POST   "/restapis/{restapi_id}/requestvalidators" [] 201 edit request_validators::create;
+    GetRequestValidators      GET    "/restapis/{restapi_id}/requestvalidators" [position limit] 200 call request_validators::list;
+    GetRequestValidator       GET    "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}" [] 200 call request_validators::get;
+    UpdateRequestValidator    PATCH  "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}" [] 200 edit request_validators::update;
+    DeleteRequestValidator    DELETE "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}" [] 202 edit request_validators::delete;
+
+    CreateAuthorizer          POST   "/restapis/{restapi_id}/authorizers" [] 201 edit authorizers::create;
+    GetAuthorizers            GET    "/restapis/{restapi_id}/authorizers" [position limit] 200 call authorizers::list;
+    GetAuthorizer             GET    "/restapis/{restapi_id}/authorizers/{authorizer_id}" [] 200 call authorizers::get;
+    UpdateAuthorizer          PATCH  "/restapis/{restapi_id}/authorizers/{authorizer_id}" [] 200 edit authorizers::update;
+    DeleteAuthorizer          DELETE "/restapis/{restapi_id}/authorizers/{authorizer_id}" [] 202 edit authorizers::delete;
+
+    PutGatewayResponse        PUT    "/restapis/{restapi_id}/gatewayresponses/{response_type}" [] 201 edit gateway_responses::put;
+    GetGatewayResponses       GET    "/restapis/{restapi_id}/gatewayresponses" [position limit] 200 call gateway_responses::list;
+    GetGatewayResponse        GET    "/restapis/{restapi_id}/gatewayresponses/{response_type}" [] 200 call gateway_responses::get;
+    UpdateGatewayResponse     PATCH  "/restapis/{restapi_id}/gatewayresponses/{response_type}" [] 200 edit gateway_responses::update;
+    DeleteGatewayResponse     DELETE "/restapis/{restapi_id}/gatewayresponses/{response_type}" [] 202 edit gateway_responses::delete;
+
+    CreateDocumentationPart   POST   "/restapis/{restapi_id}/documentation/parts" [] 201 edit documentation::parts::create;
+    GetDocumentationParts     GET    "/restapis/{restapi_id}/documentation/parts" [position limit type name path locationStatus] 200 call documentation::parts::list;
+    GetDocumentationPart      GET    "/restapis/{restapi_id}/documentation/parts/{part_id}" [] 200 call documentation::parts::get;
+    UpdateDocumentationPart   PATCH  "/restapis/{restapi_id}/documentation/parts/{part_id}" [] 200 edit documentation::parts::update;
+    DeleteDocumentationPart   DELETE "/restapis/{restapi_id}/documentation/parts/{part_id}" [] 202 edit documentation::parts::delete;
+
+    CreateDocumentationVersion POST  "/restapis/{restapi_id}/documentation/versions" [] 201 call documentation::versions::create;
+    GetDocumentationVersions  GET    "/restapis/{restapi_id}/documentation/versions" [position limit] 200 call documentation::versions::list;
+    GetDocumentationVersion   GET    "/restapis/{restapi_id}/documentation/versions/{doc_version}" [] 200 call documentation::versions::get;
+    UpdateDocumentationVersion PATCH "/restapis/{restapi_id}/documentation/versions/{doc_version}" [] 200 edit documentation::versions::update;
+    DeleteDocumentationVersion DELETE "/restapis/{restapi_id}/documentation/versions/{doc_version}" [] 202 call documentation::versions::delete;
+
     CreateDeployment          POST   "/restapis/{restapi_id}/deployments" [] 201 call deployments::create;
     GetDeployments            GET    "/restapis/{restapi_id}/deployments" [position limit] 200 call deployments::list;
     GetDeployment             GET    "/restapis/{restapi_id}/deployments/{deployment_id}" [embed] 200 call deployments::get;
@@ -115,6 +227,18 @@ operations! {
     GetStage                  GET    "/restapis/{restapi_id}/stages/{stage_name}" [] 200 call stages::get;
     UpdateStage               PATCH  "/restapis/{restapi_id}/stages/{stage_name}" [] 200 edit stages::update;
     DeleteStage               DELETE "/restapis/{restapi_id}/stages/{stage_name}" [] 202 edit stages::delete;
+
+    FlushStageCache           DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/data" [] 202 edit stages::flush::data;
+    FlushStageAuthorizersCache DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers" [] 202 edit stages::flush::authorizers;
+
+    GetSdkTypes               GET    "/sdktypes" [position limit] 200 call sdks::list;
+    GetSdkType                GET    "/sdktypes/{sdktype_id}" [] 200 call sdks::get;
+    GetSdk                    GET    "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}" [] 200 call sdks::generate;
+    CreateVpcLink             POST   "/vpclinks" [] 202 change vpc_links::create;
+    GetVpcLinks               GET    "/vpclinks" [position limit] 200 call vpc_links::list;
+    GetVpcLink                GET    "/vpclinks/{vpclink_id}" [] 200 call vpc_links::get;
+    UpdateVpcLink             PATCH  "/vpclinks/{vpclink_id}" [] 200 change vpc_links::update;
+    DeleteVpcLink             DELETE "/vpclinks/{vpclink_id}" [] 202 change vpc_links::delete;
 
     GetTags                   GET    "/tags/{resource_arn+}" [position limit] 200 call tags::get;
     TagResource               PUT    "/tags/{resource_arn+}" [] 204 call tags::tag;

@@ -38,6 +38,12 @@ impl<T> Page<T> {
         }
     }
 
+    /// Without what is not wanted. A page may be short for it, and is not the last for that.
+    pub(crate) fn filter(mut self, wanted: impl FnMut(&T) -> bool) -> Self {
+        self.items.retain(wanted);
+        self
+    }
+
     pub(crate) fn try_map<U>(
         self,
         f: impl FnMut(T) -> Result<U, Failure>,
@@ -59,12 +65,39 @@ impl Paging {
             .map_or(LIMIT_DEFAULT, |limit| limit.min(LIMIT_MAX))
     }
 
+    /// The page of a short list that is at hand, sorted.
+    pub(crate) fn page_of(&self, mut all: Vec<String>) -> Result<Page<String>, Failure> {
+        if let Some(position) = self.position.as_deref().filter(|text| !text.is_empty()) {
+            let after = decode(position)?;
+            all.retain(|one| *one > after);
+        }
+        let more = all.len() > self.limit();
+        all.truncate(self.limit());
+        let position = all.last().filter(|_| more).map(|last| encode(last));
+        Ok(Page {
+            position,
+            items: all,
+        })
+    }
+
     /// The page of a partition's items whose sort keys begin with a prefix.
     pub(crate) async fn page(
         &self,
         definitions: Definitions<'_>,
         partition: &str,
         prefix: &str,
+    ) -> Result<Page<Item>, Failure> {
+        self.page_where(definitions, partition, prefix, |_| Ok(true))
+            .await
+    }
+
+    /// As [`Paging::page`], of those that are wanted. Only for kinds of which an API has a bounded number, for it may read all.
+    pub(crate) async fn page_where(
+        &self,
+        definitions: Definitions<'_>,
+        partition: &str,
+        prefix: &str,
+        wanted: impl Fn(&Item) -> Result<bool, Failure>,
     ) -> Result<Page<Item>, Failure> {
         let limit = self.limit();
         let mut after = self
@@ -73,7 +106,7 @@ impl Paging {
             .filter(|position| !position.is_empty())
             .map(|position| decode(position).map(|place| format!("{prefix}{place}")))
             .transpose()?;
-        let mut items = Vec::new();
+        let mut items: Vec<Item> = Vec::new();
         // One more than the page holds tells whether there is another page.
         while items.len() <= limit {
             let batch = definitions
@@ -81,10 +114,14 @@ impl Paging {
                     partition: partition.to_owned(),
                     prefix: prefix.to_owned(),
                     after,
-                    limit: limit + 1 - items.len(),
+                    limit: limit + 1,
                 })
                 .await?;
-            items.extend(batch.items);
+            for item in batch.items {
+                if wanted(&item)? {
+                    items.push(item);
+                }
+            }
             after = batch.next;
             if after.is_none() {
                 break;
@@ -110,7 +147,7 @@ fn decode(position: &str) -> Result<String, Failure> {
         .decode(position)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
-        .filter(|place| place.len() <= 512)
+        .filter(|place| place.len() <= 1_024)
         .ok_or_else(|| Failure::bad_request("Invalid position specified"))
 }
 
@@ -141,7 +178,7 @@ mod tests {
     #[test]
     fn a_position_is_opaque_and_comes_back() {
         assert_eq!(decode(&encode("a1#b2")).unwrap(), "a1#b2");
-        for bad in ["%", "_w", &encode(&"x".repeat(600))] {
+        for bad in ["%", "_w", &encode(&"x".repeat(1_100))] {
             assert_eq!(
                 decode(bad).unwrap_err().message,
                 "Invalid position specified"

@@ -3,6 +3,7 @@
 //! Everything that can be worked out from the definition alone is worked out here, once: URIs are parsed, patterns and
 //! mappings compiled, and what is wrong is refused when the API is deployed rather than when it is called.
 
+pub mod account;
 mod defect;
 mod deployed;
 mod frozen;
@@ -13,7 +14,9 @@ pub mod live;
 mod mapping;
 mod method;
 mod router;
+pub mod schema;
 mod snapshot;
+pub mod usage;
 mod validation;
 
 pub use defect::Defect;

@@ -37,14 +37,23 @@ impl Inputs for Nothing {
 }
 
 fn render(template: &str, data: &str) -> Result<String, String> {
-    let program =
-        Template::parse_as("case", template, Dialect::Velocity).map_err(|error| format!("parse: {error}"))?;
+    let program = Template::parse_as("case", template, Dialect::Velocity)
+        .map_err(|error| format!("parse: {error}"))?;
     let document = json::parse(data).map_err(|error| format!("data: {error}"))?;
     let values = json::java(&document);
-    let variables: Vec<_> = values.iter().map(|(name, value)| (&**name, value.clone())).collect();
+    let variables: Vec<_> = values
+        .iter()
+        .map(|(name, value)| (&**name, value.clone()))
+        .collect();
     let payload = Payload::new("");
     program
-        .run_with(&Limits::default(), &Nothing, &payload, &mut Overrides::default(), &variables)
+        .run_with(
+            &Limits::default(),
+            &Nothing,
+            &payload,
+            &mut Overrides::default(),
+            &variables,
+        )
         .map_err(|error| format!("run: {error}"))
 }
 

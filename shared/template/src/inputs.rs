@@ -85,18 +85,31 @@ pub struct Payload<'a> {
 impl<'a> Payload<'a> {
     /// A body, which may be empty.
     pub fn new(text: &'a str) -> Self {
-        Self { text, document: OnceCell::new() }
+        Self {
+            text,
+            document: OnceCell::new(),
+        }
     }
 
     /// What `$input.body` gives: an empty body reads as `{}`.
     pub fn text(&self) -> &'a str {
-        if self.text.is_empty() { "{}" } else { self.text }
+        if self.text.is_empty() {
+            "{}"
+        } else {
+            self.text
+        }
     }
 
     /// The JSON document in the body; of an empty body an empty object.
     pub fn document(&self) -> Result<Value<'a>, BadJson> {
         self.document
-            .get_or_init(|| if self.text.is_empty() { Ok(Value::map(Entries::default())) } else { json::parse(self.text) })
+            .get_or_init(|| {
+                if self.text.is_empty() {
+                    Ok(Value::map(Entries::default()))
+                } else {
+                    json::parse(self.text)
+                }
+            })
             .clone()
     }
 
@@ -118,7 +131,9 @@ impl<'a> Payload<'a> {
             Value::Text(text) => Some(text.to_string()),
             other => {
                 let mut text = String::new();
-                print::print_json(&other, &mut text, usize::MAX).ok().map(|()| text)
+                print::print_json(&other, &mut text, usize::MAX)
+                    .ok()
+                    .map(|()| text)
             }
         })
     }

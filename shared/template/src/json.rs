@@ -166,7 +166,9 @@ impl<'a> Reader<'a> {
         if let Ok(number) = text.parse() {
             return Ok(Value::Long(number));
         }
-        text.parse().map(|number| Value::Big(Rc::new(number))).map_err(|_| self.bad())
+        text.parse()
+            .map(|number| Value::Big(Rc::new(number)))
+            .map_err(|_| self.bad())
     }
 
     fn digits(&mut self) -> usize {
@@ -198,7 +200,10 @@ impl<'a> Reader<'a> {
         let mut out = self.text[start..self.at].to_owned();
         loop {
             let plain = self.at;
-            while self.byte().is_some_and(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+            while self
+                .byte()
+                .is_some_and(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
+            {
                 self.at += 1;
             }
             out.push_str(&self.text[plain..self.at]);
@@ -258,7 +263,9 @@ impl<'a> Reader<'a> {
 
 /// The members of an object as variables for a template, with lists as Java's own, which print as `[a, b]`.
 pub fn java<'a>(document: &Value<'a>) -> Vec<(String, Value<'a>)> {
-    let Value::Map(map) = document else { return Vec::new() };
+    let Value::Map(map) = document else {
+        return Vec::new();
+    };
     map.0
         .borrow()
         .iter()
@@ -271,7 +278,10 @@ pub fn java<'a>(document: &Value<'a>) -> Vec<(String, Value<'a>)> {
 
 fn as_java<'a>(value: &Value<'a>) -> Value<'a> {
     match value {
-        Value::List(list) => Value::list(ListKind::Java, list.items.borrow().iter().map(as_java).collect()),
+        Value::List(list) => Value::list(
+            ListKind::Java,
+            list.items.borrow().iter().map(as_java).collect(),
+        ),
         Value::Map(map) => {
             let mut entries = Entries::default();
             for (key, value) in map.0.borrow().iter() {

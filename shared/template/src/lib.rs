@@ -66,7 +66,8 @@ use std::collections::HashMap;
 pub use dialect::Dialect;
 pub use error::{Fault, Limit, ParseError, RunError};
 pub use inputs::{
-    Found, Inputs, Limits, OverrideValue, Overrides, Payload, Place, RequestOverrides, ResponseOverrides,
+    Found, Inputs, Limits, OverrideValue, Overrides, Payload, Place, RequestOverrides,
+    ResponseOverrides,
 };
 pub use value::{Cursor, Defined, List, Map, Scope, Text, Value};
 
@@ -92,11 +93,29 @@ impl Template {
     /// Parses a template for another engine than API Gateway's.
     pub fn parse_as(name: &str, text: &str, dialect: Dialect) -> Result<Self, ParseError> {
         if text.len() > TEMPLATE_BYTES_MAX {
-            let what = format!("the template has {} bytes; it may have {TEMPLATE_BYTES_MAX}", text.len());
-            return Err(ParseError { template: name.into(), line: 1, column: 1, what: what.into() });
+            let what = format!(
+                "the template has {} bytes; it may have {TEMPLATE_BYTES_MAX}",
+                text.len()
+            );
+            return Err(ParseError {
+                template: name.into(),
+                line: 1,
+                column: 1,
+                what: what.into(),
+            });
         }
-        let parse::Parsed { block, names, macros } = parse::parse(name, text, dialect)?;
-        Ok(Self { name: name.into(), dialect, block, names, macros })
+        let parse::Parsed {
+            block,
+            names,
+            macros,
+        } = parse::parse(name, text, dialect)?;
+        Ok(Self {
+            name: name.into(),
+            dialect,
+            block,
+            names,
+            macros,
+        })
     }
 
     /// Runs the template and gives its text. What it writes to the overrides stays there, also when it fails later.

@@ -20,7 +20,11 @@ pub(crate) fn print(value: &Value<'_>, out: &mut String, max: usize) -> Result<(
 }
 
 /// Appends a value as compact JSON.
-pub(crate) fn print_json(value: &Value<'_>, out: &mut String, max: usize) -> Result<(), Unprintable> {
+pub(crate) fn print_json(
+    value: &Value<'_>,
+    out: &mut String,
+    max: usize,
+) -> Result<(), Unprintable> {
     json(value, out, max, 0)
 }
 
@@ -55,7 +59,9 @@ fn java(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
                         out.push_str(", ");
                     }
                     match item {
-                        Value::List(inner) if std::rc::Rc::ptr_eq(inner, list) => out.push_str("(this Collection)"),
+                        Value::List(inner) if std::rc::Rc::ptr_eq(inner, list) => {
+                            out.push_str("(this Collection)")
+                        }
                         _ => java(item, out, max, depth + 1)?,
                     }
                 }
@@ -71,7 +77,9 @@ fn java(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
                 java(key, out, max, depth + 1)?;
                 out.push('=');
                 match item {
-                    Value::Map(inner) if std::rc::Rc::ptr_eq(inner, map) => out.push_str("(this Map)"),
+                    Value::Map(inner) if std::rc::Rc::ptr_eq(inner, map) => {
+                        out.push_str("(this Map)")
+                    }
                     _ => java(item, out, max, depth + 1)?,
                 }
             }
@@ -128,7 +136,9 @@ fn json(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
             }
             out.push('}');
         }
-        Value::Scope(_) | Value::Iterator(_) | Value::Block(_) | Value::Host(_) => out.push_str("null"),
+        Value::Scope(_) | Value::Iterator(_) | Value::Block(_) | Value::Host(_) => {
+            out.push_str("null")
+        }
         _ => return java(value, out, max, depth),
     }
     Ok(())
@@ -184,7 +194,11 @@ pub(crate) fn double(number: f64, out: &mut String) {
         return;
     }
     if number.is_infinite() {
-        out.push_str(if number > 0.0 { "Infinity" } else { "-Infinity" });
+        out.push_str(if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        });
         return;
     }
     let size = number.abs();

@@ -11,15 +11,34 @@ pub(crate) type Block = Vec<Node>;
 pub(crate) enum Node {
     Text(String),
     Reference(Box<Reference>),
-    Set { target: Box<Reference>, slot: Slot, value: Expression },
-    If { branches: Vec<(Expression, Block)>, otherwise: Block },
-    Foreach { slot: Slot, over: Expression, body: Block },
-    Define { slot: Slot, body: Block },
+    Set {
+        target: Box<Reference>,
+        slot: Slot,
+        value: Expression,
+    },
+    If {
+        branches: Vec<(Expression, Block)>,
+        otherwise: Block,
+    },
+    Foreach {
+        slot: Slot,
+        over: Expression,
+        body: Block,
+    },
+    Define {
+        slot: Slot,
+        body: Block,
+    },
     Call(Box<Call>),
-    Break { scope: Option<Expression> },
+    Break {
+        scope: Option<Expression>,
+    },
     Stop,
     /// A directive that Velocity has and the gateway refuses when it is reached.
-    Refused { directive: &'static str, place: Place },
+    Refused {
+        directive: &'static str,
+        place: Place,
+    },
 }
 
 /// `#name(a b)` or `#@name(a b) body #end`. Which macro it means is known when it runs: macros may come later.
@@ -70,7 +89,12 @@ pub(crate) struct Reference {
 #[derive(Debug)]
 pub(crate) enum Step {
     Member(Box<str>),
-    Call { name: Box<str>, arguments: Vec<Expression>, path: Option<Path>, place: Place },
+    Call {
+        name: Box<str>,
+        arguments: Vec<Expression>,
+        path: Option<Path>,
+        place: Place,
+    },
     Index(Expression),
 }
 
@@ -99,7 +123,10 @@ pub(crate) enum Expression {
     Double(f64),
     Text(Box<str>),
     /// A string with references or directives in it. The scanner needs one character after them, which comes off again.
-    Interpolated { body: Block, trim: bool },
+    Interpolated {
+        body: Block,
+        trim: bool,
+    },
     Reference(Box<Reference>),
     List(Vec<Expression>),
     Map(Vec<(Expression, Expression)>),
@@ -109,7 +136,11 @@ pub(crate) enum Expression {
     And(Vec<Expression>),
     Or(Vec<Expression>),
     /// `a + b - c`: a row of operators that bind equally, flat, so that a long one needs no deep stack.
-    Chain { first: Box<Expression>, first_literal: Box<str>, links: Vec<Link> },
+    Chain {
+        first: Box<Expression>,
+        first_literal: Box<str>,
+        links: Vec<Link>,
+    },
     /// A bare word among a macro's arguments: has no value.
     Word,
 }

@@ -97,7 +97,10 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn list(kind: ListKind, items: Vec<Value<'a>>) -> Self {
-        Self::List(Rc::new(List { kind, items: RefCell::new(items) }))
+        Self::List(Rc::new(List {
+            kind,
+            items: RefCell::new(items),
+        }))
     }
 
     pub(crate) fn map(entries: Entries<'a>) -> Self {
@@ -193,7 +196,10 @@ impl std::borrow::Borrow<str> for Text<'_> {
 
 impl<'a> Entries<'a> {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::with_capacity(capacity), index: None }
+        Self {
+            entries: Vec::with_capacity(capacity),
+            index: None,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -207,14 +213,20 @@ impl<'a> Entries<'a> {
     fn position(&self, key: &Value<'_>) -> Option<usize> {
         match key {
             Value::Text(text) => self.position_of(text),
-            _ => self.entries.iter().position(|(known, _)| crate::methods::equal(known, key)),
+            _ => self
+                .entries
+                .iter()
+                .position(|(known, _)| crate::methods::equal(known, key)),
         }
     }
 
     fn position_of(&self, key: &str) -> Option<usize> {
         match &self.index {
             Some(index) => index.get(key).copied(),
-            None => self.entries.iter().position(|(known, _)| matches!(known, Value::Text(text) if **text == *key)),
+            None => self
+                .entries
+                .iter()
+                .position(|(known, _)| matches!(known, Value::Text(text) if **text == *key)),
         }
     }
 

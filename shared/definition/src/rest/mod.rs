@@ -1,9 +1,12 @@
 //! REST APIs.
 
 mod api;
+mod api_key;
 mod authorizer;
+mod client_certificate;
 mod deployment;
 mod documentation;
+mod domain_name;
 mod gateway_response;
 mod integration;
 mod method;
@@ -11,14 +14,21 @@ mod model;
 mod request_validator;
 mod resource;
 mod stage;
+mod usage_plan;
+mod vpc_link;
 
 pub use api::{ApiKeySource, EndpointConfiguration, EndpointType, IpAddressType, RestApi};
+pub use api_key::ApiKey;
 pub use authorizer::{
     AUTHORIZER_TTL_SECONDS_DEFAULT, AUTHORIZER_TTL_SECONDS_MAX, Authorizer, AuthorizerType,
 };
+pub use client_certificate::{ClientCertificate, ClientCertificateKey};
 pub use deployment::Deployment;
 pub use documentation::{
     DocumentationPart, DocumentationPartLocation, DocumentationPartType, DocumentationVersion,
+};
+pub use domain_name::{
+    BasePathMapping, DomainName, DomainNameAccessAssociation, MutualTlsAuthentication,
 };
 pub use gateway_response::{GATEWAY_RESPONSE_TEMPLATE, GatewayResponse, GatewayResponseType};
 pub use integration::{
@@ -30,7 +40,11 @@ pub use method::{Method, MethodResponse, VERBS};
 pub use model::{MODEL_REFERENCE_PREFIX, Model, referenced_model};
 pub use request_validator::RequestValidator;
 pub use resource::{PathPart, PathPartError, Resource};
-pub use stage::{AccessLogSettings, CacheControlStrategy, CanarySettings, MethodSetting, Stage};
+pub use stage::{
+    AccessLogSettings, CacheControlStrategy, CanarySettings, Flushes, MethodSetting, Stage,
+};
+pub use usage_plan::{ApiStage, QuotaPeriod, QuotaSettings, ThrottleSettings, UsagePlan};
+pub use vpc_link::VpcLink;
 
 use crate::ResourceId;
 use serde::{Deserialize, Serialize};

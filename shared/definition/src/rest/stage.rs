@@ -35,6 +35,23 @@ pub struct Stage {
     /// Seconds since 1970, as is the next.
     pub created_date: i64,
     pub last_updated_date: i64,
+    /// Not for clients: the service tells nobody.
+    #[serde(default, skip_serializing_if = "Flushes::are_none")]
+    pub flushes: Flushes,
+}
+
+/// How often each of a stage's caches was flushed. What is kept under another count is as good as gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Flushes {
+    pub data: u64,
+    pub authorizers: u64,
+}
+
+impl Flushes {
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@
 //! item is still as it was read; the transaction moves the item's revision. So edits of one API happen one after another,
 //! in this process and in others, and each sees the one before. Where another writer was quicker, the edit begins anew.
 
+use super::pending::fits;
 use super::{ApiRecord, Definitions, api_key};
-use crate::rest::resources::refresh_paths;
 use crate::wire::{Failure, Member, Members};
 use crate::{Management, wire};
 use postern_definition::ApiId;
@@ -13,7 +13,7 @@ use postern_definition::rest::RestApi;
 use postern_store::{Condition, Key, StoreError, Write, encode};
 use rand::RngExt;
 use serde::Serialize;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -39,9 +39,29 @@ impl Default for Turns {
 }
 
 impl Turns {
-    async fn take(&self, api: &ApiId) -> MutexGuard<'_, ()> {
-        let place = self.hasher.hash_one(api) as usize % self.queues.len();
+    pub(super) async fn take(&self, scope: impl Hash) -> MutexGuard<'_, ()> {
+        let place = self.hasher.hash_one(scope) as usize % self.queues.len();
         self.queues[place].lock().await
+    }
+}
+
+/// How often something was begun so far.
+#[derive(Default)]
+pub(super) struct Attempts(u32);
+
+impl Attempts {
+    /// Waits before any but the first, and gives up after the last.
+    pub(super) async fn next(&mut self) -> Result<(), Failure> {
+        if self.0 >= ATTEMPTS_MAX {
+            return Err(Failure::concurrent());
+        }
+        if self.0 > 0 {
+            let most = (BACKOFF_MS << self.0.min(6)).min(BACKOFF_MS_MAX);
+            let pause = rand::rng().random_range(0..=most);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        self.0 += 1;
+        Ok(())
     }
 }
 
@@ -49,7 +69,7 @@ impl Turns {
 pub(crate) struct Edits<'a> {
     service: &'a Management,
     api: ApiId,
-    attempts: u32,
+    attempts: Attempts,
     _turn: MutexGuard<'a, ()>,
 }
 
@@ -59,7 +79,7 @@ impl Management {
         Edits {
             service: self,
             api: api.clone(),
-            attempts: 0,
+            attempts: Attempts::default(),
             _turn: self.turns.take(api).await,
         }
     }
@@ -81,37 +101,28 @@ impl Management {
 impl<'a> Edits<'a> {
     /// After a commit that is one of several: the next counts its attempts from the start.
     pub(crate) fn renew(&mut self) {
-        self.attempts = 0;
+        self.attempts = Attempts::default();
     }
 
     /// The next attempt, with the API as it is now.
     pub(crate) async fn begin(&mut self) -> Result<Edit<'a>, Failure> {
         loop {
-            if self.attempts >= ATTEMPTS_MAX {
-                return Err(Failure::concurrent());
+            self.attempts.next().await?;
+            let found = self.service.definitions().api(&self.api).await?;
+            if found.as_ref().is_some_and(|(r, _)| r.pending.is_some()) {
+                // Whoever began this did not get to its end. It must be whole before anything else changes.
+                if self.service.definitions().finish_pending(&self.api).await? {
+                    self.renew();
+                }
+                continue;
             }
-            if self.attempts > 0 {
-                let most = (BACKOFF_MS << self.attempts.min(6)).min(BACKOFF_MS_MAX);
-                let pause = rand::rng().random_range(0..=most);
-                tokio::time::sleep(Duration::from_millis(pause)).await;
-            }
-            self.attempts += 1;
-            let mut edit = Edit {
+            return Ok(Edit {
                 service: self.service,
                 id: self.api.clone(),
-                found: self.service.definitions().api(&self.api).await?,
+                found,
                 writes: Vec::new(),
                 changed: false,
-            };
-            let stale = edit.found.as_ref().is_some_and(|(r, _)| r.paths_are_stale);
-            if !stale {
-                return Ok(edit);
-            }
-            // Whoever began this did not get to its end. It must be whole before anything else changes.
-            refresh_paths(&mut edit).await?;
-            if edit.commit().await? {
-                self.renew();
-            }
+            });
         }
     }
 }
@@ -180,29 +191,44 @@ impl<'a> Edit<'a> {
         self.writes.push(Write::delete(key, Condition::Always));
     }
 
-    /// How many writes are noted.
-    pub(crate) fn len(&self) -> usize {
-        self.writes.len()
-    }
-
     /// Says whether the change was made. Where it was not, another was quicker and the edit is to be begun anew.
     pub(crate) async fn commit(self) -> Result<bool, Failure> {
         if self.writes.is_empty() && !self.changed {
             return Ok(true);
         }
-        let Some((record, revision)) = self.found else {
+        let Some((mut record, revision)) = self.found else {
             return Err(Failure::internal(format!(
                 "an edit of `{}` wrote without asking whether the API exists",
                 self.id
             )));
         };
-        let mut writes = vec![Write::put(
-            api_key(&self.id),
-            encode(&record),
-            Condition::Revision(revision),
-        )];
-        writes.extend(self.writes);
-        committed(self.service.definitions().table().transact(writes).await)
+        let definitions = self.service.definitions();
+        let put = |record: &ApiRecord| {
+            let body = encode(record);
+            Write::put(api_key(&self.id), body, Condition::Revision(revision))
+        };
+        let mut writes = vec![put(&record)];
+        if fits(&self.writes) {
+            writes.extend(self.writes);
+            return committed(definitions.table().transact(writes).await);
+        }
+        // What rests on a condition is decided at once; the rest follows.
+        let (later, now): (Vec<_>, Vec<_>) = self
+            .writes
+            .into_iter()
+            .partition(|write| write.condition() == Condition::Always);
+        let pending = definitions.save_pending(&self.id, later).await?;
+        record.pending = Some(pending.clone());
+        writes = vec![put(&record)];
+        writes.extend(now);
+        let is_made = committed(definitions.table().transact(writes).await)?;
+        if is_made {
+            // Where another finishes it, what this one's client reads next may still be as before. It is made all the same.
+            definitions.finish_pending(&self.id).await?;
+        } else {
+            definitions.drop_pending(&self.id, &pending).await;
+        }
+        Ok(is_made)
     }
 
     /// Deletes the API's own item along with the writes noted.
@@ -219,7 +245,7 @@ impl<'a> Edit<'a> {
     }
 }
 
-fn committed(outcome: Result<(), StoreError>) -> Result<bool, Failure> {
+pub(super) fn committed(outcome: Result<(), StoreError>) -> Result<bool, Failure> {
     match outcome {
         Ok(()) => Ok(true),
         Err(StoreError::ConditionFailed { .. } | StoreError::Conflict) => Ok(false),

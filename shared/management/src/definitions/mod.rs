@@ -10,23 +10,37 @@
 //!                    authorizer#{id}           an authorizer
 //!                    gatewayresponse#{type}    a gateway response that was set
 //!                    documentationpart#{id}    a documentation part
+//!                    documentationversion#{name} a documentation version
+//!                    documentation#{id}#{n}    what a documentation version froze
 //!                    deployment#{id}           a deployment; its snapshot lies where postern-plan puts it
 //!                    stage#{name}              a stage
+//!                    pending#{id}#{number}     writes of a change that is larger than a transaction
 //! account            account                   the account's settings
 //! leftovers          {api}                     a deleted API, parts of which may still be there
+//! counts             {kind}                    how many of a kind the account has
+//! uses#{what it is}  {api}#{part}              a part of an API that uses, or used, something of the account
 //! ```
+//!
+//! Of what belongs to the account, what gateways read too is in postern-plan's `account`, and each kind says in its module
+//! where else it is copied to.
 
 mod batches;
+mod change;
 mod edit;
+mod pending;
 mod sweep;
+mod uses;
+mod whole;
 
+pub(crate) use change::{Change, Record};
 pub(crate) use edit::{Edit, Turns};
+pub(crate) use pending::Pending;
 pub(crate) use sweep::{leave, sweep};
+pub(crate) use uses::Use;
+pub(crate) use whole::writes;
 
 use crate::wire::Failure;
-use postern_definition::rest::{
-    Definition, Deployment, Method, PathPart, Resource, RestApi, Stage,
-};
+use postern_definition::rest::{Deployment, Method, PathPart, Resource, RestApi, Stage};
 use postern_definition::{ApiId, DeploymentId, ResourceId, StageName};
 use postern_plan::{api_partition, stage_key, stage_sort_prefix};
 use postern_store::{Batch, Consistency, Item, Key, Query, StoreError, Table, decode};
@@ -43,6 +57,7 @@ pub(crate) const MODEL: &str = "model";
 pub(crate) const VALIDATOR: &str = "validator";
 pub(crate) const AUTHORIZER: &str = "authorizer";
 pub(crate) const GATEWAY_RESPONSE: &str = "gatewayresponse";
+pub(crate) const DOCUMENTATION_PART: &str = "documentationpart";
 pub(crate) const DOCUMENTATION_VERSION: &str = "documentationversion";
 
 /// Items asked for at once where all are wanted.
@@ -53,9 +68,9 @@ const BATCH: usize = 1_000;
 pub(crate) struct ApiRecord {
     #[serde(flatten)]
     pub(crate) api: RestApi,
-    /// A resource was renamed or moved, and the paths of those below it are still being written.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) paths_are_stale: bool,
+    /// Writes that the API's last change still has to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pending: Option<Pending>,
 }
 
 /// Which resource has a place below its parent.
@@ -163,6 +178,33 @@ impl<'a> Definitions<'a> {
         }
     }
 
+    /// Whether a partition has fewer items of a prefix than this.
+    pub(crate) async fn fewer_than(
+        self,
+        max: usize,
+        partition: &str,
+        prefix: &str,
+    ) -> Result<bool, Failure> {
+        let mut found = 0;
+        let mut after = None;
+        while found < max {
+            let batch = self
+                .query(Query {
+                    partition: partition.to_owned(),
+                    prefix: prefix.to_owned(),
+                    after,
+                    limit: BATCH.min(max - found),
+                })
+                .await?;
+            found += batch.items.len();
+            after = batch.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(found < max)
+    }
+
     pub(crate) async fn api(self, api: &ApiId) -> Result<Option<(ApiRecord, u64)>, Failure> {
         let item = self.item(&api_key(api)).await?;
         item.map(|item| Ok((decode(&item)?, item.revision)))
@@ -239,19 +281,6 @@ impl<'a> Definitions<'a> {
     ) -> Result<Vec<T>, Failure> {
         let items = self.all(&api_partition(api), &part_prefix(kind)).await?;
         Ok(items.iter().map(decode).collect::<Result<_, _>>()?)
-    }
-
-    /// All of an API but its documentation. Whether it changed while it was read is for the caller to ask.
-    pub(crate) async fn definition(self, api: RestApi) -> Result<Definition, Failure> {
-        let id = api.id.clone();
-        let tree = Definition::new(api, self.resources(&id).await?, self.methods(&id).await?);
-        Ok(Definition {
-            models: self.parts(&id, MODEL).await?,
-            request_validators: self.parts(&id, VALIDATOR).await?,
-            authorizers: self.parts(&id, AUTHORIZER).await?,
-            gateway_responses: self.parts(&id, GATEWAY_RESPONSE).await?,
-            ..tree
-        })
     }
 
     pub(crate) async fn deployment(

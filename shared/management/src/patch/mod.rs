@@ -132,7 +132,12 @@ pub(crate) struct Patch<'a> {
 impl<'a> Patch<'a> {
     /// The text at the path's first `{...}`, unescaped.
     pub(crate) fn key(&self) -> String {
-        pointer::unescape(self.raw(0))
+        self.unescaped(0)
+    }
+
+    /// The text at one of the path's `{...}`, unescaped.
+    pub(crate) fn unescaped(&self, index: usize) -> String {
+        pointer::unescape(self.raw(index))
     }
 
     /// The text at one of the path's `{...}`, as it came.

@@ -25,7 +25,8 @@ pub(crate) enum Unknown {
     Own(fn(&Patch<'_>) -> Failure),
 }
 
-/// A path, the operations that it takes, and what they do.
+/// A path, the operations that it takes, and what they do. `{...}` and `<...>` stand for any segment; which of the two is a
+/// matter of how the service prints the path.
 pub(crate) struct Row<T> {
     path: &'static str,
     ops: &'static [Op],
@@ -82,7 +83,7 @@ impl<T> Row<T> {
         let mut captures = Vec::new();
         for part in pointer::segments(self.path)? {
             let segment = given.next()?;
-            if part.starts_with('{') {
+            if part.starts_with(['{', '<']) {
                 if segment.is_empty() {
                     return None;
                 }

@@ -1,6 +1,7 @@
 //! What a request's path addresses.
 
-use crate::wire::{Part, Violations};
+use crate::wire::{Choice, Part, Violations};
+use postern_definition::rest::GatewayResponseType;
 use postern_definition::{ApiId, DeploymentId, ResourceId, StageName};
 use serde::Deserialize;
 
@@ -74,6 +75,54 @@ pub(crate) struct AtDeployment {
 pub(crate) struct AtStage {
     pub(crate) restapi_id: ApiId,
     pub(crate) stage_name: StageName,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AtModel {
+    pub(crate) restapi_id: ApiId,
+    pub(crate) model_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AtRequestValidator {
+    pub(crate) restapi_id: ApiId,
+    pub(crate) requestvalidator_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AtAuthorizer {
+    pub(crate) restapi_id: ApiId,
+    pub(crate) authorizer_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AtGatewayResponse {
+    pub(crate) restapi_id: ApiId,
+    pub(crate) response_type: Choice<GatewayResponseType>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AtDocumentationPart {
+    pub(crate) restapi_id: ApiId,
+    pub(crate) part_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AtDocumentationVersion {
+    pub(crate) restapi_id: ApiId,
+    pub(crate) doc_version: String,
+}
+
+impl Part for AtModel {}
+impl Part for AtRequestValidator {}
+impl Part for AtAuthorizer {}
+impl Part for AtDocumentationPart {}
+impl Part for AtDocumentationVersion {}
+
+impl Part for AtGatewayResponse {
+    fn constraints(&self, violations: &mut Violations) {
+        violations.bare_choice("responseType", Some(&self.response_type));
+    }
 }
 
 impl Part for AtApi {}

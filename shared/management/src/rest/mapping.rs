@@ -140,6 +140,50 @@ pub(super) fn response_mappings(
     invalid(&errors)
 }
 
+/// What an authorizer that is given the request may know a caller by; a path is not among it.
+pub(super) const ANY_OF_REQUEST: &[&str] = &[
+    "querystring",
+    "multivaluequerystring",
+    "header",
+    "multivalueheader",
+];
+/// What an authorizer that is given a token finds it in.
+pub(super) const ONE_HEADER: &[&str] = &["header"];
+
+/// What an authorizer knows callers by: locations of the request, and where there is more than a header also what is there
+/// whatever the request.
+pub(super) fn identity_sources(sources: &[&str], locations: &[&str]) -> Result<(), Failure> {
+    let more = locations.len() > 1;
+    let named = |source: &str, prefix| source.strip_prefix(prefix).is_some_and(is_name);
+    let errors: Vec<_> = sources
+        .iter()
+        .filter(|source| {
+            let ambient = named(source, "context.") || named(source, "stageVariables.");
+            located(source, REQUEST, locations).is_none() && !(more && ambient)
+        })
+        .map(|source| not_an_expression(source))
+        .collect();
+    invalid(&errors)
+}
+
+/// A gateway response's parameters. It may be given before the request's method is known, so no method has a say in it.
+pub(super) fn gateway_response_parameters(mappings: &Map<String>) -> Result<(), Failure> {
+    let mut errors = Vec::new();
+    for (name, source) in mappings {
+        if located(name, "gatewayresponse.", &["header", "path", "querystring"]).is_none() {
+            errors.push(not_an_expression(name));
+        }
+        let input = source.strip_prefix("method.input.params.");
+        if located(source, REQUEST, REQUEST_LOCATIONS).is_none()
+            && !is_ambient(source)
+            && !input.is_some_and(is_name)
+        {
+            errors.push(not_an_expression(source));
+        }
+    }
+    invalid(&errors)
+}
+
 /// The body, or a path into it.
 fn is_body(source: &str, body: &str) -> bool {
     source.strip_prefix(body).is_some_and(|rest| {

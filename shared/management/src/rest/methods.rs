@@ -13,8 +13,6 @@ use postern_definition::{ApiId, Map};
 use serde::Deserialize;
 
 const AUTHORIZATION_TYPES: [&str; 4] = ["NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"];
-/// They are in every API that was not imported, and what they say never matters.
-const BUILT_IN_MODELS: [&str; 2] = ["Empty", "Error"];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -166,7 +164,7 @@ pub(crate) async fn put(
             .clone()
             .filter(|scopes| !scopes.is_empty()),
     };
-    let method = checked(edit.definitions(), api, method).await?;
+    let method = checked(edit.definitions(), api, None, method).await?;
     edit.put(method_key(api, id, &at.http_method), &method);
     edit.put(resource_key(api, id), &resource);
     Ok(method)
@@ -182,7 +180,7 @@ pub(crate) async fn update(
     if after == before {
         return Ok(before);
     }
-    let after = checked(edit.definitions(), place.api, after).await?;
+    let after = checked(edit.definitions(), place.api, Some(&before), after).await?;
     store(edit, place, &before, &after);
     Ok(after)
 }
@@ -209,6 +207,7 @@ pub(super) fn invalid_verb() -> Failure {
 async fn checked(
     definitions: Definitions<'_>,
     api: &ApiId,
+    before: Option<&Method>,
     mut method: Method,
 ) -> Result<Method, Failure> {
     let kind = method.authorization_type.to_ascii_uppercase();
@@ -236,7 +235,9 @@ async fn checked(
             )));
         }
     }
+    // One that was there and is deleted since validates nothing, and is no reason to refuse another change.
     if let Some(id) = &method.request_validator_id
+        && before.is_none_or(|before| before.request_validator_id.as_ref() != Some(id))
         && !definitions.exists(&part_key(api, VALIDATOR, id)).await?
     {
         return Err(Failure::bad_request(
@@ -259,9 +260,7 @@ pub(super) async fn models(
     let Some(models) = models else { return Ok(()) };
     mapping::content_types(models.keys())?;
     for model in models.values() {
-        let known = BUILT_IN_MODELS.contains(&model.as_str())
-            || definitions.exists(&part_key(api, MODEL, model)).await?;
-        if !known {
+        if !definitions.exists(&part_key(api, MODEL, model)).await? {
             return Err(Failure::bad_request(format!(
                 "Invalid model identifier specified: {model}"
             )));

@@ -2,8 +2,8 @@
 
 use crate::wire::Enumerated;
 use postern_definition::rest::{
-    ApiKeySource, ConnectionType, ContentHandling, EndpointType, IntegrationType, IpAddressType,
-    ResponseTransferMode,
+    ApiKeySource, AuthorizerType, ConnectionType, ContentHandling, DocumentationPartType,
+    EndpointType, GatewayResponseType, IntegrationType, IpAddressType, ResponseTransferMode,
 };
 
 impl Enumerated for ApiKeySource {
@@ -51,6 +51,63 @@ impl Enumerated for ResponseTransferMode {
         &[("BUFFERED", Self::Buffered), ("STREAM", Self::Stream)];
 }
 
+impl Enumerated for AuthorizerType {
+    const SET: &'static [(&'static str, Self)] = &[
+        ("TOKEN", Self::Token),
+        ("REQUEST", Self::Request),
+        ("COGNITO_USER_POOLS", Self::CognitoUserPools),
+    ];
+}
+
+impl Enumerated for GatewayResponseType {
+    const SET: &'static [(&'static str, Self)] = &[
+        ("REQUEST_TOO_LARGE", Self::RequestTooLarge),
+        ("RESOURCE_NOT_FOUND", Self::ResourceNotFound),
+        (
+            "AUTHORIZER_CONFIGURATION_ERROR",
+            Self::AuthorizerConfigurationError,
+        ),
+        (
+            "MISSING_AUTHENTICATION_TOKEN",
+            Self::MissingAuthenticationToken,
+        ),
+        ("BAD_REQUEST_BODY", Self::BadRequestBody),
+        ("INVALID_SIGNATURE", Self::InvalidSignature),
+        ("INVALID_API_KEY", Self::InvalidApiKey),
+        ("BAD_REQUEST_PARAMETERS", Self::BadRequestParameters),
+        ("AUTHORIZER_FAILURE", Self::AuthorizerFailure),
+        ("UNAUTHORIZED", Self::Unauthorized),
+        ("INTEGRATION_TIMEOUT", Self::IntegrationTimeout),
+        ("ACCESS_DENIED", Self::AccessDenied),
+        ("DEFAULT_4XX", Self::Default4xx),
+        ("DEFAULT_5XX", Self::Default5xx),
+        ("WAF_FILTERED", Self::WafFiltered),
+        ("QUOTA_EXCEEDED", Self::QuotaExceeded),
+        ("THROTTLED", Self::Throttled),
+        ("API_CONFIGURATION_ERROR", Self::ApiConfigurationError),
+        ("UNSUPPORTED_MEDIA_TYPE", Self::UnsupportedMediaType),
+        ("INTEGRATION_FAILURE", Self::IntegrationFailure),
+        ("EXPIRED_TOKEN", Self::ExpiredToken),
+    ];
+}
+
+impl Enumerated for DocumentationPartType {
+    const SET: &'static [(&'static str, Self)] = &[
+        ("RESPONSE_BODY", Self::ResponseBody),
+        ("RESPONSE", Self::Response),
+        ("METHOD", Self::Method),
+        ("MODEL", Self::Model),
+        ("AUTHORIZER", Self::Authorizer),
+        ("RESPONSE_HEADER", Self::ResponseHeader),
+        ("RESOURCE", Self::Resource),
+        ("PATH_PARAMETER", Self::PathParameter),
+        ("REQUEST_BODY", Self::RequestBody),
+        ("QUERY_PARAMETER", Self::QueryParameter),
+        ("API", Self::Api),
+        ("REQUEST_HEADER", Self::RequestHeader),
+    ];
+}
+
 /// The set of names of something that has no type of its own.
 macro_rules! named {
     ($($(#[$doc:meta])* $type:ident: $($name:literal)+;)+) => {$(
@@ -71,8 +128,13 @@ named! {
         "SecurityPolicy_TLS13_1_2_FIPS_PFS_PQ_2025_09" "SecurityPolicy_TLS13_1_2_PQ_2025_09"
         "SecurityPolicy_TLS13_1_2_2021_06" "SecurityPolicy_TLS13_2025_EDGE" "SecurityPolicy_TLS12_PFS_2025_EDGE"
         "SecurityPolicy_TLS12_2018_EDGE";
+    RoutingMode: "BASE_PATH_MAPPING_ONLY" "ROUTING_RULE_ONLY" "ROUTING_RULE_THEN_BASE_PATH_MAPPING";
+    ResourceOwner: "SELF" "OTHER_ACCOUNTS";
+    AssociationSource: "VPCE";
     EndpointAccessMode: "BASIC" "STRICT";
     /// In gigabytes.
     CacheClusterSize: "0.5" "1.6" "6.1" "13.5" "28.4" "58.2" "118" "237";
     LoggingLevel: "OFF" "ERROR" "INFO";
+    /// Whether documentation parts say something.
+    LocationStatus: "DOCUMENTED" "UNDOCUMENTED";
 }

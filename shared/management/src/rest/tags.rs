@@ -1,10 +1,18 @@
 //! Tags, and the ARNs by which resources are tagged.
 
+use super::access_associations::association_at;
+use super::api_keys::{ApiKeyRecord, api_key_key};
+use super::client_certificates::client_certificate_key;
+use super::domain_names::DomainRecord;
+use super::usage_plans::UsagePlanRecord;
 use super::{missing, stages};
 use crate::Management;
-use crate::definitions::Edit;
+use crate::definitions::{Edit, Record};
 use crate::wire::{Failure, Part};
+use postern_definition::rest::{ClientCertificate, DomainNameAccessAssociation, VpcLink};
 use postern_definition::{ApiId, Map, StageName};
+use postern_plan::account::{domain_name_key, usage_plan_key, vpc_link_key};
+use postern_store::Key;
 use serde::{Deserialize, Serialize};
 
 const TAGS_MAX: usize = 50;
@@ -41,6 +49,13 @@ pub(crate) struct Tags {
 enum Tagged {
     Api(ApiId),
     Stage(ApiId, StageName),
+    /// Something of the account, by its item's key.
+    ApiKey(Key),
+    UsagePlan(Key),
+    VpcLink(Key),
+    ClientCertificate(Key),
+    DomainName(Key),
+    AccessAssociation(Key),
 }
 
 pub(crate) async fn get(service: &Management, at: &AtArn) -> Result<Tags, Failure> {
@@ -54,8 +69,33 @@ pub(crate) async fn get(service: &Management, at: &AtArn) -> Result<Tags, Failur
             let stage = service.definitions().stage(&id, &name).await?;
             api.and(stage).ok_or_else(missing::stage)?.tags
         }
+        Tagged::ApiKey(key) => read::<ApiKeyRecord>(service, &key, missing::api_key).await?,
+        Tagged::UsagePlan(key) => {
+            read::<UsagePlanRecord>(service, &key, missing::usage_plan).await?
+        }
+        Tagged::VpcLink(key) => read::<VpcLink>(service, &key, missing::vpc_link).await?,
+        Tagged::ClientCertificate(key) => {
+            read::<ClientCertificate>(service, &key, missing::client_certificate).await?
+        }
+        Tagged::DomainName(key) => {
+            read::<DomainRecord>(service, &key, missing::domain_name).await?
+        }
+        Tagged::AccessAssociation(key) => {
+            let missing = missing::access_association;
+            read::<DomainNameAccessAssociation>(service, &key, missing).await?
+        }
     };
     Ok(Tags { tags })
+}
+
+async fn read<R: Record>(
+    service: &Management,
+    key: &Key,
+    missing: fn() -> Failure,
+) -> Result<Map<String>, Failure> {
+    let found: Option<R> = service.definitions().get(key).await?;
+    let mut record = found.ok_or_else(missing)?;
+    Ok(std::mem::take(record.tags_mut()))
 }
 
 pub(crate) async fn tag(
@@ -92,22 +132,44 @@ async fn change(
     at: &AtArn,
     f: impl Fn(&mut Map<String>) -> Result<(), Failure> + Send + Sync,
 ) -> Result<(), Failure> {
-    let tagged = Tagged::parse(&at.resource_arn)?;
-    let mut edits = service.edits(tagged.api()).await;
+    match Tagged::parse(&at.resource_arn)? {
+        Tagged::Api(id) => of_api(service, &id, None, f).await,
+        Tagged::Stage(id, name) => of_api(service, &id, Some(&name), f).await,
+        Tagged::ApiKey(key) => of::<ApiKeyRecord>(service, &key, missing::api_key, f).await,
+        Tagged::UsagePlan(key) => {
+            of::<UsagePlanRecord>(service, &key, missing::usage_plan, f).await
+        }
+        Tagged::VpcLink(key) => of::<VpcLink>(service, &key, missing::vpc_link, f).await,
+        Tagged::ClientCertificate(key) => {
+            of::<ClientCertificate>(service, &key, missing::client_certificate, f).await
+        }
+        Tagged::DomainName(key) => of::<DomainRecord>(service, &key, missing::domain_name, f).await,
+        Tagged::AccessAssociation(key) => {
+            let missing = missing::access_association;
+            of::<DomainNameAccessAssociation>(service, &key, missing, f).await
+        }
+    }
+}
+
+/// Changes the tags of an API, or of one of its stages.
+async fn of_api(
+    service: &Management,
+    id: &ApiId,
+    stage: Option<&StageName>,
+    f: impl Fn(&mut Map<String>) -> Result<(), Failure> + Send + Sync,
+) -> Result<(), Failure> {
+    let mut edits = service.edits(id).await;
     loop {
         let mut edit: Edit<'_> = edits.begin().await?;
-        match &tagged {
-            Tagged::Api(id) => {
-                let record = edit.record_mut(|| missing::api(service, id))?;
-                f(&mut record.api.tags)?;
-            }
-            Tagged::Stage(id, name) => {
-                edit.api(missing::stage)?;
-                let stage = service.definitions().stage(id, name).await?;
-                let mut stage = stage.ok_or_else(missing::stage)?;
-                f(&mut stage.tags)?;
-                stages::put(&mut edit, &stage).await?;
-            }
+        if let Some(name) = stage {
+            edit.api(missing::stage)?;
+            let stage = service.definitions().stage(id, name).await?;
+            let mut stage = stage.ok_or_else(missing::stage)?;
+            f(&mut stage.tags)?;
+            stages::put(&mut edit, &stage).await?;
+        } else {
+            let record = edit.record_mut(|| missing::api(service, id))?;
+            f(&mut record.api.tags)?;
         }
         if edit.commit().await? {
             return Ok(());
@@ -115,41 +177,46 @@ async fn change(
     }
 }
 
+/// Changes the tags of something of the account.
+async fn of<R: Record>(
+    service: &Management,
+    key: &Key,
+    missing: fn() -> Failure,
+    f: impl Fn(&mut Map<String>) -> Result<(), Failure> + Send + Sync,
+) -> Result<(), Failure> {
+    let mut changes = service.changes().await;
+    loop {
+        let mut change = changes.begin().await?;
+        let before: R = change.read(key).await?.ok_or_else(missing)?;
+        let mut after = before.clone();
+        f(after.tags_mut())?;
+        change.replace(&before, &after);
+        if change.commit().await? {
+            return Ok(());
+        }
+    }
+}
+
 impl Tagged {
-    /// Whatever the partition and the region; the account is empty.
+    /// Whatever the partition, the region and the account, which is empty for most.
     fn parse(arn: &str) -> Result<Self, Failure> {
         let malformed = || Failure::bad_request("Invalid ARN specified in the request");
-        let mut parts = arn.splitn(6, ':');
-        let (Some("arn"), Some(_), Some("apigateway"), Some(_), Some(_), Some(path)) = (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) else {
+        let parts: Vec<_> = arn.splitn(6, ':').collect();
+        let ["arn", _, "apigateway", _, _, path] = parts[..] else {
             return Err(malformed());
         };
         let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();
         match segments.as_slice() {
             ["restapis", api] => Ok(Self::Api((*api).into())),
             ["restapis", api, "stages", stage] => Ok(Self::Stage((*api).into(), (*stage).into())),
-            ["apikeys", _] => Err(Failure::not_found("Invalid API Key identifier specified")),
-            ["usageplans", _] => Err(Failure::not_found("Invalid Usage Plan ID specified")),
-            ["vpclinks", _] => Err(Failure::not_found("Invalid Vpc Link identifier specified")),
-            ["clientcertificates", _] => Err(Failure::not_found(
-                "Invalid Client Certificate identifier specified",
-            )),
-            ["domainnames", _] => Err(Failure::not_found(
-                "Invalid domain name identifier specified",
-            )),
-            _ => Err(malformed()),
-        }
-    }
-
-    fn api(&self) -> &ApiId {
-        match self {
-            Self::Api(api) | Self::Stage(api, _) => api,
+            ["apikeys", id] => Ok(Self::ApiKey(api_key_key(id))),
+            ["usageplans", id] => Ok(Self::UsagePlan(usage_plan_key(id))),
+            ["vpclinks", id] => Ok(Self::VpcLink(vpc_link_key(id))),
+            ["clientcertificates", id] => Ok(Self::ClientCertificate(client_certificate_key(id))),
+            ["domainnames", known_as] => Ok(Self::DomainName(domain_name_key(known_as))),
+            segments => association_at(segments)
+                .map(Self::AccessAssociation)
+                .ok_or_else(malformed),
         }
     }
 }

@@ -79,6 +79,7 @@ fn request_id(random: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use postern_store::StoreError;
 
     #[test]
     fn a_request_id_is_a_random_uuid() {
@@ -110,7 +111,8 @@ mod tests {
             Some(&Fault("secret".to_owned()))
         );
 
-        let response = failure(Failure::too_many_requests());
+        let reason = "slow".to_owned();
+        let response = failure(StoreError::Unavailable { reason }.into());
         assert_eq!(response.headers()["retry-after"], "1");
     }
 }

@@ -108,13 +108,41 @@ impl Violations {
         }
     }
 
+    /// A name in the path or the query string, which the service calls by its bare name.
+    pub(crate) fn bare_choice<T: Enumerated>(&mut self, name: &str, value: Option<&Choice<T>>) {
+        if let Some(Choice::Unknown(given)) = value {
+            self.add(given, name, &set::<T>());
+        }
+    }
+
     /// A status code in the path.
     pub(crate) fn status_code(&mut self, code: &str) {
-        let holds = matches!(code.as_bytes(), [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9']);
-        if !holds {
+        self.status_code_at(code, "statusCode");
+    }
+
+    /// A status code that is a member of the body.
+    pub(crate) fn status_code_member(&mut self, member: &str, code: &str) {
+        let at = format!("{}.{member}", self.input);
+        self.status_code_at(code, &at);
+    }
+
+    /// A status code that is a member of the body, where `*` stands for all.
+    pub(crate) fn any_status_code_member(&mut self, member: &str, code: &str) {
+        if !is_status_code(code) && code != "*" && !code.trim().is_empty() {
+            let at = format!("{}.{member}", self.input);
             self.add(
                 code,
-                "statusCode",
+                &at,
+                r"Member must satisfy regular expression pattern: ([1-5]\d\d|\*|\s*)",
+            );
+        }
+    }
+
+    fn status_code_at(&mut self, code: &str, at: &str) {
+        if !is_status_code(code) {
+            self.add(
+                code,
+                at,
                 r"Member must satisfy regular expression pattern: [1-5]\d\d",
             );
         }
@@ -149,6 +177,10 @@ impl Violations {
         }
         Err(failure)
     }
+}
+
+pub(crate) fn is_status_code(code: &str) -> bool {
+    matches!(code.as_bytes(), [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'])
 }
 
 /// The clause for a member that is not there.

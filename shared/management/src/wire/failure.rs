@@ -21,7 +21,8 @@ pub(crate) enum Kind {
     MissingAuthenticationToken,
     NotFound,
     Conflict,
-    TooManyRequests,
+    /// More of something than there may be.
+    LimitExceeded,
     ServiceUnavailable,
     Internal,
 }
@@ -36,7 +37,7 @@ impl Kind {
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
             Self::NotFound => "NotFoundException",
             Self::Conflict => "ConflictException",
-            Self::TooManyRequests => "TooManyRequestsException",
+            Self::LimitExceeded => "LimitExceededException",
             Self::ServiceUnavailable => "ServiceUnavailableException",
             Self::Internal => "InternalFailure",
         }
@@ -48,7 +49,7 @@ impl Kind {
             Self::MissingAuthenticationToken => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
-            Self::TooManyRequests => 429,
+            Self::LimitExceeded => 429,
             Self::ServiceUnavailable => 503,
             Self::Internal => 500,
         }
@@ -56,7 +57,7 @@ impl Kind {
 
     /// Seconds in `Retry-After`, where trying again may help.
     pub(crate) fn retry_after(self) -> Option<&'static str> {
-        matches!(self, Self::TooManyRequests | Self::ServiceUnavailable).then_some("1")
+        matches!(self, Self::LimitExceeded | Self::ServiceUnavailable).then_some("1")
     }
 }
 
@@ -121,8 +122,14 @@ impl Failure {
         }
     }
 
-    pub(crate) fn too_many_requests() -> Self {
-        Self::new(Kind::TooManyRequests, "Too Many Requests")
+    /// Whether it is no fault of what was asked.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.kind.status() >= 500
+    }
+
+    /// There are as many as there may be.
+    pub(crate) fn limit_exceeded(message: impl Into<String>) -> Self {
+        Self::new(Kind::LimitExceeded, message)
     }
 }
 

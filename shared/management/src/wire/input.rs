@@ -60,6 +60,23 @@ impl<A: Input, B: Input> Input for (A, B) {
     }
 }
 
+impl<A: Input, B: Input, C: Input> Input for (A, B, C) {
+    fn read(operation: &str, members: &Members) -> Result<Self, Failure> {
+        let first = A::read(operation, members)?;
+        Ok((
+            first,
+            B::read(operation, members)?,
+            C::read(operation, members)?,
+        ))
+    }
+
+    fn check(&self, violations: &mut Violations) {
+        self.2.check(violations);
+        self.1.check(violations);
+        self.0.check(violations);
+    }
+}
+
 /// Reads an input, and checks everything that is checked before the service looks at it.
 pub(crate) fn read<I: Input>(operation: &str, members: &Members) -> Result<I, Failure> {
     let input = I::read(operation, members)?;

@@ -9,9 +9,9 @@ mod request;
 
 pub use answer::Fault;
 pub(crate) use answer::{failure, success};
-pub(crate) use constraints::{Choice, Enumerated, Violations};
+pub(crate) use constraints::{Choice, Enumerated, Violations, is_status_code};
 pub(crate) use failure::Failure;
 #[cfg(test)]
 pub(crate) use failure::Kind;
 pub(crate) use input::{Input, Member, Members, Part, read};
-pub(crate) use request::{body, query, segments};
+pub(crate) use request::{body, query, raw, segments};

@@ -57,6 +57,12 @@ pub(crate) fn body(bytes: &[u8]) -> Result<Members, Failure> {
     }
 }
 
+/// A body that is a file, as the member `body`.
+pub(crate) fn raw(bytes: &[u8]) -> Members {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    Members::from([("body".to_owned(), Member::Text(vec![text]))])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

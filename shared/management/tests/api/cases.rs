@@ -17,8 +17,8 @@
 //! ```
 //!
 //! A body is JSON, or patches, one a line. `"$name"` stands for any text where it is met first, and for the same text from then
-//! on, also in paths and bodies; `"$_"` is any text. `~` compares only the members that are written. `\s` ends a message that
-//! ends with a space. Lines that begin with `#` are remarks.
+//! on, also in paths, in bodies and within longer texts; `"$_"` is any text. `~` compares only the members that are written.
+//! `\s` ends a message that ends with a space. Lines that begin with `#` are remarks.
 
 use crate::world::{call, management};
 use serde_json::{Value, json};
@@ -125,6 +125,9 @@ fn matches(expected: &Value, found: &Value, partly: bool, names: &mut Names) -> 
                 .entry(text[1..].to_owned())
                 .or_insert_with(|| found.clone())
                 == found
+        }
+        (Value::String(text), Value::String(found)) => {
+            text == found || filled(text, names) == *found
         }
         (Value::Object(expected), Value::Object(found)) => {
             (partly || expected.len() == found.len())

@@ -5,7 +5,10 @@
 mod cases;
 mod concurrency;
 mod gateways;
+mod interruption;
 mod paging;
+mod parts;
 mod robustness;
 mod scale;
+mod test_invoke;
 mod world;

@@ -2,7 +2,12 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use postern_management::{Management, World};
+use postern_gateway::{
+    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
+    StandardOutput,
+};
+use postern_management::{Limits, Management, World};
+pub(crate) use postern_store::Store;
 use postern_store::{Clock, Embedded, Table};
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,18 +23,56 @@ impl Clock for StillClock {
     }
 }
 
-pub(crate) fn table() -> Arc<dyn Table> {
-    Embedded::memory(Arc::new(StillClock)).unwrap().definitions
+pub(crate) fn store() -> Store {
+    Embedded::memory(Arc::new(StillClock)).unwrap()
 }
 
-/// Another process on the same table, as far as the table can tell.
+pub(crate) fn table() -> Arc<dyn Table> {
+    store().definitions
+}
+
+/// Another process on the same table, as far as the table can tell. It has no limits, for what is large is tested with it too.
 pub(crate) fn on(definitions: Arc<dyn Table>) -> Management {
+    limited(definitions, Limits::NONE)
+}
+
+pub(crate) fn limited(definitions: Arc<dyn Table>, limits: Limits) -> Management {
     Management::new(World {
+        gateway: gateway(definitions.clone(), Arc::new(StillClock)),
         definitions,
+        usage: store().usage,
+        limits,
         clock: Arc::new(StillClock),
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
     })
+}
+
+/// A gateway that tries methods out, and whose backends are all away.
+fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
+    struct Away;
+    #[async_trait::async_trait]
+    impl Backend for Away {
+        async fn call(&self, _: Call) -> Result<Response<Body>, CallError> {
+            Err(CallError::Network("away".to_owned()))
+        }
+    }
+    let world = postern_gateway::World {
+        definitions,
+        backend: Arc::new(Away),
+        clock,
+        journal: Arc::new(StandardOutput),
+    };
+    Arc::new(Gateway::new(
+        world,
+        Settings {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            defaults: Defaults::default(),
+            freshness: Freshness::default(),
+            signatures: Signatures::Refused,
+        },
+    ))
 }
 
 pub(crate) fn management() -> Management {
@@ -115,7 +158,11 @@ pub(crate) struct Ready {
 }
 
 pub(crate) async fn ready() -> Ready {
-    let management = management();
+    ready_on(&table()).await
+}
+
+pub(crate) async fn ready_on(table: &Arc<dyn Table>) -> Ready {
+    let management = on(table.clone());
     let (api, root) = api(&management).await;
     let method = format!("/restapis/{api}/resources/{root}/methods/GET");
     for (verb, target, body) in [

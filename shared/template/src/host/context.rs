@@ -19,24 +19,37 @@ impl<'a> Run<'a, '_> {
             for name in &members[1..] {
                 value = match &value {
                     Value::Host(Host::Overrides(side)) => self.override_group(*side, name),
-                    Value::Host(Host::OverrideGroup(side, place)) => self.override_value(*side, *place, name),
+                    Value::Host(Host::OverrideGroup(side, place)) => {
+                        self.override_value(*side, *place, name)
+                    }
                     _ => Value::Null,
                 };
             }
             return value;
         }
         let mut parts = [""; DEPTH_MAX];
-        let Some(used) = parts.get_mut(..members.len()) else { return Value::Null };
+        let Some(used) = parts.get_mut(..members.len()) else {
+            return Value::Null;
+        };
         for (part, member) in used.iter_mut().zip(members) {
             *part = member;
         }
-        self.found(used, || members.iter().map(|member| Text::Borrowed(member)).collect())
+        self.found(used, || {
+            members
+                .iter()
+                .map(|member| Text::Borrowed(member))
+                .collect()
+        })
     }
 
     pub(super) fn context_member(&mut self, path: &[Text<'a>], name: &str) -> Value<'a> {
         match name {
-            "requestOverride" if path.is_empty() => return Value::Host(Host::Overrides(Side::Request)),
-            "responseOverride" if path.is_empty() => return Value::Host(Host::Overrides(Side::Response)),
+            "requestOverride" if path.is_empty() => {
+                return Value::Host(Host::Overrides(Side::Request));
+            }
+            "responseOverride" if path.is_empty() => {
+                return Value::Host(Host::Overrides(Side::Response));
+            }
             _ => {}
         }
         let mut parts: Vec<&str> = path.iter().map(|part| &**part).collect();
@@ -44,7 +57,12 @@ impl<'a> Run<'a, '_> {
         if parts.len() > DEPTH_MAX {
             return Value::Null;
         }
-        self.found(&parts, || path.iter().cloned().chain([Text::from(name.to_owned())]).collect())
+        self.found(&parts, || {
+            path.iter()
+                .cloned()
+                .chain([Text::from(name.to_owned())])
+                .collect()
+        })
     }
 
     fn found(&self, parts: &[&str], path: impl FnOnce() -> Rc<[Text<'a>]>) -> Value<'a> {
@@ -60,10 +78,14 @@ impl<'a> Run<'a, '_> {
         let place = Place::ALL.into_iter().find(|place| place.name() == name);
         match (side, place) {
             (Side::Request, Some(place)) => Value::Host(Host::OverrideGroup(side, place)),
-            (Side::Response, Some(Place::Header)) => Value::Host(Host::OverrideGroup(side, Place::Header)),
-            (Side::Response, _) if name == "status" => {
-                self.overrides.response.status.map_or(Value::Null, |status| Value::Int(i32::from(status)))
+            (Side::Response, Some(Place::Header)) => {
+                Value::Host(Host::OverrideGroup(side, Place::Header))
             }
+            (Side::Response, _) if name == "status" => self
+                .overrides
+                .response
+                .status
+                .map_or(Value::Null, |status| Value::Int(i32::from(status))),
             _ => Value::Null,
         }
     }
@@ -78,15 +100,26 @@ impl<'a> Run<'a, '_> {
     }
 
     pub(super) fn override_names(&mut self, side: Side, place: Place) -> Vec<String> {
-        self.group(side, place).iter().map(|(name, _)| name.clone()).collect()
+        self.group(side, place)
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     pub(super) fn override_value(&mut self, side: Side, place: Place, name: &str) -> Value<'a> {
-        match self.group(side, place).iter().find(|(known, _)| known == name) {
+        match self
+            .group(side, place)
+            .iter()
+            .find(|(known, _)| known == name)
+        {
             Some((_, OverrideValue::One(value))) => Value::text(value.clone()),
-            Some((_, OverrideValue::Many(values))) => {
-                Value::list(ListKind::Java, values.iter().map(|value| Value::text(value.clone())).collect())
-            }
+            Some((_, OverrideValue::Many(values))) => Value::list(
+                ListKind::Java,
+                values
+                    .iter()
+                    .map(|value| Value::text(value.clone()))
+                    .collect(),
+            ),
             None => Value::Null,
         }
     }
@@ -117,11 +150,21 @@ impl<'a> Run<'a, '_> {
         Ok(())
     }
 
-    pub(super) fn write_override(&mut self, side: Side, place: Place, name: &str, value: &Value<'a>) -> Outcome<()> {
+    pub(super) fn write_override(
+        &mut self,
+        side: Side,
+        place: Place,
+        name: &str,
+        value: &Value<'a>,
+    ) -> Outcome<()> {
         if value.is_null() {
             return Ok(());
         }
-        let which = if side == Side::Request { "requestOverride" } else { "responseOverride" };
+        let which = if side == Side::Request {
+            "requestOverride"
+        } else {
+            "responseOverride"
+        };
         self.claim(format!("{which}.{}.{name}", place.name()))?;
         self.spend(name.len() + 64)?;
         let value = match value {

@@ -17,7 +17,9 @@ impl<'a> Run<'a, '_> {
             }
             ("params", []) => Ok(Some(Value::Host(Host::Parameters))),
             ("params", [Value::Text(wanted)]) => {
-                let found = Place::ALL.into_iter().find_map(|place| self.inputs.parameter(place, wanted));
+                let found = Place::ALL
+                    .into_iter()
+                    .find_map(|place| self.inputs.parameter(place, wanted));
                 Ok(Some(found.map_or_else(|| Value::text(""), Value::text)))
             }
             ("getBody", []) => Ok(Some(Value::text(self.payload.text()))),
@@ -28,7 +30,9 @@ impl<'a> Run<'a, '_> {
     /// `$input.path` or `$input.json`, with its path compiled.
     pub(crate) fn input_path(&mut self, name: &str, path: &Path) -> Outcome<Value<'a>> {
         let found = match self.payload.document() {
-            Ok(document) => path.select(&document).map_err(|_| crate::run::Interrupt::from(Limit::Steps))?,
+            Ok(document) => path
+                .select(&document)
+                .map_err(|_| crate::run::Interrupt::from(Limit::Steps))?,
             Err(_) => Selected::Nothing,
         };
         let value = match found {

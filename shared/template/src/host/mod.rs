@@ -61,16 +61,31 @@ pub(crate) fn member<'a>(run: &mut Run<'a, '_>, host: &Host<'a>, name: &str) -> 
         Host::Context(path) => run.context_member(path, name),
         Host::Overrides(side) => run.override_group(*side, name),
         Host::OverrideGroup(side, place) => run.override_value(*side, *place, name),
-        Host::StageVariables => run.inputs.stage_variable(name).map(Value::text).unwrap_or_default(),
+        Host::StageVariables => run
+            .inputs
+            .stage_variable(name)
+            .map(Value::text)
+            .unwrap_or_default(),
         Host::Parameters => {
             let place = Place::ALL.into_iter().find(|place| place.name() == name);
-            place.map(|place| Value::Host(Host::ParameterGroup(place))).unwrap_or_default()
+            place
+                .map(|place| Value::Host(Host::ParameterGroup(place)))
+                .unwrap_or_default()
         }
-        Host::ParameterGroup(place) => run.inputs.parameter(*place, name).map(Value::text).unwrap_or_default(),
+        Host::ParameterGroup(place) => run
+            .inputs
+            .parameter(*place, name)
+            .map(Value::text)
+            .unwrap_or_default(),
     })
 }
 
-pub(crate) fn set_member<'a>(run: &mut Run<'a, '_>, host: &Host<'a>, name: &str, value: &Value<'a>) -> Outcome<()> {
+pub(crate) fn set_member<'a>(
+    run: &mut Run<'a, '_>,
+    host: &Host<'a>,
+    name: &str,
+    value: &Value<'a>,
+) -> Outcome<()> {
     match host {
         Host::Overrides(Side::Response) if name == "status" => run.override_status(value),
         Host::OverrideGroup(side, place) => run.write_override(*side, *place, name, value),
@@ -78,7 +93,12 @@ pub(crate) fn set_member<'a>(run: &mut Run<'a, '_>, host: &Host<'a>, name: &str,
     }
 }
 
-pub(crate) fn call<'a>(run: &mut Run<'a, '_>, host: &Host<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+pub(crate) fn call<'a>(
+    run: &mut Run<'a, '_>,
+    host: &Host<'a>,
+    name: &str,
+    arguments: &[Value<'a>],
+) -> Answer<'a> {
     match (host, name, arguments) {
         (Host::Input, ..) => run.input_call(name, arguments),
         (Host::Util, ..) => util::call(run, name, arguments),
@@ -104,7 +124,9 @@ impl<'a> Run<'a, '_> {
     /// One of the gateway's objects as a map, where it prints as one and can be gone over.
     pub(crate) fn materialized(&mut self, value: &Value<'a>) -> Option<Value<'a>> {
         match value {
-            Value::Host(host @ (Host::StageVariables | Host::Parameters | Host::ParameterGroup(_))) => self.host_map(host),
+            Value::Host(
+                host @ (Host::StageVariables | Host::Parameters | Host::ParameterGroup(_)),
+            ) => self.host_map(host),
             _ => None,
         }
     }
@@ -115,13 +137,21 @@ impl<'a> Run<'a, '_> {
             Host::Input | Host::Util | Host::Xml => return None,
             Host::Context(path) => {
                 let keys: Vec<&str> = path.iter().map(|part| &**part).collect();
-                let names: Vec<String> = self.inputs.context_keys(&keys).into_iter().map(String::from).collect();
+                let names: Vec<String> = self
+                    .inputs
+                    .context_keys(&keys)
+                    .into_iter()
+                    .map(String::from)
+                    .collect();
                 for name in names {
                     let value = self.context_member(path, &name);
                     entries.put(Value::text(name), value);
                 }
                 if path.is_empty() {
-                    for (name, side) in [("requestOverride", Side::Request), ("responseOverride", Side::Response)] {
+                    for (name, side) in [
+                        ("requestOverride", Side::Request),
+                        ("responseOverride", Side::Response),
+                    ] {
                         entries.put(Value::text(name), Value::Host(Host::Overrides(side)));
                     }
                 }
@@ -143,19 +173,29 @@ impl<'a> Run<'a, '_> {
             }
             Host::StageVariables => {
                 for name in self.inputs.stage_variable_names() {
-                    let value = self.inputs.stage_variable(&name).map(Value::text).unwrap_or_default();
+                    let value = self
+                        .inputs
+                        .stage_variable(&name)
+                        .map(Value::text)
+                        .unwrap_or_default();
                     entries.put(Value::text(name), value);
                 }
             }
             Host::Parameters => {
                 for place in Place::ALL {
-                    let group = self.host_map(&Host::ParameterGroup(place)).unwrap_or_default();
+                    let group = self
+                        .host_map(&Host::ParameterGroup(place))
+                        .unwrap_or_default();
                     entries.put(Value::text(place.name()), group);
                 }
             }
             Host::ParameterGroup(place) => {
                 for name in self.inputs.parameter_names(*place) {
-                    let value = self.inputs.parameter(*place, &name).map(Value::text).unwrap_or_default();
+                    let value = self
+                        .inputs
+                        .parameter(*place, &name)
+                        .map(Value::text)
+                        .unwrap_or_default();
                     entries.put(Value::text(name), value);
                 }
             }

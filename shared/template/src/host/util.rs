@@ -18,7 +18,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 pub(super) fn call<'a>(run: &mut Run<'a, '_>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
-    let [Value::Text(text)] = arguments else { return Ok(None) };
+    let [Value::Text(text)] = arguments else {
+        return Ok(None);
+    };
     run.step(text.len() / 256)?;
     let answer = match name {
         "escapeJavaScript" => escape_java_script(text),
@@ -26,7 +28,9 @@ pub(super) fn call<'a>(run: &mut Run<'a, '_>, name: &str, arguments: &[Value<'a>
         "urlDecode" => url_decode(text).ok_or_else(|| threw(name, "illegal % sequence"))?,
         "base64Encode" => BASE64.encode(text.as_bytes()),
         "base64Decode" => {
-            let bytes = BASE64.decode(text.as_bytes()).map_err(|error| threw(name, error.to_string()))?;
+            let bytes = BASE64
+                .decode(text.as_bytes())
+                .map_err(|error| threw(name, error.to_string()))?;
             String::from_utf8_lossy(&bytes).into_owned()
         }
         "parseJson" => {
@@ -49,9 +53,14 @@ fn kept<'a>(value: &Value<'_>) -> Outcome<Value<'a>> {
         Value::Long(number) => Value::Long(*number),
         Value::Double(number) => Value::Double(*number),
         Value::Big(number) => Value::Big(number.clone()),
-        Value::List(list) => {
-            Value::list(list.kind, list.items.borrow().iter().map(kept).collect::<Outcome<Vec<_>>>()?)
-        }
+        Value::List(list) => Value::list(
+            list.kind,
+            list.items
+                .borrow()
+                .iter()
+                .map(kept)
+                .collect::<Outcome<Vec<_>>>()?,
+        ),
         Value::Map(map) => {
             let mut entries = Entries::default();
             for (key, value) in map.0.borrow().iter() {
@@ -92,7 +101,9 @@ fn url_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => out.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => {
+                out.push(char::from(byte))
+            }
             b' ' => out.push('+'),
             _ => drop(write!(out, "%{byte:02X}")),
         }

@@ -38,7 +38,11 @@ struct Open<'a> {
 
 impl<'a> Open<'a> {
     fn new(name: String) -> Self {
-        Self { name, entries: Entries::default(), text: String::new() }
+        Self {
+            name,
+            entries: Entries::default(),
+            text: String::new(),
+        }
     }
 
     fn add(&mut self, name: String, value: Value<'a>) {
@@ -48,7 +52,8 @@ impl<'a> Open<'a> {
             Some(Value::List(list)) => list.items.borrow_mut().push(value),
             Some(_) => {
                 if let Some(first) = self.entries.remove(&key) {
-                    self.entries.put(key, Value::list(ListKind::Json, vec![first, value]));
+                    self.entries
+                        .put(key, Value::list(ListKind::Json, vec![first, value]));
                 }
             }
             None => drop(self.entries.put(key, value)),
@@ -61,7 +66,8 @@ impl<'a> Open<'a> {
             scalar(text, strings)
         } else {
             if !text.is_empty() {
-                self.entries.put(Value::text("content"), scalar(text, strings));
+                self.entries
+                    .put(Value::text("content"), scalar(text, strings));
             }
             Value::map(self.entries)
         };
@@ -77,7 +83,8 @@ fn scalar<'a>(text: &str, strings: bool) -> Value<'a> {
             "null" => return Value::Null,
             _ => {}
         }
-        if text.starts_with(|first: char| first.is_ascii_digit() || first == '-') && text.len() < 40 {
+        if text.starts_with(|first: char| first.is_ascii_digit() || first == '-') && text.len() < 40
+        {
             match json::parse(text) {
                 Ok(Value::Int(number)) => return Value::Int(number),
                 Ok(Value::Long(number)) => return Value::Long(number),
@@ -97,7 +104,10 @@ fn read<'a>(run: &mut Run<'a, '_>, text: &str, strings: bool, method: &str) -> O
     let mut open = vec![Open::new(String::new())];
     loop {
         run.step(1)?;
-        match reader.read_event().map_err(|error| bad(error.to_string()))? {
+        match reader
+            .read_event()
+            .map_err(|error| bad(error.to_string()))?
+        {
             Event::Start(start) => {
                 if open.len() > DEPTH_MAX {
                     return Err(Interrupt::from(Limit::Depth));
@@ -105,9 +115,13 @@ fn read<'a>(run: &mut Run<'a, '_>, text: &str, strings: bool, method: &str) -> O
                 open.push(opened(run, &start, strings, method)?);
             }
             Event::End(_) => {
-                let (name, value) =
-                    open.pop().map(|element| element.close(strings)).ok_or_else(|| bad("a stray end".to_owned()))?;
-                let parent = open.last_mut().ok_or_else(|| bad("a stray end".to_owned()))?;
+                let (name, value) = open
+                    .pop()
+                    .map(|element| element.close(strings))
+                    .ok_or_else(|| bad("a stray end".to_owned()))?;
+                let parent = open
+                    .last_mut()
+                    .ok_or_else(|| bad("a stray end".to_owned()))?;
                 parent.add(name, value);
             }
             Event::Text(piece) => {
@@ -123,7 +137,10 @@ fn read<'a>(run: &mut Run<'a, '_>, text: &str, strings: bool, method: &str) -> O
                 }
             }
             Event::GeneralRef(reference) => {
-                let character = match reference.resolve_char_ref().map_err(|error| bad(error.to_string()))? {
+                let character = match reference
+                    .resolve_char_ref()
+                    .map_err(|error| bad(error.to_string()))?
+                {
                     Some(character) => character.to_string(),
                     None => {
                         let name = reference.decode().map_err(|error| bad(error.to_string()))?;
@@ -147,14 +164,24 @@ fn read<'a>(run: &mut Run<'a, '_>, text: &str, strings: bool, method: &str) -> O
     }
 }
 
-fn opened<'a>(run: &mut Run<'a, '_>, start: &BytesStart<'_>, strings: bool, method: &str) -> Outcome<Open<'a>> {
+fn opened<'a>(
+    run: &mut Run<'a, '_>,
+    start: &BytesStart<'_>,
+    strings: bool,
+    method: &str,
+) -> Outcome<Open<'a>> {
     let bad = |why: String| threw(method, format!("bad XML: {why}"));
     let mut element = Open::new(String::from_utf8_lossy(start.name().as_ref()).into_owned());
     for attribute in start.attributes() {
         run.step(1)?;
         let attribute = attribute.map_err(|error| bad(error.to_string()))?;
-        let value = attribute.unescape_value().map_err(|error| bad(error.to_string()))?;
-        element.add(String::from_utf8_lossy(attribute.key.as_ref()).into_owned(), scalar(&value, strings));
+        let value = attribute
+            .unescape_value()
+            .map_err(|error| bad(error.to_string()))?;
+        element.add(
+            String::from_utf8_lossy(attribute.key.as_ref()).into_owned(),
+            scalar(&value, strings),
+        );
     }
     Ok(element)
 }

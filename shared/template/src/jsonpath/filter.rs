@@ -49,7 +49,12 @@ pub(crate) enum Relation {
 }
 
 impl Filter {
-    pub(super) fn keeps<'a>(&self, here: &Value<'a>, root: &Value<'a>, budget: Budget<'_>) -> Result<bool, TooMuch> {
+    pub(super) fn keeps<'a>(
+        &self,
+        here: &Value<'a>,
+        root: &Value<'a>,
+        budget: Budget<'_>,
+    ) -> Result<bool, TooMuch> {
         Ok(match self {
             Self::Any(sides) => {
                 for side in sides {
@@ -71,10 +76,17 @@ impl Filter {
             Self::Exists(operand) => operand.exists(here, root, budget)?,
             Self::Compare(left, relation, right) => {
                 if let Operand::Pattern(regex) = right {
-                    let Some(Value::Text(text)) = left.value(here, root, budget)? else { return Ok(false) };
+                    let Some(Value::Text(text)) = left.value(here, root, budget)? else {
+                        return Ok(false);
+                    };
                     let characters: Vec<char> = text.chars().collect();
-                    let matched = *relation == Relation::Matches && regex.matches(&characters, budget);
-                    return if *budget == 0 { Err(TooMuch) } else { Ok(matched) };
+                    let matched =
+                        *relation == Relation::Matches && regex.matches(&characters, budget);
+                    return if *budget == 0 {
+                        Err(TooMuch)
+                    } else {
+                        Ok(matched)
+                    };
                 }
                 let left = left.value(here, root, budget)?;
                 let right = right.value(here, root, budget)?;
@@ -86,10 +98,19 @@ impl Filter {
 }
 
 impl Operand {
-    fn exists<'a>(&self, here: &Value<'a>, root: &Value<'a>, budget: Budget<'_>) -> Result<bool, TooMuch> {
+    fn exists<'a>(
+        &self,
+        here: &Value<'a>,
+        root: &Value<'a>,
+        budget: Budget<'_>,
+    ) -> Result<bool, TooMuch> {
         Ok(match self {
-            Self::Here(path) => !matches!(select::select(path, here, root, budget)?, Selected::Nothing),
-            Self::Root(path) => !matches!(select::select(path, root, root, budget)?, Selected::Nothing),
+            Self::Here(path) => {
+                !matches!(select::select(path, here, root, budget)?, Selected::Nothing)
+            }
+            Self::Root(path) => {
+                !matches!(select::select(path, root, root, budget)?, Selected::Nothing)
+            }
             Self::Bool(flag) => *flag,
             _ => true,
         })
@@ -109,7 +130,9 @@ impl Operand {
             Self::Number(number) => return Ok(Some(Value::Double(*number))),
             Self::Bool(flag) => return Ok(Some(Value::Bool(*flag))),
             Self::Null => return Ok(Some(Value::Null)),
-            Self::Json(json) => return Ok(crate::json::parse(json).ok().map(|value| owned(&value))),
+            Self::Json(json) => {
+                return Ok(crate::json::parse(json).ok().map(|value| owned(&value)));
+            }
             Self::Pattern(_) => return Ok(None),
         };
         Ok(match selected {
@@ -129,9 +152,10 @@ fn owned<'v>(value: &Value<'_>) -> Value<'v> {
         Value::Long(number) => Value::Long(*number),
         Value::Double(number) => Value::Double(*number),
         Value::Big(number) => Value::Big(number.clone()),
-        Value::List(list) => {
-            Value::list(crate::value::ListKind::Json, list.items.borrow().iter().map(owned).collect())
-        }
+        Value::List(list) => Value::list(
+            crate::value::ListKind::Json,
+            list.items.borrow().iter().map(owned).collect(),
+        ),
         Value::Map(map) => {
             let mut entries = crate::value::Entries::default();
             for (key, value) in map.0.borrow().iter() {
@@ -188,8 +212,12 @@ impl Relation {
             Self::SubsetOf => items(left).iter().all(|item| within(item, &items(right))),
             Self::AnyOf => items(left).iter().any(|item| within(item, &items(right))),
             Self::NoneOf => !items(left).iter().any(|item| within(item, &items(right))),
-            Self::Size => size(left_value).is_some_and(|size| equal(&Value::Int(size), right_value)),
-            Self::Empty => size(left_value).is_some_and(|size| matches!(right_value, Value::Bool(flag) if *flag == (size == 0))),
+            Self::Size => {
+                size(left_value).is_some_and(|size| equal(&Value::Int(size), right_value))
+            }
+            Self::Empty => size(left_value).is_some_and(
+                |size| matches!(right_value, Value::Bool(flag) if *flag == (size == 0)),
+            ),
             Self::Contains => match (left_value, right_value) {
                 (Value::Text(left), Value::Text(right)) => left.contains(&**right),
                 _ => within(right_value, &items(left)),

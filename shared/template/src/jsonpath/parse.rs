@@ -16,13 +16,22 @@ struct Parser<'t> {
 }
 
 pub(super) fn path(text: &str) -> Result<Path, BadPath> {
-    let mut parser = Parser { text, characters: Vec::new(), at: 0, depth: 0 };
+    let mut parser = Parser {
+        text,
+        characters: Vec::new(),
+        at: 0,
+        depth: 0,
+    };
     if text.len() > LENGTH_MAX {
         return Err(parser.bad("it is too long"));
     }
     parser.characters = text.trim().chars().collect();
     if !matches!(parser.peek(), Some('$' | '@')) {
-        let start = if parser.peek() == Some('[') { "$" } else { "$." };
+        let start = if parser.peek() == Some('[') {
+            "$"
+        } else {
+            "$."
+        };
         parser.characters.splice(0..0, start.chars());
     }
     parser.at = 1;
@@ -35,7 +44,11 @@ pub(super) fn path(text: &str) -> Result<Path, BadPath> {
 
 impl Parser<'_> {
     fn bad(&self, what: &'static str) -> BadPath {
-        BadPath { path: self.text.chars().take(200).collect::<String>().into(), at: self.at, what }
+        BadPath {
+            path: self.text.chars().take(200).collect::<String>().into(),
+            at: self.at,
+            what,
+        }
     }
 
     fn peek(&self) -> Option<char> {
@@ -50,7 +63,11 @@ impl Parser<'_> {
 
     fn take_all(&mut self, text: &str) -> bool {
         let length = text.chars().count();
-        let found = self.characters[self.at.min(self.characters.len())..].iter().take(length).copied().eq(text.chars());
+        let found = self.characters[self.at.min(self.characters.len())..]
+            .iter()
+            .take(length)
+            .copied()
+            .eq(text.chars());
         if found {
             self.at += length;
         }
@@ -101,7 +118,11 @@ impl Parser<'_> {
                 Token::Indexes(indexes) => indexes.len() == 1,
                 _ => false,
             });
-        Ok(Path { tokens, function, definite })
+        Ok(Path {
+            tokens,
+            function,
+            definite,
+        })
     }
 
     fn dotted(&mut self) -> Result<Token, BadPath> {
@@ -110,14 +131,23 @@ impl Parser<'_> {
         }
         let start = self.at;
         while self.peek().is_some_and(|character| {
-            !(character.is_whitespace() || matches!(character, '.' | '[' | '(' | ')' | ']' | '=' | '!' | '<' | '>' | '&' | '|' | ',' | '~'))
+            !(character.is_whitespace()
+                || matches!(
+                    character,
+                    '.' | '[' | '(' | ')' | ']' | '=' | '!' | '<' | '>' | '&' | '|' | ',' | '~'
+                ))
         }) {
             self.at += 1;
         }
         if self.at == start {
             return Err(self.bad("a name was expected"));
         }
-        Ok(Token::Names(vec![self.characters[start..self.at].iter().collect::<String>().into()]))
+        Ok(Token::Names(vec![
+            self.characters[start..self.at]
+                .iter()
+                .collect::<String>()
+                .into(),
+        ]))
     }
 
     fn bracket(&mut self) -> Result<Token, BadPath> {
@@ -153,7 +183,11 @@ impl Parser<'_> {
             _ => self.numbers()?,
         };
         self.blanks();
-        if self.take(']') { Ok(token) } else { Err(self.bad("`]` was expected")) }
+        if self.take(']') {
+            Ok(token)
+        } else {
+            Err(self.bad("`]` was expected"))
+        }
     }
 
     fn numbers(&mut self) -> Result<Token, BadPath> {
@@ -167,7 +201,10 @@ impl Parser<'_> {
         let mut indexes = vec![first.ok_or_else(|| self.bad("an index was expected"))?];
         while self.take(',') {
             self.blanks();
-            indexes.push(self.integer()?.ok_or_else(|| self.bad("an index was expected"))?);
+            indexes.push(
+                self.integer()?
+                    .ok_or_else(|| self.bad("an index was expected"))?,
+            );
             self.blanks();
         }
         Ok(Token::Indexes(indexes))
@@ -176,7 +213,10 @@ impl Parser<'_> {
     fn integer(&mut self) -> Result<Option<i64>, BadPath> {
         let start = self.at;
         self.take('-');
-        while self.peek().is_some_and(|character| character.is_ascii_digit()) {
+        while self
+            .peek()
+            .is_some_and(|character| character.is_ascii_digit())
+        {
             self.at += 1;
         }
         if self.at == start {
@@ -187,15 +227,21 @@ impl Parser<'_> {
     }
 
     fn quoted(&mut self) -> Result<String, BadPath> {
-        let Some(quote @ ('\'' | '"')) = self.peek() else { return Err(self.bad("a quoted name was expected")) };
+        let Some(quote @ ('\'' | '"')) = self.peek() else {
+            return Err(self.bad("a quoted name was expected"));
+        };
         self.at += 1;
         let mut text = String::new();
         loop {
-            let Some(character) = self.peek() else { return Err(self.bad("a string without its end")) };
+            let Some(character) = self.peek() else {
+                return Err(self.bad("a string without its end"));
+            };
             self.at += 1;
             match character {
                 '\\' => {
-                    let Some(escaped) = self.peek() else { return Err(self.bad("a string without its end")) };
+                    let Some(escaped) = self.peek() else {
+                        return Err(self.bad("a string without its end"));
+                    };
                     self.at += 1;
                     text.push(match escaped {
                         'n' => '\n',
@@ -226,7 +272,11 @@ impl Parser<'_> {
             sides.push(self.all()?);
         }
         self.depth -= 1;
-        Ok(if sides.len() == 1 { sides.swap_remove(0) } else { Filter::Any(sides) })
+        Ok(if sides.len() == 1 {
+            sides.swap_remove(0)
+        } else {
+            Filter::Any(sides)
+        })
     }
 
     fn all(&mut self) -> Result<Filter, BadPath> {
@@ -238,7 +288,11 @@ impl Parser<'_> {
             }
             sides.push(self.one()?);
         }
-        Ok(if sides.len() == 1 { sides.swap_remove(0) } else { Filter::All(sides) })
+        Ok(if sides.len() == 1 {
+            sides.swap_remove(0)
+        } else {
+            Filter::All(sides)
+        })
     }
 
     fn one(&mut self) -> Result<Filter, BadPath> {
@@ -297,9 +351,13 @@ impl Parser<'_> {
         if let Some((_, relation)) = SIGNS.iter().find(|(sign, _)| self.take_all(sign)) {
             return Some(*relation);
         }
-        let word: String =
-            self.characters[self.at..].iter().take_while(|character| character.is_ascii_alphabetic()).collect();
-        let (known, relation) = WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word))?;
+        let word: String = self.characters[self.at..]
+            .iter()
+            .take_while(|character| character.is_ascii_alphabetic())
+            .collect();
+        let (known, relation) = WORDS
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(&word))?;
         self.at += known.len();
         Some(*relation)
     }
@@ -310,7 +368,11 @@ impl Parser<'_> {
             Some(start @ ('@' | '$')) => {
                 self.at += 1;
                 let path = self.tokens()?;
-                Ok(if start == '@' { Operand::Here(path) } else { Operand::Root(path) })
+                Ok(if start == '@' {
+                    Operand::Here(path)
+                } else {
+                    Operand::Root(path)
+                })
             }
             Some('/') => self.pattern(),
             Some('\'' | '"') => Ok(Operand::Text(self.quoted()?.into())),
@@ -330,7 +392,10 @@ impl Parser<'_> {
                     "true" => Ok(Operand::Bool(true)),
                     "false" => Ok(Operand::Bool(false)),
                     "null" => Ok(Operand::Null),
-                    _ => word.parse().map(Operand::Number).map_err(|_| self.bad("a value was expected")),
+                    _ => word
+                        .parse()
+                        .map(Operand::Number)
+                        .map_err(|_| self.bad("a value was expected")),
                 }
             }
         }
@@ -340,12 +405,16 @@ impl Parser<'_> {
         self.at += 1;
         let mut pattern = String::new();
         loop {
-            let Some(character) = self.peek() else { return Err(self.bad("a pattern without its end")) };
+            let Some(character) = self.peek() else {
+                return Err(self.bad("a pattern without its end"));
+            };
             self.at += 1;
             match character {
                 '/' => break,
                 '\\' => {
-                    let Some(escaped) = self.peek() else { return Err(self.bad("a pattern without its end")) };
+                    let Some(escaped) = self.peek() else {
+                        return Err(self.bad("a pattern without its end"));
+                    };
                     self.at += 1;
                     if escaped != '/' {
                         pattern.push('\\');

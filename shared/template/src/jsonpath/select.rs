@@ -32,7 +32,12 @@ pub(super) fn select<'a>(
         Token::Indexes(indexes) => indexes.len() == 1,
         _ => false,
     });
-    let mut walk = Walk { tokens: &path.tokens, root, budget, found: Vec::new() };
+    let mut walk = Walk {
+        tokens: &path.tokens,
+        root,
+        budget,
+        found: Vec::new(),
+    };
     walk.from(0, start, 0)?;
     let mut found = walk.found;
     let Some(function) = path.function else {
@@ -42,8 +47,14 @@ pub(super) fn select<'a>(
             Selected::Many(found)
         });
     };
-    let subject = if walk_is_definite { found.pop() } else { Some(Value::list(ListKind::Json, found)) };
-    Ok(subject.and_then(|subject| function.of(&subject)).map_or(Selected::Nothing, Selected::One))
+    let subject = if walk_is_definite {
+        found.pop()
+    } else {
+        Some(Value::list(ListKind::Json, found))
+    };
+    Ok(subject
+        .and_then(|subject| function.of(&subject))
+        .map_or(Selected::Nothing, Selected::One))
 }
 
 impl<'a> Walk<'_, '_, 'a, '_> {
@@ -104,8 +115,16 @@ impl<'a> Walk<'_, '_, 'a, '_> {
         Ok(())
     }
 
-    fn names(&mut self, names: &[Box<str>], index: usize, value: &Value<'a>, depth: usize) -> Result<(), TooMuch> {
-        let Value::Map(map) = value else { return Ok(()) };
+    fn names(
+        &mut self,
+        names: &[Box<str>],
+        index: usize,
+        value: &Value<'a>,
+        depth: usize,
+    ) -> Result<(), TooMuch> {
+        let Value::Map(map) = value else {
+            return Ok(());
+        };
         if let [name] = names {
             let child = map.0.borrow().member(name).cloned();
             return match child {
@@ -151,19 +170,32 @@ impl<'a> Walk<'_, '_, 'a, '_> {
 fn children<'a>(value: &Value<'a>) -> Vec<Value<'a>> {
     match value {
         Value::List(list) => list.items.borrow().clone(),
-        Value::Map(map) => map.0.borrow().iter().map(|(_, value)| value.clone()).collect(),
+        Value::Map(map) => map
+            .0
+            .borrow()
+            .iter()
+            .map(|(_, value)| value.clone())
+            .collect(),
         _ => Vec::new(),
     }
 }
 
 fn element<'a>(items: &[Value<'a>], index: i64) -> Option<Value<'a>> {
-    let index = if index < 0 { index + items.len() as i64 } else { index };
-    usize::try_from(index).ok().and_then(|index| items.get(index)).cloned()
+    let index = if index < 0 {
+        index + items.len() as i64
+    } else {
+        index
+    };
+    usize::try_from(index)
+        .ok()
+        .and_then(|index| items.get(index))
+        .cloned()
 }
 
 fn slice<'a>(items: &[Value<'a>], from: Option<i64>, to: Option<i64>) -> Vec<Value<'a>> {
     let length = items.len() as i64;
-    let place = |index: i64| (if index < 0 { index + length } else { index }).clamp(0, length) as usize;
+    let place =
+        |index: i64| (if index < 0 { index + length } else { index }).clamp(0, length) as usize;
     let from = place(from.unwrap_or(0));
     let to = place(to.unwrap_or(length));
     items.get(from..to).unwrap_or_default().to_vec()
@@ -175,10 +207,15 @@ impl Function {
             let map = map.0.borrow();
             return Some(match self {
                 Self::Length => Value::Int(map.len() as i32),
-                _ => Value::list(ListKind::Json, map.iter().map(|(key, _)| key.clone()).collect()),
+                _ => Value::list(
+                    ListKind::Json,
+                    map.iter().map(|(key, _)| key.clone()).collect(),
+                ),
             });
         }
-        let Value::List(list) = value else { return None };
+        let Value::List(list) = value else {
+            return None;
+        };
         let items = list.items.borrow();
         let numbers = || items.iter().filter_map(crate::run::double_value);
         let count = numbers().count() as f64;
@@ -195,7 +232,9 @@ impl Function {
             Self::Sum => Some(Value::Double(sum)),
             Self::Deviation => {
                 let squares = numbers().map(|number| number * number).sum::<f64>();
-                Some(Value::Double((squares / count - sum * sum / count / count).sqrt()))
+                Some(Value::Double(
+                    (squares / count - sum * sum / count / count).sqrt(),
+                ))
             }
         }
     }

@@ -25,7 +25,11 @@ fn bad(format: &str, why: &str) -> Interrupt {
     threw("format", format!("`{format}`: {why}"))
 }
 
-pub(super) fn format<'a>(run: &mut Run<'a, '_>, format: &Text<'a>, values: &[Value<'a>]) -> Outcome<Value<'a>> {
+pub(super) fn format<'a>(
+    run: &mut Run<'a, '_>,
+    format: &Text<'a>,
+    values: &[Value<'a>],
+) -> Outcome<Value<'a>> {
     let spread;
     let values = match values {
         [Value::List(list)] if list.kind == crate::value::ListKind::Array => {
@@ -43,7 +47,8 @@ pub(super) fn format<'a>(run: &mut Run<'a, '_>, format: &Text<'a>, values: &[Val
         out.push_str(&rest[..at]);
         rest = &rest[at + 1..];
         let same = rest.strip_prefix('<');
-        let (specifier, length) = specifier(same.unwrap_or(rest)).ok_or_else(|| bad(format, "UnknownFormatConversionException"))?;
+        let (specifier, length) = specifier(same.unwrap_or(rest))
+            .ok_or_else(|| bad(format, "UnknownFormatConversionException"))?;
         rest = &rest[length + usize::from(same.is_some())..];
         let before = out.len();
         match specifier.conversion {
@@ -51,16 +56,23 @@ pub(super) fn format<'a>(run: &mut Run<'a, '_>, format: &Text<'a>, values: &[Val
             '%' => pad(&specifier, "%", &mut out),
             _ => {
                 let index = match specifier.index {
-                    _ if same.is_some() => last.ok_or_else(|| bad(format, "MissingFormatArgumentException"))?,
-                    Some(index) => index.checked_sub(1).ok_or_else(|| bad(format, "IllegalFormatArgumentIndexException"))?,
+                    _ if same.is_some() => {
+                        last.ok_or_else(|| bad(format, "MissingFormatArgumentException"))?
+                    }
+                    Some(index) => index
+                        .checked_sub(1)
+                        .ok_or_else(|| bad(format, "IllegalFormatArgumentIndexException"))?,
                     None => {
                         next += 1;
                         next - 1
                     }
                 };
                 last = Some(index);
-                let value = values.get(index).ok_or_else(|| bad(format, "MissingFormatArgumentException"))?;
-                let text = convert(run, &specifier, value)?.ok_or_else(|| bad(format, "IllegalFormatConversionException"))?;
+                let value = values
+                    .get(index)
+                    .ok_or_else(|| bad(format, "MissingFormatArgumentException"))?;
+                let text = convert(run, &specifier, value)?
+                    .ok_or_else(|| bad(format, "IllegalFormatConversionException"))?;
                 pad(&specifier, &text, &mut out);
             }
         }
@@ -94,7 +106,10 @@ fn specifier(text: &str) -> Option<(Specifier, usize)> {
         }
         text[start..*at].parse().ok()
     };
-    if bytes.first().is_some_and(|byte| (b'1'..=b'9').contains(byte)) {
+    if bytes
+        .first()
+        .is_some_and(|byte| (b'1'..=b'9').contains(byte))
+    {
         let mut past = 0;
         let index = number(&mut past);
         if bytes.get(past) == Some(&b'$') {
@@ -122,12 +137,18 @@ fn specifier(text: &str) -> Option<(Specifier, usize)> {
         at += 1;
         specifier.precision = Some(number(&mut at)?);
     }
-    if specifier.width > WIDTH_MAX || specifier.precision.is_some_and(|precision| precision > WIDTH_MAX) {
+    if specifier.width > WIDTH_MAX
+        || specifier
+            .precision
+            .is_some_and(|precision| precision > WIDTH_MAX)
+    {
         return None;
     }
     let conversion = text[at..].chars().next()?;
     specifier.conversion = conversion;
-    "sSdxXofeEcCbBhHn%".contains(conversion).then_some((specifier, at + 1))
+    "sSdxXofeEcCbBhHn%"
+        .contains(conversion)
+        .then_some((specifier, at + 1))
 }
 
 fn pad(specifier: &Specifier, text: &str, out: &mut String) {
@@ -142,7 +163,11 @@ fn pad(specifier: &Specifier, text: &str, out: &mut String) {
     }
 }
 
-fn convert<'a>(run: &mut Run<'a, '_>, specifier: &Specifier, value: &Value<'a>) -> Outcome<Option<String>> {
+fn convert<'a>(
+    run: &mut Run<'a, '_>,
+    specifier: &Specifier,
+    value: &Value<'a>,
+) -> Outcome<Option<String>> {
     let upper = specifier.conversion.is_ascii_uppercase();
     let text = match (specifier.conversion.to_ascii_lowercase(), value) {
         ('b', Value::Bool(flag)) => cut(specifier, &flag.to_string()),
@@ -214,10 +239,18 @@ fn fixed(number: f64, precision: usize) -> String {
     if number.is_sign_negative() {
         out.push('-');
     }
-    out.extend(digits[..whole_length].iter().map(|digit| char::from(*digit)));
+    out.extend(
+        digits[..whole_length]
+            .iter()
+            .map(|digit| char::from(*digit)),
+    );
     if precision > 0 {
         out.push('.');
-        out.extend(digits[whole_length..].iter().map(|digit| char::from(*digit)));
+        out.extend(
+            digits[whole_length..]
+                .iter()
+                .map(|digit| char::from(*digit)),
+        );
     }
     out
 }
@@ -230,12 +263,19 @@ fn cut(specifier: &Specifier, text: &str) -> String {
 }
 
 fn zeroed(specifier: &Specifier, digits: String) -> String {
-    let prefix = match (specifier.alternate, specifier.conversion.to_ascii_lowercase()) {
+    let prefix = match (
+        specifier.alternate,
+        specifier.conversion.to_ascii_lowercase(),
+    ) {
         (true, 'x') => "0x",
         (true, _) => "0",
         _ => "",
     };
-    let fill = if specifier.zero { specifier.width.saturating_sub(digits.len() + prefix.len()) } else { 0 };
+    let fill = if specifier.zero {
+        specifier.width.saturating_sub(digits.len() + prefix.len())
+    } else {
+        0
+    };
     format!("{prefix}{}{digits}", "0".repeat(fill))
 }
 
@@ -257,7 +297,12 @@ fn signed(specifier: &Specifier, number: &str) -> String {
         (false, _) if specifier.space => (" ", ""),
         _ => ("", ""),
     };
-    let fill =
-        if specifier.zero { specifier.width.saturating_sub(digits.len() + before.len() + after.len()) } else { 0 };
+    let fill = if specifier.zero {
+        specifier
+            .width
+            .saturating_sub(digits.len() + before.len() + after.len())
+    } else {
+        0
+    };
     format!("{before}{}{digits}{after}", "0".repeat(fill))
 }

@@ -8,12 +8,18 @@ use crate::run::{Outcome, Run};
 use crate::value::{Cursor, List, ListKind, Value};
 
 fn out_of_bounds(method: &str, index: i32, size: usize) -> crate::run::Interrupt {
-    threw(method, format!("Index {index} out of bounds for length {size}"))
+    threw(
+        method,
+        format!("Index {index} out of bounds for length {size}"),
+    )
 }
 
 /// A position from 0 to `end`, which is the size or, for `add`, one more.
 fn place(method: &str, index: i32, size: usize, end: usize) -> Outcome<usize> {
-    usize::try_from(index).ok().filter(|at| *at < end).ok_or_else(|| out_of_bounds(method, index, size))
+    usize::try_from(index)
+        .ok()
+        .filter(|at| *at < end)
+        .ok_or_else(|| out_of_bounds(method, index, size))
 }
 
 /// The elements of a collection.
@@ -25,7 +31,12 @@ pub(super) fn collected<'a>(value: &Value<'a>, method: &str) -> Outcome<Option<V
     }
 }
 
-pub(super) fn call<'a>(run: &mut Run<'a, '_>, list: &Rc<List<'a>>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+pub(super) fn call<'a>(
+    run: &mut Run<'a, '_>,
+    list: &Rc<List<'a>>,
+    name: &str,
+    arguments: &[Value<'a>],
+) -> Answer<'a> {
     let size = list.items.borrow().len();
     match (name, arguments) {
         ("size", []) => return give(Value::Int(size as i32)),
@@ -36,33 +47,53 @@ pub(super) fn call<'a>(run: &mut Run<'a, '_>, list: &Rc<List<'a>>, name: &str, a
         }
         ("set", [Value::Int(index), value]) if list.kind != ListKind::View => {
             let at = place(name, *index, size, size)?;
-            return give(std::mem::replace(&mut list.items.borrow_mut()[at], value.clone()));
+            return give(std::mem::replace(
+                &mut list.items.borrow_mut()[at],
+                value.clone(),
+            ));
         }
         _ => {}
     }
     run.step(size / 8)?;
     match (name, arguments) {
-        ("contains", [value]) => give(Value::Bool(list.items.borrow().iter().any(|item| equal(item, value)))),
+        ("contains", [value]) => give(Value::Bool(
+            list.items.borrow().iter().any(|item| equal(item, value)),
+        )),
         ("indexOf", [value]) if list.kind != ListKind::View => {
-            let at = list.items.borrow().iter().position(|item| equal(item, value));
+            let at = list
+                .items
+                .borrow()
+                .iter()
+                .position(|item| equal(item, value));
             give(Value::Int(at.map_or(-1, |at| at as i32)))
         }
         ("lastIndexOf", [value]) if list.kind != ListKind::View => {
-            let at = list.items.borrow().iter().rposition(|item| equal(item, value));
+            let at = list
+                .items
+                .borrow()
+                .iter()
+                .rposition(|item| equal(item, value));
             give(Value::Int(at.map_or(-1, |at| at as i32)))
         }
         ("containsAll", [other]) => match collected(other, name)? {
             Some(others) => {
                 run.step(size * others.len() / 8)?;
                 let items = list.items.borrow();
-                give(Value::Bool(others.iter().all(|other| items.iter().any(|item| equal(item, other)))))
+                give(Value::Bool(
+                    others
+                        .iter()
+                        .all(|other| items.iter().any(|item| equal(item, other))),
+                ))
             }
             None => Ok(None),
         },
         ("hashCode", []) => give(Value::Int(super::hash(&Value::List(list.clone()), 0))),
         ("iterator" | "listIterator", []) => {
             run.spend(size * size_of::<Value<'_>>())?;
-            let cursor = Cursor { list: list.items.borrow().clone(), at: Cell::new(0) };
+            let cursor = Cursor {
+                list: list.items.borrow().clone(),
+                at: Cell::new(0),
+            };
             give(Value::Iterator(Rc::new(cursor)))
         }
         ("toArray", []) => {
@@ -86,8 +117,16 @@ pub(super) fn call<'a>(run: &mut Run<'a, '_>, list: &Rc<List<'a>>, name: &str, a
     }
 }
 
-fn changing<'a>(run: &mut Run<'a, '_>, list: &Rc<List<'a>>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
-    let known = matches!(name, "add" | "addAll" | "remove" | "removeAll" | "retainAll" | "clear");
+fn changing<'a>(
+    run: &mut Run<'a, '_>,
+    list: &Rc<List<'a>>,
+    name: &str,
+    arguments: &[Value<'a>],
+) -> Answer<'a> {
+    let known = matches!(
+        name,
+        "add" | "addAll" | "remove" | "removeAll" | "retainAll" | "clear"
+    );
     if known && matches!(list.kind, ListKind::Array | ListKind::View) {
         return Err(threw(name, "UnsupportedOperationException"));
     }
@@ -128,7 +167,11 @@ fn changing<'a>(run: &mut Run<'a, '_>, list: &Rc<List<'a>>, name: &str, argument
             give(list.items.borrow_mut().remove(at))
         }
         ("remove", [value]) => {
-            let at = list.items.borrow().iter().position(|item| equal(item, value));
+            let at = list
+                .items
+                .borrow()
+                .iter()
+                .position(|item| equal(item, value));
             if let Some(at) = at {
                 list.items.borrow_mut().remove(at);
             }

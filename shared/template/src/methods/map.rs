@@ -6,7 +6,12 @@ use super::{Answer, equal, give, null_pointer};
 use crate::run::{Outcome, Run};
 use crate::value::{ListKind, Map, Value};
 
-pub(super) fn put<'a>(run: &mut Run<'a, '_>, map: &Map<'a>, key: Value<'a>, value: Value<'a>) -> Outcome<Value<'a>> {
+pub(super) fn put<'a>(
+    run: &mut Run<'a, '_>,
+    map: &Map<'a>,
+    key: Value<'a>,
+    value: Value<'a>,
+) -> Outcome<Value<'a>> {
     let entries = map.0.borrow().len();
     run.spend(96)?;
     if !matches!(key, Value::Text(_)) {
@@ -15,10 +20,17 @@ pub(super) fn put<'a>(run: &mut Run<'a, '_>, map: &Map<'a>, key: Value<'a>, valu
     Ok(map.0.borrow_mut().put(key, value).unwrap_or_default())
 }
 
-pub(super) fn call<'a>(run: &mut Run<'a, '_>, map: &Rc<Map<'a>>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+pub(super) fn call<'a>(
+    run: &mut Run<'a, '_>,
+    map: &Rc<Map<'a>>,
+    name: &str,
+    arguments: &[Value<'a>],
+) -> Answer<'a> {
     let size = map.0.borrow().len();
     match (name, arguments) {
-        ("get", [Value::Text(key)]) => return give(map.0.borrow().member(key).cloned().unwrap_or_default()),
+        ("get", [Value::Text(key)]) => {
+            return give(map.0.borrow().member(key).cloned().unwrap_or_default());
+        }
         ("put", [key, value]) => return put(run, map, key.clone(), value.clone()).map(Some),
         ("size", []) => return give(Value::Int(size as i32)),
         ("isEmpty", []) => return give(Value::Bool(size == 0)),
@@ -27,11 +39,13 @@ pub(super) fn call<'a>(run: &mut Run<'a, '_>, map: &Rc<Map<'a>>, name: &str, arg
     run.step(size / 8)?;
     match (name, arguments) {
         ("get", [key]) => give(map.0.borrow().get(key).cloned().unwrap_or_default()),
-        ("getOrDefault", [key, default]) => give(map.0.borrow().get(key).unwrap_or(default).clone()),
-        ("containsKey", [key]) => give(Value::Bool(map.0.borrow().get(key).is_some())),
-        ("containsValue", [value]) => {
-            give(Value::Bool(map.0.borrow().iter().any(|(_, known)| equal(known, value))))
+        ("getOrDefault", [key, default]) => {
+            give(map.0.borrow().get(key).unwrap_or(default).clone())
         }
+        ("containsKey", [key]) => give(Value::Bool(map.0.borrow().get(key).is_some())),
+        ("containsValue", [value]) => give(Value::Bool(
+            map.0.borrow().iter().any(|(_, known)| equal(known, value)),
+        )),
         ("putIfAbsent", [key, value]) => {
             let known = map.0.borrow().get(key).cloned().unwrap_or_default();
             if known.is_null() {
@@ -41,7 +55,11 @@ pub(super) fn call<'a>(run: &mut Run<'a, '_>, map: &Rc<Map<'a>>, name: &str, arg
         }
         ("replace", [key, value]) => {
             let known = map.0.borrow().get(key).is_some();
-            if known { put(run, map, key.clone(), value.clone()).map(Some) } else { give(Value::Null) }
+            if known {
+                put(run, map, key.clone(), value.clone()).map(Some)
+            } else {
+                give(Value::Null)
+            }
         }
         ("putAll", [Value::Map(other)]) => {
             let entries: Vec<_> = other.0.borrow().iter().cloned().collect();
@@ -66,11 +84,21 @@ pub(super) fn call<'a>(run: &mut Run<'a, '_>, map: &Rc<Map<'a>>, name: &str, arg
             run.new_list(ListKind::View, keys).map(Some)
         }
         ("values", []) => {
-            let values = map.0.borrow().iter().map(|(_, value)| value.clone()).collect();
+            let values = map
+                .0
+                .borrow()
+                .iter()
+                .map(|(_, value)| value.clone())
+                .collect();
             run.new_list(ListKind::View, values).map(Some)
         }
         ("entrySet", []) => {
-            let entries = map.0.borrow().iter().map(|entry| Value::Entry(Rc::new(entry.clone()))).collect();
+            let entries = map
+                .0
+                .borrow()
+                .iter()
+                .map(|entry| Value::Entry(Rc::new(entry.clone())))
+                .collect();
             run.spend(size * 64)?;
             run.new_list(ListKind::View, entries).map(Some)
         }

@@ -25,7 +25,11 @@ pub(crate) type Answer<'a> = Outcome<Option<Value<'a>>>;
 
 /// A Java exception.
 pub(crate) fn threw(method: &str, why: impl Into<String>) -> Interrupt {
-    Fault::Method { method: method.into(), why: why.into().into() }.into()
+    Fault::Method {
+        method: method.into(),
+        why: why.into().into(),
+    }
+    .into()
 }
 
 fn null_pointer(method: &str) -> Interrupt {
@@ -36,7 +40,12 @@ fn give<'a>(value: Value<'a>) -> Answer<'a> {
     Ok(Some(value))
 }
 
-pub(crate) fn call<'a>(run: &mut Run<'a, '_>, target: &Value<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+pub(crate) fn call<'a>(
+    run: &mut Run<'a, '_>,
+    target: &Value<'a>,
+    name: &str,
+    arguments: &[Value<'a>],
+) -> Answer<'a> {
     match (name, arguments) {
         ("toString", []) => {
             let text = run.to_text(target)?;
@@ -49,12 +58,16 @@ pub(crate) fn call<'a>(run: &mut Run<'a, '_>, target: &Value<'a>, name: &str, ar
     }
     match target {
         Value::Text(text) => string::call(run, text, name, arguments),
-        Value::Int(_) | Value::Long(_) | Value::Big(_) | Value::Double(_) => number::call(run, target, name, arguments),
+        Value::Int(_) | Value::Long(_) | Value::Big(_) | Value::Double(_) => {
+            number::call(run, target, name, arguments)
+        }
         Value::Bool(flag) => Ok(boolean(*flag, name, arguments)),
         Value::Char(unit) => Ok(match (name, arguments) {
             ("charValue", []) => Some(target.clone()),
             ("hashCode", []) => Some(Value::Int(i32::from(*unit))),
-            ("compareTo", [Value::Char(other)]) => Some(Value::Int(i32::from(*unit) - i32::from(*other))),
+            ("compareTo", [Value::Char(other)]) => {
+                Some(Value::Int(i32::from(*unit) - i32::from(*other)))
+            }
             _ => None,
         }),
         Value::List(list) => list::call(run, list, name, arguments),
@@ -69,7 +82,11 @@ pub(crate) fn call<'a>(run: &mut Run<'a, '_>, target: &Value<'a>, name: &str, ar
             match (name, arguments) {
                 ("hasNext", []) => give(Value::Bool(at < cursor.list.len())),
                 ("next", []) => {
-                    let item = cursor.list.get(at).cloned().ok_or_else(|| threw(name, "NoSuchElementException"))?;
+                    let item = cursor
+                        .list
+                        .get(at)
+                        .cloned()
+                        .ok_or_else(|| threw(name, "NoSuchElementException"))?;
                     cursor.at.set(at + 1);
                     give(item)
                 }
@@ -87,7 +104,9 @@ fn boolean<'a>(flag: bool, name: &str, arguments: &[Value<'a>]) -> Option<Value<
         ("booleanValue", []) => Value::Bool(flag),
         ("hashCode", []) => Value::Int(if flag { 1231 } else { 1237 }),
         ("compareTo", [Value::Bool(other)]) => Value::Int(i32::from(flag) - i32::from(*other)),
-        ("parseBoolean" | "valueOf", [Value::Text(text)]) => Value::Bool(text.eq_ignore_ascii_case("true")),
+        ("parseBoolean" | "valueOf", [Value::Text(text)]) => {
+            Value::Bool(text.eq_ignore_ascii_case("true"))
+        }
         ("valueOf", [Value::Bool(other)]) => Value::Bool(*other),
         ("logicalAnd", [Value::Bool(left), Value::Bool(right)]) => Value::Bool(*left && *right),
         ("logicalOr", [Value::Bool(left), Value::Bool(right)]) => Value::Bool(*left || *right),
@@ -97,7 +116,11 @@ fn boolean<'a>(flag: bool, name: &str, arguments: &[Value<'a>]) -> Option<Value<
 }
 
 /// `$value.name`: a getter, a key of a map, or an `is` method.
-pub(crate) fn member<'a>(run: &mut Run<'a, '_>, target: &Value<'a>, name: &str) -> Outcome<Value<'a>> {
+pub(crate) fn member<'a>(
+    run: &mut Run<'a, '_>,
+    target: &Value<'a>,
+    name: &str,
+) -> Outcome<Value<'a>> {
     Ok(match target {
         Value::Map(map) => map.0.borrow().member(name).cloned().unwrap_or_default(),
         Value::Entry(entry) => match name {
@@ -127,7 +150,12 @@ pub(crate) fn member<'a>(run: &mut Run<'a, '_>, target: &Value<'a>, name: &str) 
 }
 
 /// `#set($value.name = ...)`.
-pub(crate) fn set_member<'a>(run: &mut Run<'a, '_>, target: &Value<'a>, name: &'a str, value: Value<'a>) -> Outcome<()> {
+pub(crate) fn set_member<'a>(
+    run: &mut Run<'a, '_>,
+    target: &Value<'a>,
+    name: &'a str,
+    value: Value<'a>,
+) -> Outcome<()> {
     match target {
         Value::Map(map) => {
             map::put(run, map, Value::text(name), value)?;
@@ -173,13 +201,20 @@ fn stored<'a>(scope: &Rc<Scope<'a>>, name: &str) -> Value<'a> {
     Value::Null
 }
 
-fn scope_call<'a>(run: &mut Run<'a, '_>, scope: &Rc<Scope<'a>>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+fn scope_call<'a>(
+    run: &mut Run<'a, '_>,
+    scope: &Rc<Scope<'a>>,
+    name: &str,
+    arguments: &[Value<'a>],
+) -> Answer<'a> {
     match (name, arguments) {
         ("hasNext", []) => give(Value::Bool(scope.has_next.get())),
         ("isFirst", []) => give(scope_member(scope, "first")),
         ("isLast", []) => give(scope_member(scope, "last")),
         ("get", [Value::Text(key)]) => give(stored(scope, key)),
-        (_, []) if name.starts_with("get") && name.len() > 3 => Ok(Some(scope_member(scope, &name[3..]))),
+        (_, []) if name.starts_with("get") && name.len() > 3 => {
+            Ok(Some(scope_member(scope, &name[3..])))
+        }
         _ => map::call(run, &scope.stored, name, arguments),
     }
 }
@@ -190,7 +225,11 @@ pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
 }
 
 /// Java's `equals`, counted as steps.
-pub(crate) fn equal_within<'a>(run: &mut Run<'a, '_>, left: &Value<'a>, right: &Value<'a>) -> Outcome<bool> {
+pub(crate) fn equal_within<'a>(
+    run: &mut Run<'a, '_>,
+    left: &Value<'a>,
+    right: &Value<'a>,
+) -> Outcome<bool> {
     let mut left_over = 1_000_000_u64;
     let result = compare(left, right, 0, &mut left_over);
     run.step((1_000_000 - left_over) as usize)?;
@@ -222,7 +261,10 @@ fn compare(left: &Value<'_>, right: &Value<'_>, depth: usize, budget: &mut u64) 
                 return Some(true);
             }
             let view = |kind| kind == ListKind::View;
-            if view(left.kind) != view(right.kind) || left.kind == ListKind::Array || right.kind == ListKind::Array {
+            if view(left.kind) != view(right.kind)
+                || left.kind == ListKind::Array
+                || right.kind == ListKind::Array
+            {
                 return Some(false);
             }
             let (left, right) = (left.items.borrow(), right.items.borrow());
@@ -253,7 +295,8 @@ fn compare(left: &Value<'_>, right: &Value<'_>, depth: usize, budget: &mut u64) 
             true
         }
         (Value::Entry(left), Value::Entry(right)) => {
-            compare(&left.0, &right.0, depth + 1, budget)? && compare(&left.1, &right.1, depth + 1, budget)?
+            compare(&left.0, &right.0, depth + 1, budget)?
+                && compare(&left.1, &right.1, depth + 1, budget)?
         }
         (Value::Scope(left), Value::Scope(right)) => same(left, right),
         (Value::Iterator(left), Value::Iterator(right)) => same(left, right),
@@ -278,18 +321,22 @@ pub(crate) fn hash(value: &Value<'_>, depth: usize) -> i32 {
         Value::Int(number) => *number,
         Value::Long(number) => (number ^ (number.cast_unsigned() >> 32).cast_signed()) as i32,
         Value::Double(number) => {
-            let bits = if *number == 0.0 && number.is_sign_positive() { 0 } else { number.to_bits() };
+            let bits = if *number == 0.0 && number.is_sign_positive() {
+                0
+            } else {
+                number.to_bits()
+            };
             (bits ^ (bits >> 32)) as i32
         }
         Value::Char(unit) => i32::from(*unit),
-        Value::Text(text) => {
-            text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
-        }
-        Value::List(list) => list
-            .items
-            .borrow()
-            .iter()
-            .fold(1_i32, |hash_so_far, item| hash_so_far.wrapping_mul(31).wrapping_add(hash(item, depth + 1))),
+        Value::Text(text) => text.encode_utf16().fold(0_i32, |hash, unit| {
+            hash.wrapping_mul(31).wrapping_add(i32::from(unit))
+        }),
+        Value::List(list) => list.items.borrow().iter().fold(1_i32, |hash_so_far, item| {
+            hash_so_far
+                .wrapping_mul(31)
+                .wrapping_add(hash(item, depth + 1))
+        }),
         Value::Map(map) => map.0.borrow().iter().fold(0_i32, |sum, (key, value)| {
             sum.wrapping_add(hash(key, depth + 1) ^ hash(value, depth + 1))
         }),

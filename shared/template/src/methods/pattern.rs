@@ -10,7 +10,11 @@ fn characters(run: &mut Run<'_, '_>, text: &str) -> Outcome<Vec<char>> {
     Ok(text.chars().collect())
 }
 
-pub(super) fn matches<'a>(run: &mut Run<'a, '_>, text: &Text<'a>, pattern: &Text<'a>) -> Outcome<Value<'a>> {
+pub(super) fn matches<'a>(
+    run: &mut Run<'a, '_>,
+    text: &Text<'a>,
+    pattern: &Text<'a>,
+) -> Outcome<Value<'a>> {
     let regex = run.regex(pattern, "matches")?;
     let characters = characters(run, text)?;
     let mut budget = run.regex_budget();
@@ -32,7 +36,9 @@ fn each(
         let groups = regex.find(text, from, &mut budget);
         run.regex_spent(budget)?;
         let Some(groups) = groups else { return Ok(()) };
-        let Some(Some((start, end))) = groups.first().copied() else { return Ok(()) };
+        let Some(Some((start, end))) = groups.first().copied() else {
+            return Ok(());
+        };
         if !found(run, &groups, (start, end))? {
             return Ok(());
         }
@@ -92,13 +98,19 @@ fn expand(
                     at += length + 1;
                     regex.named(&name).ok_or("no group with that name")?
                 } else {
-                    let digit = |at: usize| with.get(at).and_then(|digit| digit.to_digit(10)).map(|digit| digit as usize);
+                    let digit = |at: usize| {
+                        with.get(at)
+                            .and_then(|digit| digit.to_digit(10))
+                            .map(|digit| digit as usize)
+                    };
                     let mut group = digit(at).ok_or("Illegal group reference")?;
                     at += 1;
                     if group >= regex.groups() {
                         return Err("No group with that number");
                     }
-                    while let Some(more) = digit(at).filter(|more| group * 10 + more < regex.groups()) {
+                    while let Some(more) =
+                        digit(at).filter(|more| group * 10 + more < regex.groups())
+                    {
                         group = group * 10 + more;
                         at += 1;
                     }

@@ -5,7 +5,11 @@ use crate::run::{Outcome, Run};
 use crate::value::{ListKind, Text, Value};
 
 fn length(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.encode_utf16().count()
+    }
 }
 
 /// The part between two positions, borrowed when the text is. Half of a pair alone becomes `?`.
@@ -17,7 +21,11 @@ pub(super) fn part<'a>(text: &Text<'a>, from: usize, to: usize) -> Text<'a> {
         };
     }
     let units = text.encode_utf16().skip(from).take(to - from);
-    Text::from(char::decode_utf16(units).map(|unit| unit.unwrap_or('?')).collect::<String>())
+    Text::from(
+        char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or('?'))
+            .collect::<String>(),
+    )
 }
 
 fn byte_to_unit(text: &str, byte: usize) -> i32 {
@@ -40,7 +48,11 @@ fn unit_to_byte(text: &str, unit: usize) -> usize {
 }
 
 /// A text or a character, where Java takes a `CharSequence` or converts.
-fn sequence<'a>(run: &mut Run<'a, '_>, value: &Value<'a>, method: &str) -> Outcome<Option<Text<'a>>> {
+fn sequence<'a>(
+    run: &mut Run<'a, '_>,
+    value: &Value<'a>,
+    method: &str,
+) -> Outcome<Option<Text<'a>>> {
     match value {
         Value::Text(text) => Ok(Some(text.clone())),
         Value::Null => Err(null_pointer(method)),
@@ -60,29 +72,44 @@ fn first_from(text: &str, wanted: &str, from: i32) -> i32 {
         return if wanted.is_empty() { size as i32 } else { -1 };
     }
     let start = unit_to_byte(text, from);
-    text[start..].find(wanted).map_or(-1, |at| byte_to_unit(text, start + at))
+    text[start..]
+        .find(wanted)
+        .map_or(-1, |at| byte_to_unit(text, start + at))
 }
 
 fn last_to(text: &str, wanted: &str, from: i32) -> i32 {
-    let Ok(from) = usize::try_from(from) else { return -1 };
+    let Ok(from) = usize::try_from(from) else {
+        return -1;
+    };
     let end = unit_to_byte(text, from.saturating_add(length(wanted)));
-    text[..end].rfind(wanted).map_or(-1, |at| byte_to_unit(text, at))
+    text[..end]
+        .rfind(wanted)
+        .map_or(-1, |at| byte_to_unit(text, at))
 }
 
 fn is_java_space(character: char) -> bool {
     character <= ' '
 }
 
-pub(super) fn call<'a>(run: &mut Run<'a, '_>, text: &Text<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+pub(super) fn call<'a>(
+    run: &mut Run<'a, '_>,
+    text: &Text<'a>,
+    name: &str,
+    arguments: &[Value<'a>],
+) -> Answer<'a> {
     run.step(text.len() / 256)?;
     if let Some(answer) = plain(run, text, name, arguments)? {
         return give(answer);
     }
     match (name, arguments) {
-        ("format", [Value::Text(format), values @ ..]) => format::format(run, format, values).and_then(give),
+        ("format", [Value::Text(format), values @ ..]) => {
+            format::format(run, format, values).and_then(give)
+        }
         ("formatted", values) => format::format(run, text, values).and_then(give),
         ("join", [Value::Text(separator), rest @ ..]) => join(run, separator, rest),
-        ("valueOf" | "copyValueOf", [value]) if !value.is_null() => run.to_text(value).map(|text| Some(Value::Text(text))),
+        ("valueOf" | "copyValueOf", [value]) if !value.is_null() => {
+            run.to_text(value).map(|text| Some(Value::Text(text)))
+        }
         ("matches", [wanted]) => match sequence(run, wanted, name)? {
             Some(wanted) => pattern::matches(run, text, &wanted).and_then(give),
             None => Ok(None),
@@ -107,18 +134,32 @@ pub(super) fn call<'a>(run: &mut Run<'a, '_>, text: &Text<'a>, name: &str, argum
             }
         }
         (
-            "contains" | "startsWith" | "endsWith" | "indexOf" | "lastIndexOf" | "concat" | "compareTo"
-            | "compareToIgnoreCase" | "equalsIgnoreCase" | "contentEquals",
+            "contains"
+            | "startsWith"
+            | "endsWith"
+            | "indexOf"
+            | "lastIndexOf"
+            | "concat"
+            | "compareTo"
+            | "compareToIgnoreCase"
+            | "equalsIgnoreCase"
+            | "contentEquals",
             [wanted, rest @ ..],
         ) => searching(run, text, name, wanted, rest),
-        ("replace", [wanted, with]) => match (sequence(run, wanted, name)?, sequence(run, with, name)?) {
-            (Some(wanted), Some(with)) => {
-                let count = if wanted.is_empty() { text.len() + 1 } else { text.matches(&*wanted).count() };
-                run.spend(text.len().saturating_add(count.saturating_mul(with.len())))?;
-                give(Value::text(text.replace(&*wanted, &with)))
+        ("replace", [wanted, with]) => {
+            match (sequence(run, wanted, name)?, sequence(run, with, name)?) {
+                (Some(wanted), Some(with)) => {
+                    let count = if wanted.is_empty() {
+                        text.len() + 1
+                    } else {
+                        text.matches(&*wanted).count()
+                    };
+                    run.spend(text.len().saturating_add(count.saturating_mul(with.len())))?;
+                    give(Value::text(text.replace(&*wanted, &with)))
+                }
+                _ => Ok(None),
             }
-            _ => Ok(None),
-        },
+        }
         _ => Ok(None),
     }
 }
@@ -153,15 +194,26 @@ fn plain<'a>(
             Value::text(text.to_uppercase())
         }
         ("getBytes", []) => {
-            let bytes = text.bytes().map(|byte| Value::Int(i32::from(byte.cast_signed()))).collect();
+            let bytes = text
+                .bytes()
+                .map(|byte| Value::Int(i32::from(byte.cast_signed())))
+                .collect();
             run.new_list(ListKind::Array, bytes)?
         }
         ("charAt" | "codePointAt", [Value::Int(at)]) => {
             let unit = usize::try_from(*at).ok().and_then(|at| {
-                if text.is_ascii() { text.as_bytes().get(at).map(|byte| u16::from(*byte)) } else { text.encode_utf16().nth(at) }
+                if text.is_ascii() {
+                    text.as_bytes().get(at).map(|byte| u16::from(*byte))
+                } else {
+                    text.encode_utf16().nth(at)
+                }
             });
             let unit = unit.ok_or_else(|| threw(name, format!("index {at}, length {size}")))?;
-            if name == "charAt" { Value::Char(unit) } else { Value::Int(i32::from(unit)) }
+            if name == "charAt" {
+                Value::Char(unit)
+            } else {
+                Value::Int(i32::from(unit))
+            }
         }
         ("substring" | "subSequence", [Value::Int(from), rest @ ..]) => {
             let to = match rest {
@@ -174,11 +226,17 @@ fn plain<'a>(
                     run.spend(to - from)?;
                     Value::Text(part(text, from, to))
                 }
-                _ => return Err(threw(name, format!("begin {from}, end {to}, length {size}"))),
+                _ => {
+                    return Err(threw(
+                        name,
+                        format!("begin {from}, end {to}, length {size}"),
+                    ));
+                }
             }
         }
         ("repeat", [Value::Int(count)]) => {
-            let count = usize::try_from(*count).map_err(|_| threw(name, format!("count is negative: {count}")))?;
+            let count = usize::try_from(*count)
+                .map_err(|_| threw(name, format!("count is negative: {count}")))?;
             run.spend(text.len().saturating_mul(count))?;
             Value::text(text.repeat(count))
         }
@@ -208,7 +266,9 @@ fn searching<'a>(
 ) -> Answer<'a> {
     let from = match rest {
         [] => None,
-        [Value::Int(from)] if matches!(name, "startsWith" | "indexOf" | "lastIndexOf") => Some(*from),
+        [Value::Int(from)] if matches!(name, "startsWith" | "indexOf" | "lastIndexOf") => {
+            Some(*from)
+        }
         _ => return Ok(None),
     };
     if name == "equalsIgnoreCase" && wanted.is_null() {
@@ -260,7 +320,13 @@ fn searching<'a>(
 fn join<'a>(run: &mut Run<'a, '_>, separator: &Text<'a>, rest: &[Value<'a>]) -> Answer<'a> {
     let items: Vec<Value<'a>> = match rest {
         [Value::List(list)] => list.items.borrow().clone(),
-        values if values.iter().all(|value| matches!(value, Value::Text(_) | Value::Null)) => values.to_vec(),
+        values
+            if values
+                .iter()
+                .all(|value| matches!(value, Value::Text(_) | Value::Null)) =>
+        {
+            values.to_vec()
+        }
         _ => return Ok(None),
     };
     let mut out = String::new();

@@ -51,7 +51,11 @@ impl Parser<'_, '_, '_> {
         self.expect(Kind::ParenClose, "`)`")?;
         self.lexer.in_set = false;
         self.next()?;
-        Ok(Node::Set { target: Box::new(target), slot, value })
+        Ok(Node::Set {
+            target: Box::new(target),
+            slot,
+            value,
+        })
     }
 
     pub(super) fn if_statement(&mut self) -> Result<Node, ParseError> {
@@ -62,10 +66,17 @@ impl Parser<'_, '_, '_> {
         while self.take(Kind::ElseIf)? {
             branches.push(self.branch()?);
         }
-        let otherwise = if self.take(Kind::Else)? { self.statements()? } else { Block::new() };
+        let otherwise = if self.take(Kind::Else)? {
+            self.statements()?
+        } else {
+            Block::new()
+        };
         self.expect(Kind::End, "`#end` of an `#if`")?;
         self.shared.depth -= 1;
-        Ok(Node::If { branches, otherwise })
+        Ok(Node::If {
+            branches,
+            otherwise,
+        })
     }
 
     fn branch(&mut self) -> Result<(Expression, Block), ParseError> {
@@ -84,8 +95,11 @@ impl Parser<'_, '_, '_> {
         let image = token.image.clone();
         let place = self.place();
         let name = image_name(&image, bracketed);
-        let kind = kind_of(&name)
-            .unwrap_or(if name.starts_with('@') { DirectiveKind::Block } else { DirectiveKind::Line });
+        let kind = kind_of(&name).unwrap_or(if name.starts_with('@') {
+            DirectiveKind::Block
+        } else {
+            DirectiveKind::Line
+        });
         self.lexer.switch_to_directive();
         if !self.lexer.paren_follows() {
             self.lexer.pop();
@@ -109,7 +123,9 @@ impl Parser<'_, '_, '_> {
         self.expect(Kind::End, &format!("`#end` of `#{name}`"))?;
         self.shared.depth -= 1;
         let literal = if name == "literal" {
-            (body_first..=body_last).map(|index| self.token_literal(index)).collect()
+            (body_first..=body_last)
+                .map(|index| self.token_literal(index))
+                .collect()
         } else {
             String::new()
         };
@@ -122,7 +138,9 @@ impl Parser<'_, '_, '_> {
     /// A word without `(`: text, unless the directive needs none.
     fn bare(&mut self, name: &str, image: &str, place: Place) -> Result<Option<Node>, ParseError> {
         Ok(Some(match name {
-            "macro" => return Err(self.error_at(place, "`#macro` wants a name in brackets".to_owned())),
+            "macro" => {
+                return Err(self.error_at(place, "`#macro` wants a name in brackets".to_owned()));
+            }
             "foreach" | "define" | "literal" => {
                 return Err(self.error_at(place, format!("`#{name}` wants brackets after it")));
             }
@@ -163,19 +181,33 @@ impl Parser<'_, '_, '_> {
             };
             let position = arguments.len();
             let names_macro = name == "macro" && position == 0;
-            if word && !names_macro && kind_of(name).is_some() && !(name == "foreach" && position == 1) {
-                let what = format!("`{}` is no argument for `#{name}`", self.tokens[first].image);
+            if word
+                && !names_macro
+                && kind_of(name).is_some()
+                && !(name == "foreach" && position == 1)
+            {
+                let what = format!(
+                    "`{}` is no argument for `#{name}`",
+                    self.tokens[first].image
+                );
                 return Err(self.error_at(place, what));
             }
             if !word && names_macro {
-                return Err(self.error_at(place, "`#macro` wants a bare word as its name".to_owned()));
+                return Err(
+                    self.error_at(place, "`#macro` wants a bare word as its name".to_owned())
+                );
             }
             let root = match &value {
                 Expression::Reference(reference) => Some(reference.slot),
                 _ => None,
             };
             let literal = self.literal(first).into();
-            arguments.push(Parsed { value, literal, first: self.tokens[first].image.clone(), root });
+            arguments.push(Parsed {
+                value,
+                literal,
+                first: self.tokens[first].image.clone(),
+                root,
+            });
         }
         self.take(Kind::Blank)?;
         self.expect(Kind::ParenClose, "`)`")?;
@@ -197,7 +229,11 @@ impl Parser<'_, '_, '_> {
                 return Err(self.error_at(place, format!("`#{name}` takes at most one argument")));
             }
             let argument = arguments.pop().map(|argument| argument.value);
-            return Ok(if name == "stop" { Node::Stop } else { Node::Break { scope: argument } });
+            return Ok(if name == "stop" {
+                Node::Stop
+            } else {
+                Node::Break { scope: argument }
+            });
         }
         Ok(self.macro_call(name, arguments, None, self.images(first), place))
     }
@@ -210,10 +246,24 @@ impl Parser<'_, '_, '_> {
         literal: String,
         place: Place,
     ) -> Node {
-        let bad_argument = arguments.iter().any(|argument| matches!(argument.value, Expression::Word));
-        let arguments =
-            arguments.into_iter().map(|one| Argument { value: one.value, literal: one.literal }).collect();
-        Node::Call(Box::new(Call { name: name.into(), arguments, body, literal: literal.into(), bad_argument, place }))
+        let bad_argument = arguments
+            .iter()
+            .any(|argument| matches!(argument.value, Expression::Word));
+        let arguments = arguments
+            .into_iter()
+            .map(|one| Argument {
+                value: one.value,
+                literal: one.literal,
+            })
+            .collect();
+        Node::Call(Box::new(Call {
+            name: name.into(),
+            arguments,
+            body,
+            literal: literal.into(),
+            bad_argument,
+            place,
+        }))
     }
 
     fn block(
@@ -228,10 +278,14 @@ impl Parser<'_, '_, '_> {
         Ok(Some(match name {
             "foreach" => {
                 let [target, _, _, ..] = arguments.as_slice() else {
-                    return Err(self.error_at(place, "`#foreach` wants `($each in $list)`".to_owned()));
+                    return Err(
+                        self.error_at(place, "`#foreach` wants `($each in $list)`".to_owned())
+                    );
                 };
                 if arguments.len() > 3 {
-                    return Err(self.error_at(place, "`#foreach` wants only `($each in $list)`".to_owned()));
+                    return Err(
+                        self.error_at(place, "`#foreach` wants only `($each in $list)`".to_owned())
+                    );
                 }
                 let slot = match target.root {
                     Some(slot) => slot,
@@ -248,7 +302,10 @@ impl Parser<'_, '_, '_> {
                     return Err(self.error_at(place, "`#define` wants one reference".to_owned()));
                 };
                 let name: String = target.first.chars().skip(1).collect();
-                Node::Define { slot: self.shared.slot(&name), body }
+                Node::Define {
+                    slot: self.shared.slot(&name),
+                    body,
+                }
             }
             "literal" => Node::Text(literal),
             "macro" => {
@@ -258,15 +315,27 @@ impl Parser<'_, '_, '_> {
                 let macro_name: Box<str> = named.first.as_str().into();
                 let parameters = arguments[1..]
                     .iter()
-                    .map(|argument| self.shared.slot(argument.first.strip_prefix('$').unwrap_or(&argument.first)))
+                    .map(|argument| {
+                        self.shared
+                            .slot(argument.first.strip_prefix('$').unwrap_or(&argument.first))
+                    })
                     .collect();
                 self.macro_names.push(macro_name.to_string());
-                self.shared.macros.entry(macro_name).or_insert(Macro { parameters, body });
+                self.shared
+                    .macros
+                    .entry(macro_name)
+                    .or_insert(Macro { parameters, body });
                 return Ok(None);
             }
             _ => {
                 let literal = self.images(first);
-                self.macro_call(name.trim_start_matches('@'), arguments, Some(body), literal, place)
+                self.macro_call(
+                    name.trim_start_matches('@'),
+                    arguments,
+                    Some(body),
+                    literal,
+                    place,
+                )
             }
         }))
     }
@@ -274,5 +343,9 @@ impl Parser<'_, '_, '_> {
 
 fn image_name(image: &str, bracketed: bool) -> String {
     let from = image.find('#').map_or(0, |at| at + 1);
-    if bracketed { image[from + 1..image.len() - 1].to_owned() } else { image[from..].to_owned() }
+    if bracketed {
+        image[from + 1..image.len() - 1].to_owned()
+    } else {
+        image[from..].to_owned()
+    }
 }

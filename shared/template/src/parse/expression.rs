@@ -8,15 +8,25 @@ use crate::program::{Expression, Link, Operator, Place};
 
 /// Operators by how tightly they bind, loosest first.
 const LEVELS: [&[(Kind, Operator)]; 4] = [
-    &[(Kind::Equal, Operator::Equal), (Kind::NotEqual, Operator::NotEqual)],
+    &[
+        (Kind::Equal, Operator::Equal),
+        (Kind::NotEqual, Operator::NotEqual),
+    ],
     &[
         (Kind::Less, Operator::Less),
         (Kind::Greater, Operator::Greater),
         (Kind::LessEqual, Operator::LessEqual),
         (Kind::GreaterEqual, Operator::GreaterEqual),
     ],
-    &[(Kind::Plus, Operator::Add), (Kind::Minus, Operator::Subtract)],
-    &[(Kind::Times, Operator::Multiply), (Kind::Divide, Operator::Divide), (Kind::Modulo, Operator::Modulo)],
+    &[
+        (Kind::Plus, Operator::Add),
+        (Kind::Minus, Operator::Subtract),
+    ],
+    &[
+        (Kind::Times, Operator::Multiply),
+        (Kind::Divide, Operator::Divide),
+        (Kind::Modulo, Operator::Modulo),
+    ],
 ];
 
 impl Parser<'_, '_, '_> {
@@ -52,8 +62,15 @@ impl Parser<'_, '_, '_> {
     }
 
     fn binary(&mut self, level: usize) -> Result<Expression, ParseError> {
-        let Some(operators) = LEVELS.get(level) else { return self.unary() };
-        let operator_of = |next| operators.iter().find(|(kind, _)| *kind == next).map(|(_, operator)| *operator);
+        let Some(operators) = LEVELS.get(level) else {
+            return self.unary();
+        };
+        let operator_of = |next| {
+            operators
+                .iter()
+                .find(|(kind, _)| *kind == next)
+                .map(|(_, operator)| *operator)
+        };
         self.next()?;
         let start = self.current + 1;
         let first = self.binary(level + 1)?;
@@ -67,9 +84,17 @@ impl Parser<'_, '_, '_> {
             self.next()?;
             let start = self.current + 1;
             let right = self.binary(level + 1)?;
-            links.push(Link { operator, right, literal: self.literal_if_wanted(start) });
+            links.push(Link {
+                operator,
+                right,
+                literal: self.literal_if_wanted(start),
+            });
         }
-        Ok(Expression::Chain { first: Box::new(first), first_literal, links })
+        Ok(Expression::Chain {
+            first: Box::new(first),
+            first_literal,
+            links,
+        })
     }
 
     fn literal_if_wanted(&self, first: usize) -> Box<str> {
@@ -78,9 +103,17 @@ impl Parser<'_, '_, '_> {
         }
         // A single value is a node of its own, without the blanks around it.
         let blank = |index: &usize| self.tokens[*index].kind == Kind::Blank;
-        let start = (first..=self.current).find(|index| !blank(index)).unwrap_or(first);
-        let end = (start..=self.current).rev().find(|index| !blank(index)).unwrap_or(self.current);
-        (start..=end).map(|index| self.token_literal(index)).collect::<String>().into()
+        let start = (first..=self.current)
+            .find(|index| !blank(index))
+            .unwrap_or(first);
+        let end = (start..=self.current)
+            .rev()
+            .find(|index| !blank(index))
+            .unwrap_or(self.current);
+        (start..=end)
+            .map(|index| self.token_literal(index))
+            .collect::<String>()
+            .into()
     }
 
     fn unary(&mut self) -> Result<Expression, ParseError> {
@@ -132,10 +165,16 @@ impl Parser<'_, '_, '_> {
                 self.advance()?;
                 Ok(Expression::False)
             }
-            Kind::Identifier | Kind::CurlyOpen => Ok(Expression::Reference(Box::new(self.reference()?))),
+            Kind::Identifier | Kind::CurlyOpen => {
+                Ok(Expression::Reference(Box::new(self.reference()?)))
+            }
             Kind::ListOpen => {
                 self.deeper()?;
-                let value = if self.range_ahead()? { self.range()? } else { self.list()? };
+                let value = if self.range_ahead()? {
+                    self.range()?
+                } else {
+                    self.list()?
+                };
                 self.shared.depth -= 1;
                 Ok(value)
             }
@@ -210,8 +249,9 @@ impl Parser<'_, '_, '_> {
         if image.starts_with('\'') {
             return Ok(Expression::Text(inner.replace("''", "'").into()));
         }
-        let unescaped =
-            unescape(inner).ok_or_else(|| self.error_at(place, "`\\u` wants four hexadecimal digits".to_owned()))?;
+        let unescaped = unescape(inner).ok_or_else(|| {
+            self.error_at(place, "`\\u` wants four hexadecimal digits".to_owned())
+        })?;
         let text = unescaped.replace("\"\"", "\"");
         if !image.contains(['$', '#']) {
             return Ok(Expression::Text(text.into()));
@@ -257,7 +297,9 @@ fn unescape(text: &str) -> Option<String> {
     let mut rest = text;
     while let Some(at) = rest.find("\\u") {
         units.extend(rest[..at].encode_utf16());
-        let digits = rest.get(at + 2..at + 6).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        let digits = rest
+            .get(at + 2..at + 6)
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
         units.push(u16::from_str_radix(digits, 16).ok()?);
         rest = &rest[at + 6..];
     }

@@ -189,7 +189,11 @@ impl<'t> Lexer<'t> {
     }
 
     fn push(&mut self) {
-        self.stack.push(Saved { open: self.open, closed: self.closed, state: self.state });
+        self.stack.push(Saved {
+            open: self.open,
+            closed: self.closed,
+            state: self.state,
+        });
         self.open = 0;
     }
 
@@ -207,13 +211,23 @@ impl<'t> Lexer<'t> {
             let start = self.at;
             let (line, column) = self.place(start);
             if start >= self.text.len() {
-                return Ok(Token { kind: Kind::Eof, image: String::new(), before, line, column });
+                return Ok(Token {
+                    kind: Kind::Eof,
+                    image: String::new(),
+                    before,
+                    line,
+                    column,
+                });
             }
             loop {
                 let rest = &self.text[self.at..];
                 let Some((kind, length)) = scan::longest(self.state, rest) else {
                     let (line, column) = self.place(self.at);
-                    return Err(LexicalError { line, column, found: rest.chars().next() });
+                    return Err(LexicalError {
+                        line,
+                        column,
+                        found: rest.chars().next(),
+                    });
                 };
                 self.at += length;
                 match kind {
@@ -233,12 +247,21 @@ impl<'t> Lexer<'t> {
                         self.begin(kind);
                         if self.at >= self.text.len() {
                             let (line, column) = self.place(self.at);
-                            return Err(LexicalError { line, column, found: None });
+                            return Err(LexicalError {
+                                line,
+                                column,
+                                found: None,
+                            });
                         }
                     }
                     _ => {
-                        let mut token =
-                            Token { kind, image: self.text[start..self.at].to_owned(), before, line, column };
+                        let mut token = Token {
+                            kind,
+                            image: self.text[start..self.at].to_owned(),
+                            before,
+                            line,
+                            column,
+                        };
                         self.act(&mut token);
                         return Ok(token);
                     }
@@ -271,7 +294,10 @@ impl<'t> Lexer<'t> {
             Kind::MoreBlockComment => self.comment(State::BlockComment),
             Kind::MoreFormalComment => {
                 // The character after `#**` was only looked at.
-                let last = self.text[..self.at].chars().next_back().map_or(0, char::len_utf8);
+                let last = self.text[..self.at]
+                    .chars()
+                    .next_back()
+                    .map_or(0, char::len_utf8);
                 self.at -= last;
                 self.comment(State::FormalComment);
             }
@@ -335,7 +361,10 @@ impl<'t> Lexer<'t> {
                     self.at -= 2;
                     token.image.truncate(token.image.len() - 2);
                 }
-                if self.open == 0 && !self.in_set && !matches!(self.state, State::Call | State::Index) {
+                if self.open == 0
+                    && !self.in_set
+                    && !matches!(self.state, State::Call | State::Index)
+                {
                     self.pop();
                 }
             }

@@ -21,12 +21,17 @@ impl Parser<'_, '_, '_> {
 
     /// The tokens from `first` to the current one, as written.
     pub(super) fn literal(&self, first: usize) -> String {
-        (first..=self.current).map(|index| self.token_literal(index)).collect()
+        (first..=self.current)
+            .map(|index| self.token_literal(index))
+            .collect()
     }
 
     /// As `literal`, without what was cut off before each token: so an unknown macro prints.
     pub(super) fn images(&self, first: usize) -> String {
-        self.tokens[first..=self.current].iter().map(|token| token.image.as_str()).collect()
+        self.tokens[first..=self.current]
+            .iter()
+            .map(|token| token.image.as_str())
+            .collect()
     }
 
     /// `\#if` prints `#if`: half of the backslashes go when the directive exists, none when it does not.
@@ -50,7 +55,10 @@ impl Parser<'_, '_, '_> {
         }
         let next = &self.tokens[self.current + 1];
         let control = matches!(next.kind, Kind::If | Kind::Else | Kind::ElseIf | Kind::End)
-            || next.image.get(1..).is_some_and(|name| self.is_directive(name));
+            || next
+                .image
+                .get(1..)
+                .is_some_and(|name| self.is_directive(name));
         Ok(if control { "\\" } else { "\\\\" }.repeat(count))
     }
 
@@ -71,7 +79,10 @@ fn cut_off(token: &Token, text: &mut String) {
             match bytes[at] {
                 mark @ (b'#' | b'$') => text.push(char::from(mark)),
                 b'\\' => {
-                    let slashes = bytes[at..].iter().take_while(|byte| **byte == b'\\').count();
+                    let slashes = bytes[at..]
+                        .iter()
+                        .take_while(|byte| **byte == b'\\')
+                        .count();
                     if bytes.get(at + slashes) == Some(&b'$') {
                         text.push_str(&before[at..=at + slashes]);
                         at += slashes + 1;

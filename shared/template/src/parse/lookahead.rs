@@ -67,7 +67,8 @@ impl Parser<'_, '_, '_> {
             }
             Kind::MapOpen => {
                 let second = self.peek(2)?;
-                matches!(second, Kind::Blank | Kind::MapClose | Kind::CurlyClose) || starts_value(second)
+                matches!(second, Kind::Blank | Kind::MapClose | Kind::CurlyClose)
+                    || starts_value(second)
             }
             Kind::Identifier => {
                 self.peek(2)?;
@@ -88,7 +89,8 @@ impl Parser<'_, '_, '_> {
             }
             Kind::MapOpen => {
                 let second = self.peek(2)?;
-                matches!(second, Kind::Blank | Kind::MapClose | Kind::CurlyClose) || starts_value(second)
+                matches!(second, Kind::Blank | Kind::MapClose | Kind::CurlyClose)
+                    || starts_value(second)
             }
             first => {
                 self.peek(2)?;

@@ -65,11 +65,19 @@ pub(crate) fn parse(template: &str, text: &str, dialect: Dialect) -> Result<Pars
         depth: 0,
         outer: None,
     };
-    for name in BUILT_IN.into_iter().chain(["foreach", "velocityCount", "velocityHasNext", "bodyContent"]) {
+    for name in
+        BUILT_IN
+            .into_iter()
+            .chain(["foreach", "velocityCount", "velocityHasNext", "bodyContent"])
+    {
         shared.slot(name);
     }
     let block = Parser::new(text, &mut shared).whole()?;
-    Ok(Parsed { block, names: shared.names, macros: shared.macros })
+    Ok(Parsed {
+        block,
+        names: shared.names,
+        macros: shared.macros,
+    })
 }
 
 struct Parser<'t, 's, 'n> {
@@ -84,8 +92,20 @@ struct Parser<'t, 's, 'n> {
 
 impl<'t, 's, 'n> Parser<'t, 's, 'n> {
     fn new(text: &'t str, shared: &'s mut Shared<'n>) -> Self {
-        let stand_in = Token { kind: Kind::Eof, image: String::new(), before: Vec::new(), line: 1, column: 1 };
-        Self { lexer: Lexer::new(text), tokens: vec![stand_in], current: 0, shared, macro_names: Vec::new() }
+        let stand_in = Token {
+            kind: Kind::Eof,
+            image: String::new(),
+            before: Vec::new(),
+            line: 1,
+            column: 1,
+        };
+        Self {
+            lexer: Lexer::new(text),
+            tokens: vec![stand_in],
+            current: 0,
+            shared,
+            macro_names: Vec::new(),
+        }
     }
 
     fn whole(mut self) -> Result<Block, ParseError> {
@@ -97,7 +117,12 @@ impl<'t, 's, 'n> Parser<'t, 's, 'n> {
     /// The kind of the token `ahead` places on, read now if it was not yet.
     fn peek(&mut self, ahead: usize) -> Result<Kind, ParseError> {
         while self.tokens.len() <= self.current + ahead {
-            if self.tokens.len() > 1 && self.tokens.last().is_some_and(|token| token.kind == Kind::Eof) {
+            if self.tokens.len() > 1
+                && self
+                    .tokens
+                    .last()
+                    .is_some_and(|token| token.kind == Kind::Eof)
+            {
                 return Ok(Kind::Eof);
             }
             let token = match self.lexer.next() {
@@ -105,9 +130,18 @@ impl<'t, 's, 'n> Parser<'t, 's, 'n> {
                 Err(error) => {
                     let what = match error.found {
                         Some(character) => format!("`{character}` cannot stand here"),
-                        None => "the template ends in the middle of a reference, directive or comment".to_owned(),
+                        None => {
+                            "the template ends in the middle of a reference, directive or comment"
+                                .to_owned()
+                        }
                     };
-                    return Err(self.error_at(Place { line: error.line, column: error.column }, what));
+                    return Err(self.error_at(
+                        Place {
+                            line: error.line,
+                            column: error.column,
+                        },
+                        what,
+                    ));
                 }
             };
             self.tokens.push(token);
@@ -145,20 +179,34 @@ impl<'t, 's, 'n> Parser<'t, 's, 'n> {
 
     fn place(&self) -> Place {
         let token = &self.tokens[self.current];
-        Place { line: token.line, column: token.column }
+        Place {
+            line: token.line,
+            column: token.column,
+        }
     }
 
     fn error_at(&self, place: Place, what: String) -> ParseError {
         let place = self.shared.outer.unwrap_or(place);
-        ParseError { template: self.shared.template.into(), line: place.line, column: place.column, what: what.into() }
+        ParseError {
+            template: self.shared.template.into(),
+            line: place.line,
+            column: place.column,
+            what: what.into(),
+        }
     }
 
     fn unexpected(&self, wanted: &str) -> ParseError {
         let token = &self.tokens[(self.current + 1).min(self.tokens.len() - 1)];
-        let place = Place { line: token.line, column: token.column };
+        let place = Place {
+            line: token.line,
+            column: token.column,
+        };
         let what = match token.kind {
             Kind::Eof => format!("the template ends where {wanted} was expected"),
-            _ => format!("`{}` stands where {wanted} was expected", token.image.trim_end()),
+            _ => format!(
+                "`{}` stands where {wanted} was expected",
+                token.image.trim_end()
+            ),
         };
         self.error_at(place, what)
     }
@@ -166,7 +214,10 @@ impl<'t, 's, 'n> Parser<'t, 's, 'n> {
     fn deeper(&mut self) -> Result<(), ParseError> {
         self.shared.depth += 1;
         if self.shared.depth > NESTING_MAX {
-            return Err(self.error_at(self.place(), format!("nested deeper than {NESTING_MAX} levels")));
+            return Err(self.error_at(
+                self.place(),
+                format!("nested deeper than {NESTING_MAX} levels"),
+            ));
         }
         Ok(())
     }
@@ -203,7 +254,11 @@ impl<'t, 's, 'n> Parser<'t, 's, 'n> {
             }
             Kind::TextBlock => {
                 let token = self.advance()?;
-                let text = token.image.get(3..token.image.len().saturating_sub(3)).unwrap_or_default().to_owned();
+                let text = token
+                    .image
+                    .get(3..token.image.len().saturating_sub(3))
+                    .unwrap_or_default()
+                    .to_owned();
                 push_text(block, &text);
             }
             Kind::Set => {

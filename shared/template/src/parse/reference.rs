@@ -56,7 +56,9 @@ impl Parser<'_, '_, '_> {
         let root = self.root(first);
         let slot = self.shared.slot(&root.name);
         let members = members(&steps);
-        let text = root.only_text.then(|| format!("{}{}", root.prefix, root.null_text));
+        let text = root
+            .only_text
+            .then(|| format!("{}{}", root.prefix, root.null_text));
         let reference = Reference {
             slot,
             steps,
@@ -79,9 +81,12 @@ impl Parser<'_, '_, '_> {
             self.deeper()?;
             self.take(Kind::Blank)?;
             let index = match self.next()? {
-                Kind::String | Kind::Integer | Kind::True | Kind::False | Kind::Identifier | Kind::CurlyOpen => {
-                    self.value()?
-                }
+                Kind::String
+                | Kind::Integer
+                | Kind::True
+                | Kind::False
+                | Kind::Identifier
+                | Kind::CurlyOpen => self.value()?,
                 _ => return Err(self.unexpected("an index")),
             };
             self.take(Kind::Blank)?;
@@ -108,10 +113,17 @@ impl Parser<'_, '_, '_> {
         self.shared.depth -= 1;
         // A path that is written out is compiled here, once; one that is wrong is reported when it is used.
         let path = match arguments.as_slice() {
-            [Expression::Text(text)] if matches!(&*name, "path" | "json") => Path::compile(text).ok(),
+            [Expression::Text(text)] if matches!(&*name, "path" | "json") => {
+                Path::compile(text).ok()
+            }
             _ => None,
         };
-        Ok(Step::Call { name, arguments, path, place })
+        Ok(Step::Call {
+            name,
+            arguments,
+            path,
+            place,
+        })
     }
 
     /// Reads the marks around the name off the first token, and leaves that token without its backslashes.
@@ -128,9 +140,18 @@ impl Parser<'_, '_, '_> {
         if image.contains("\\!")
             && let Some(dollar) = image.find('$')
         {
-            let start = image[dollar..].find('\\').map_or(image.len(), |at| dollar + at);
-            let slashes = image[start..].bytes().take_while(|byte| *byte == b'\\').count();
-            let text = format!("{}{}", &image[..(start + slashes).saturating_sub(1)], &image[start + slashes..]);
+            let start = image[dollar..]
+                .find('\\')
+                .map_or(image.len(), |at| dollar + at);
+            let slashes = image[start..]
+                .bytes()
+                .take_while(|byte| *byte == b'\\')
+                .count();
+            let text = format!(
+                "{}{}",
+                &image[..(start + slashes).saturating_sub(1)],
+                &image[start + slashes..]
+            );
             root.name.clone_from(&text);
             root.null_text = text;
             root.only_text = true;
@@ -149,7 +170,11 @@ impl Parser<'_, '_, '_> {
             if !root.escaped {
                 root.null_text.clear();
             }
-            root.name = if quiet.starts_with('{') { self.tokens[first + 1].image.clone() } else { quiet.to_owned() };
+            root.name = if quiet.starts_with('{') {
+                self.tokens[first + 1].image.clone()
+            } else {
+                quiet.to_owned()
+            };
         } else if image == "${" {
             root.name.clone_from(&self.tokens[first + 1].image);
         } else if let Some(name) = image.strip_prefix('$') {

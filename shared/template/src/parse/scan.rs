@@ -24,7 +24,10 @@ impl Longest<'_> {
 }
 
 fn run(text: &[u8], from: usize, is: impl Fn(u8) -> bool) -> usize {
-    text[from.min(text.len())..].iter().take_while(|byte| is(**byte)).count()
+    text[from.min(text.len())..]
+        .iter()
+        .take_while(|byte| is(**byte))
+        .count()
 }
 
 fn newline(text: &[u8], from: usize) -> usize {
@@ -69,7 +72,8 @@ fn word(text: &[u8], from: usize) -> Option<(Kind, usize)> {
                 return None;
             }
             let length = run(text, from + 1, is_word);
-            (text.get(from + 1 + length) == Some(&b'}')).then_some((Kind::BracketedWord, length + 2))
+            (text.get(from + 1 + length) == Some(&b'}'))
+                .then_some((Kind::BracketedWord, length + 2))
         }
         first if first.is_ascii_alphabetic() || matches!(first, b'_' | b'@') => {
             Some((Kind::Word, run(text, from, is_word)))
@@ -95,7 +99,11 @@ fn numbers(longest: &mut Longest<'_>) {
     let digits = run(text, sign, |byte| byte.is_ascii_digit());
     let whole = sign + digits;
     if digits > 0 {
-        let range = if text[whole..].starts_with(b"..") { 2 } else { 0 };
+        let range = if text[whole..].starts_with(b"..") {
+            2
+        } else {
+            0
+        };
         longest.offer(Kind::Integer, whole + range);
         if text.get(whole) == Some(&b'.') {
             let fraction = run(text, whole + 1, |byte| byte.is_ascii_digit());
@@ -119,12 +127,18 @@ fn numbers(longest: &mut Longest<'_>) {
 const BACKSLASHES_MAX: usize = 255;
 
 fn backslashes(text: &[u8], from: usize) -> usize {
-    text[from.min(text.len())..].iter().take(BACKSLASHES_MAX + 1).take_while(|byte| **byte == b'\\').count()
+    text[from.min(text.len())..]
+        .iter()
+        .take(BACKSLASHES_MAX + 1)
+        .take_while(|byte| **byte == b'\\')
+        .count()
 }
 
 /// A quoted string: to the last quote that can close it, doubled quotes being part of it. A backslash escapes nothing.
 fn string(text: &[u8]) -> usize {
-    let Some(quote @ (b'"' | b'\'')) = text.first() else { return 0 };
+    let Some(quote @ (b'"' | b'\'')) = text.first() else {
+        return 0;
+    };
     let mut at = 1;
     let mut end = 0;
     while let Some(byte) = text.get(at) {
@@ -152,7 +166,11 @@ fn set(text: &[u8]) -> usize {
         return 0;
     };
     let spaces = run(rest, name, |byte| byte == b' ');
-    if rest.get(name + spaces) == Some(&b'(') { blanks + name + spaces + 1 } else { 0 }
+    if rest.get(name + spaces) == Some(&b'(') {
+        blanks + name + spaces + 1
+    } else {
+        0
+    }
 }
 
 /// What may begin anywhere: references, directives, comments.
@@ -210,7 +228,11 @@ fn directive_names(longest: &mut Longest<'_>) {
     ] {
         for spelling in [bare, bracketed] {
             if text.starts_with(spelling.as_bytes()) {
-                let rest = if eats_line_end { line_rest(text, spelling.len()) } else { 0 };
+                let rest = if eats_line_end {
+                    line_rest(text, spelling.len())
+                } else {
+                    0
+                };
                 longest.offer(kind, spelling.len() + rest);
             }
         }
@@ -220,15 +242,21 @@ fn directive_names(longest: &mut Longest<'_>) {
 /// The longest token of `state` at the start of `text`, which is not empty.
 pub(super) fn longest(state: State, text: &str) -> Option<(Kind, usize)> {
     use State::{
-        BlockComment, Call, Default, Directive, FormalComment, Index, LineComment, Member, PreDirective, Reference,
-        TextBlock,
+        BlockComment, Call, Default, Directive, FormalComment, Index, LineComment, Member,
+        PreDirective, Reference, TextBlock,
     };
     let bytes = text.as_bytes();
-    let mut longest = Longest { text: bytes, best: None };
+    let mut longest = Longest {
+        text: bytes,
+        best: None,
+    };
     let first = bytes.first()?;
     if state == Default && !matches!(first, b'$' | b'#' | b'\\' | b' ' | b'\t') {
         // Most of a template is text: nothing else can start here.
-        return Some((Kind::Text, run(bytes, 0, |byte| !matches!(byte, b'$' | b'#' | b'\\'))));
+        return Some((
+            Kind::Text,
+            run(bytes, 0, |byte| !matches!(byte, b'$' | b'#' | b'\\')),
+        ));
     }
     if matches!(state, Reference | Member) {
         longest.word(Kind::IndexOpen, "[");
@@ -273,7 +301,10 @@ pub(super) fn longest(state: State, text: &str) -> Option<(Kind, usize)> {
     if state == Default {
         longest.word(Kind::DoubleEscape, "\\\\");
         longest.word(Kind::Escape, "\\");
-        longest.offer(Kind::Text, run(bytes, 0, |byte| !matches!(byte, b'$' | b'#' | b'\\')));
+        longest.offer(
+            Kind::Text,
+            run(bytes, 0, |byte| !matches!(byte, b'$' | b'#' | b'\\')),
+        );
     }
     match state {
         LineComment => {
@@ -295,7 +326,12 @@ pub(super) fn longest(state: State, text: &str) -> Option<(Kind, usize)> {
         _ => {}
     }
     if matches!(state, Directive | Call | Index) {
-        longest.offer(Kind::Blank, run(bytes, 0, |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')));
+        longest.offer(
+            Kind::Blank,
+            run(bytes, 0, |byte| {
+                matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+            }),
+        );
         longest.offer(Kind::String, string(bytes));
     }
     if matches!(state, Reference | Directive | Member | Call | Index) {

@@ -37,7 +37,10 @@ pub(super) enum Named {
 
 /// The set of `\p{name}`.
 pub(super) fn property(name: &str) -> Option<Named> {
-    let name = name.strip_prefix("Is").filter(|rest| rest.len() <= 2 || name != "Is").unwrap_or(name);
+    let name = name
+        .strip_prefix("Is")
+        .filter(|rest| rest.len() <= 2 || name != "Is")
+        .unwrap_or(name);
     Some(match name {
         "Lower" => Named::Lower,
         "Upper" => Named::Upper,
@@ -68,8 +71,11 @@ impl Named {
             Self::Word => character.is_ascii_alphanumeric() || character == '_',
             Self::Space => matches!(character, ' ' | '\t'..='\r'),
             Self::Horizontal => {
-                matches!(character, ' ' | '\t' | '\u{a0}' | '\u{1680}' | '\u{180e}' | '\u{2000}'..='\u{200a}'
-                    | '\u{202f}' | '\u{205f}' | '\u{3000}')
+                matches!(
+                    character,
+                    ' ' | '\t' | '\u{a0}' | '\u{1680}' | '\u{180e}' | '\u{2000}'
+                        ..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+                )
             }
             Self::Vertical => matches!(character, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}'),
             Self::Lower => character.is_ascii_lowercase(),
@@ -104,6 +110,8 @@ impl Set {
     }
 
     pub(super) fn has_ignoring_case(&self, character: char) -> bool {
-        self.has(character) || self.has(character.to_ascii_lowercase()) || self.has(character.to_ascii_uppercase())
+        self.has(character)
+            || self.has(character.to_ascii_lowercase())
+            || self.has(character.to_ascii_uppercase())
     }
 }

@@ -22,8 +22,14 @@ pub(super) enum Instruction {
     Moved(usize),
     Back(usize, bool),
     /// Runs what follows, up to its `Done`, on its own; then goes to the end.
-    Look { ahead: bool, wanted: bool, end: usize },
-    Atomic { end: usize },
+    Look {
+        ahead: bool,
+        wanted: bool,
+        end: usize,
+    },
+    Atomic {
+        end: usize,
+    },
     Done,
 }
 
@@ -33,7 +39,10 @@ struct Compiler {
 }
 
 pub(super) fn compile(parsed: &Parsed) -> Result<Regex, BadPattern> {
-    let mut compiler = Compiler { program: Vec::new(), slots: parsed.groups * 2 };
+    let mut compiler = Compiler {
+        program: Vec::new(),
+        slots: parsed.groups * 2,
+    };
     compiler.push(Instruction::Save(0))?;
     compiler.tree(&parsed.tree)?;
     compiler.push(Instruction::Save(1))?;
@@ -49,7 +58,10 @@ pub(super) fn compile(parsed: &Parsed) -> Result<Regex, BadPattern> {
 impl Compiler {
     fn push(&mut self, instruction: Instruction) -> Result<usize, BadPattern> {
         if self.program.len() >= INSTRUCTIONS_MAX {
-            return Err(BadPattern { at: 0, what: "the pattern is too large" });
+            return Err(BadPattern {
+                at: 0,
+                what: "the pattern is too large",
+            });
         }
         self.program.push(instruction);
         Ok(self.program.len() - 1)
@@ -57,11 +69,17 @@ impl Compiler {
 
     fn tree(&mut self, tree: &Tree) -> Result<(), BadPattern> {
         match tree {
-            Tree::Char(character, ignore_case) => drop(self.push(Instruction::Char(*character, *ignore_case))?),
+            Tree::Char(character, ignore_case) => {
+                drop(self.push(Instruction::Char(*character, *ignore_case))?)
+            }
             Tree::Any(dot_all) => drop(self.push(Instruction::Any(*dot_all))?),
-            Tree::Set(set, ignore_case) => drop(self.push(Instruction::Set(set.clone(), *ignore_case))?),
+            Tree::Set(set, ignore_case) => {
+                drop(self.push(Instruction::Set(set.clone(), *ignore_case))?)
+            }
             Tree::Assert(assertion) => drop(self.push(Instruction::Assert(*assertion))?),
-            Tree::Back(group, ignore_case) => drop(self.push(Instruction::Back(*group, *ignore_case))?),
+            Tree::Back(group, ignore_case) => {
+                drop(self.push(Instruction::Back(*group, *ignore_case))?)
+            }
             Tree::Group(inner, None) => self.tree(inner)?,
             Tree::Group(inner, Some(index)) => {
                 self.push(Instruction::Save(index * 2))?;
@@ -74,25 +92,51 @@ impl Compiler {
                 }
             }
             Tree::Choice(rows) => self.choice(rows)?,
-            Tree::Repeat { tree, min, max, greed: Greed::Possessive } => {
+            Tree::Repeat {
+                tree,
+                min,
+                max,
+                greed: Greed::Possessive,
+            } => {
                 let start = self.push(Instruction::Atomic { end: 0 })?;
                 self.repeat(tree, *min, *max, false)?;
                 self.push(Instruction::Done)?;
-                self.program[start] = Instruction::Atomic { end: self.program.len() };
+                self.program[start] = Instruction::Atomic {
+                    end: self.program.len(),
+                };
             }
-            Tree::Repeat { tree, min, max, greed } => self.repeat(tree, *min, *max, *greed == Greed::Lazy)?,
-            Tree::Look { tree, ahead, wanted } => {
+            Tree::Repeat {
+                tree,
+                min,
+                max,
+                greed,
+            } => self.repeat(tree, *min, *max, *greed == Greed::Lazy)?,
+            Tree::Look {
+                tree,
+                ahead,
+                wanted,
+            } => {
                 let (ahead, wanted) = (*ahead, *wanted);
-                let start = self.push(Instruction::Look { ahead, wanted, end: 0 })?;
+                let start = self.push(Instruction::Look {
+                    ahead,
+                    wanted,
+                    end: 0,
+                })?;
                 self.tree(tree)?;
                 self.push(Instruction::Done)?;
-                self.program[start] = Instruction::Look { ahead, wanted, end: self.program.len() };
+                self.program[start] = Instruction::Look {
+                    ahead,
+                    wanted,
+                    end: self.program.len(),
+                };
             }
             Tree::Atomic(tree) => {
                 let start = self.push(Instruction::Atomic { end: 0 })?;
                 self.tree(tree)?;
                 self.push(Instruction::Done)?;
-                self.program[start] = Instruction::Atomic { end: self.program.len() };
+                self.program[start] = Instruction::Atomic {
+                    end: self.program.len(),
+                };
             }
         }
         Ok(())
@@ -117,12 +161,22 @@ impl Compiler {
         Ok(())
     }
 
-    fn repeat(&mut self, tree: &Tree, min: u32, max: Option<u32>, lazy: bool) -> Result<(), BadPattern> {
+    fn repeat(
+        &mut self,
+        tree: &Tree,
+        min: u32,
+        max: Option<u32>,
+        lazy: bool,
+    ) -> Result<(), BadPattern> {
         for _ in 0..min {
             self.tree(tree)?;
         }
         let split = |inside: usize, after: usize| {
-            if lazy { Instruction::Split(after, inside) } else { Instruction::Split(inside, after) }
+            if lazy {
+                Instruction::Split(after, inside)
+            } else {
+                Instruction::Split(inside, after)
+            }
         };
         let Some(max) = max else {
             let slot = self.slots;

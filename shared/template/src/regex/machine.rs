@@ -27,8 +27,19 @@ struct Machine<'t> {
 
 const UNSET: usize = usize::MAX;
 
-pub(super) fn run(regex: &Regex, text: &[char], start: usize, whole: bool, budget: &mut u64) -> Option<Groups> {
-    let mut machine = Machine { regex, text, slots: vec![UNSET; regex.slots], whole };
+pub(super) fn run(
+    regex: &Regex,
+    text: &[char],
+    start: usize,
+    whole: bool,
+    budget: &mut u64,
+) -> Option<Groups> {
+    let mut machine = Machine {
+        regex,
+        text,
+        slots: vec![UNSET; regex.slots],
+        whole,
+    };
     machine.execute(0, start, whole, 0, budget)?;
     Some(
         (0..regex.groups)
@@ -42,7 +53,14 @@ pub(super) fn run(regex: &Regex, text: &[char], start: usize, whole: bool, budge
 
 impl Machine<'_> {
     /// Runs from an instruction to its `Done`; gives the position there.
-    fn execute(&mut self, at: usize, position: usize, to_end: bool, depth: usize, budget: &mut u64) -> Option<usize> {
+    fn execute(
+        &mut self,
+        at: usize,
+        position: usize,
+        to_end: bool,
+        depth: usize,
+        budget: &mut u64,
+    ) -> Option<usize> {
         let regex = self.regex;
         let mut saved: Vec<Saved> = Vec::new();
         let (mut at, mut position) = (at, position);
@@ -63,21 +81,30 @@ impl Machine<'_> {
                     false
                 }
                 Instruction::Char(wanted, ignore_case) => {
-                    let matched = self.text.get(position).is_some_and(|character| same(*character, *wanted, *ignore_case));
+                    let matched = self
+                        .text
+                        .get(position)
+                        .is_some_and(|character| same(*character, *wanted, *ignore_case));
                     position += 1;
                     at += 1;
                     matched
                 }
                 Instruction::Any(dot_all) => {
-                    let matched =
-                        self.text.get(position).is_some_and(|character| *dot_all || !is_line_end(*character));
+                    let matched = self
+                        .text
+                        .get(position)
+                        .is_some_and(|character| *dot_all || !is_line_end(*character));
                     position += 1;
                     at += 1;
                     matched
                 }
                 Instruction::Set(set, ignore_case) => {
                     let matched = self.text.get(position).is_some_and(|character| {
-                        if *ignore_case { set.has_ignoring_case(*character) } else { set.has(*character) }
+                        if *ignore_case {
+                            set.has_ignoring_case(*character)
+                        } else {
+                            set.has(*character)
+                        }
                     });
                     position += 1;
                     at += 1;
@@ -88,7 +115,10 @@ impl Machine<'_> {
                     self.holds(*assertion, position)
                 }
                 Instruction::Split(first, second) => {
-                    saved.push(Saved::Branch { at: *second, position });
+                    saved.push(Saved::Branch {
+                        at: *second,
+                        position,
+                    });
                     at = *first;
                     true
                 }
@@ -97,7 +127,10 @@ impl Machine<'_> {
                     true
                 }
                 Instruction::Save(slot) => {
-                    saved.push(Saved::Slot { slot: *slot, old: self.slots[*slot] });
+                    saved.push(Saved::Slot {
+                        slot: *slot,
+                        old: self.slots[*slot],
+                    });
                     self.slots[*slot] = position;
                     at += 1;
                     true
@@ -122,7 +155,8 @@ impl Machine<'_> {
                     let slots = self.slots.clone();
                     *budget = budget.saturating_sub(slots.len() as u64);
                     let found = if *ahead {
-                        self.execute(at + 1, position, false, depth + 1, budget).is_some()
+                        self.execute(at + 1, position, false, depth + 1, budget)
+                            .is_some()
                     } else {
                         self.behind(at + 1, position, depth, budget)
                     };
@@ -157,7 +191,10 @@ impl Machine<'_> {
             loop {
                 match saved.pop()? {
                     Saved::Slot { slot, old } => self.slots[slot] = old,
-                    Saved::Branch { at: branch, position: there } => {
+                    Saved::Branch {
+                        at: branch,
+                        position: there,
+                    } => {
                         at = branch;
                         position = there;
                         break;
@@ -204,12 +241,16 @@ impl Machine<'_> {
         let end = position + (to - from);
         let here = self.text.get(position..end)?;
         let there = self.text.get(from..to)?;
-        here.iter().zip(there).all(|(here, there)| same(*here, *there, ignore_case)).then_some(end)
+        here.iter()
+            .zip(there)
+            .all(|(here, there)| same(*here, *there, ignore_case))
+            .then_some(end)
     }
 
     fn holds(&self, assertion: Assertion, position: usize) -> bool {
         let word = |at: Option<usize>| {
-            at.and_then(|at| self.text.get(at)).is_some_and(|character| character.is_alphanumeric() || *character == '_')
+            at.and_then(|at| self.text.get(at))
+                .is_some_and(|character| character.is_alphanumeric() || *character == '_')
         };
         let length = self.text.len();
         match assertion {
@@ -221,8 +262,11 @@ impl Machine<'_> {
             Assertion::LineEnd => position == length || is_line_end(self.text[position]),
             Assertion::LastLineEnd => {
                 position == length
-                    || (position + 1 == length && is_line_end(self.text[position])
-                        && !(self.text[position] == '\n' && position > 0 && self.text[position - 1] == '\r'))
+                    || (position + 1 == length
+                        && is_line_end(self.text[position])
+                        && !(self.text[position] == '\n'
+                            && position > 0
+                            && self.text[position - 1] == '\r'))
                     || (position + 2 == length && self.text[position..] == ['\r', '\n'])
             }
             Assertion::Word | Assertion::NotWord => {

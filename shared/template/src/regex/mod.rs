@@ -44,7 +44,10 @@ impl Regex {
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<usize> {
-        self.names.iter().find(|(known, _)| known == name).map(|(_, index)| *index)
+        self.names
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, index)| *index)
     }
 
     /// The first match that begins at `from` or later. With the budget used up there is none, and the budget is zero.

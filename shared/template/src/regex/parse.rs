@@ -6,7 +6,10 @@ use super::class::{Named, Set, property};
 const DEPTH_MAX: usize = 50;
 
 #[derive(Debug, Clone, Copy, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "they are the flags of a pattern")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are the flags of a pattern"
+)]
 pub(super) struct Flags {
     ignore_case: bool,
     dot_all: bool,
@@ -42,9 +45,18 @@ pub(super) enum Tree {
     Group(Box<Tree>, Option<usize>),
     Row(Vec<Tree>),
     Choice(Vec<Tree>),
-    Repeat { tree: Box<Tree>, min: u32, max: Option<u32>, greed: Greed },
+    Repeat {
+        tree: Box<Tree>,
+        min: u32,
+        max: Option<u32>,
+        greed: Greed,
+    },
     Back(usize, bool),
-    Look { tree: Box<Tree>, ahead: bool, wanted: bool },
+    Look {
+        tree: Box<Tree>,
+        ahead: bool,
+        wanted: bool,
+    },
     Atomic(Box<Tree>),
 }
 
@@ -76,7 +88,11 @@ pub(super) fn parse(pattern: &str) -> Result<Parsed, BadPattern> {
     if parser.at < parser.pattern.len() {
         return Err(parser.bad("unmatched `)`"));
     }
-    Ok(Parsed { tree, groups: parser.groups, names: parser.names })
+    Ok(Parsed {
+        tree,
+        groups: parser.groups,
+        names: parser.names,
+    })
 }
 
 impl Parser {
@@ -96,7 +112,11 @@ impl Parser {
 
     fn take_all(&mut self, text: &str) -> bool {
         let length = text.chars().count();
-        let found = self.pattern[self.at..].iter().take(length).copied().eq(text.chars());
+        let found = self.pattern[self.at..]
+            .iter()
+            .take(length)
+            .copied()
+            .eq(text.chars());
         if found {
             self.at += length;
         }
@@ -104,7 +124,9 @@ impl Parser {
     }
 
     fn next(&mut self) -> Result<char, BadPattern> {
-        let character = self.peek().ok_or_else(|| self.bad("the pattern ends too early"))?;
+        let character = self
+            .peek()
+            .ok_or_else(|| self.bad("the pattern ends too early"))?;
         self.at += 1;
         Ok(character)
     }
@@ -121,7 +143,11 @@ impl Parser {
         }
         self.flags = flags;
         self.depth -= 1;
-        Ok(if rows.len() == 1 { rows.swap_remove(0) } else { Tree::Choice(rows) })
+        Ok(if rows.len() == 1 {
+            rows.swap_remove(0)
+        } else {
+            Tree::Choice(rows)
+        })
     }
 
     fn row(&mut self) -> Result<Tree, BadPattern> {
@@ -163,7 +189,11 @@ impl Parser {
                     self.at += 1;
                     let min = self.number()?;
                     let max = if self.take(',') {
-                        if self.peek() == Some('}') { None } else { Some(self.number()?) }
+                        if self.peek() == Some('}') {
+                            None
+                        } else {
+                            Some(self.number()?)
+                        }
                     } else {
                         Some(min)
                     };
@@ -182,7 +212,12 @@ impl Parser {
             } else {
                 Greed::Greedy
             };
-            tree = Tree::Repeat { tree: Box::new(tree), min, max, greed };
+            tree = Tree::Repeat {
+                tree: Box::new(tree),
+                min,
+                max,
+                greed,
+            };
             self.depth += 1;
             if self.depth > DEPTH_MAX {
                 return Err(self.bad("nested too deeply"));
@@ -194,7 +229,12 @@ impl Parser {
         let mut number = None;
         while let Some(digit) = self.peek().and_then(|character| character.to_digit(10)) {
             self.at += 1;
-            number = Some(number.unwrap_or(0_u32).saturating_mul(10).saturating_add(digit));
+            number = Some(
+                number
+                    .unwrap_or(0_u32)
+                    .saturating_mul(10)
+                    .saturating_add(digit),
+            );
         }
         match number {
             Some(number) if number <= 1_000 => Ok(number),
@@ -231,15 +271,31 @@ impl Parser {
         } else if self.take(':') {
             |tree| Tree::Group(tree, None)
         } else if self.take('=') {
-            |tree| Tree::Look { tree, ahead: true, wanted: true }
+            |tree| Tree::Look {
+                tree,
+                ahead: true,
+                wanted: true,
+            }
         } else if self.take('!') {
-            |tree| Tree::Look { tree, ahead: true, wanted: false }
+            |tree| Tree::Look {
+                tree,
+                ahead: true,
+                wanted: false,
+            }
         } else if self.take('>') {
             Tree::Atomic
         } else if self.take_all("<=") {
-            |tree| Tree::Look { tree, ahead: false, wanted: true }
+            |tree| Tree::Look {
+                tree,
+                ahead: false,
+                wanted: true,
+            }
         } else if self.take_all("<!") {
-            |tree| Tree::Look { tree, ahead: false, wanted: false }
+            |tree| Tree::Look {
+                tree,
+                ahead: false,
+                wanted: false,
+            }
         } else if self.take('<') {
             let mut name = String::new();
             loop {
@@ -261,7 +317,11 @@ impl Parser {
 
     fn inner(&mut self) -> Result<Tree, BadPattern> {
         let tree = self.choice()?;
-        if self.take(')') { Ok(tree) } else { Err(self.bad("an unclosed group")) }
+        if self.take(')') {
+            Ok(tree)
+        } else {
+            Err(self.bad("an unclosed group"))
+        }
     }
 
     fn flag_group(&mut self) -> Result<Option<Tree>, BadPattern> {
@@ -291,51 +351,57 @@ impl Parser {
         if let Some(set) = self.escaped_set()? {
             return Ok(Tree::Set(set, false));
         }
-        Ok(match self.peek().ok_or_else(|| self.bad("a backslash at the end"))? {
-            'b' => self.assert(Assertion::Word),
-            'B' => self.assert(Assertion::NotWord),
-            'A' | 'G' => self.assert(Assertion::InputStart),
-            'z' => self.assert(Assertion::InputEnd),
-            'Z' => self.assert(Assertion::LastLineEnd),
-            'R' => {
-                self.at += 1;
-                Tree::Choice(vec![
-                    Tree::Row(vec![Tree::Char('\r', false), Tree::Char('\n', false)]),
-                    Tree::Set(Set::Named(Named::Vertical), false),
-                ])
-            }
-            'k' => {
-                self.at += 1;
-                if !self.take('<') {
-                    return Err(self.bad("a bad group name"));
-                }
-                let mut name = String::new();
-                loop {
-                    match self.next()? {
-                        '>' => break,
-                        letter => name.push(letter),
-                    }
-                }
-                match self.names.iter().find(|(known, _)| *known == name) {
-                    Some((_, index)) => Tree::Back(*index, ignore_case),
-                    None => return Err(self.bad("no such group")),
-                }
-            }
-            digit @ '1'..='9' => {
-                self.at += 1;
-                let mut index = digit as usize - '0' as usize;
-                while let Some(more) = self.peek().and_then(|character| character.to_digit(10)) {
-                    let longer = index * 10 + more as usize;
-                    if longer >= self.groups {
-                        break;
-                    }
-                    index = longer;
+        Ok(
+            match self
+                .peek()
+                .ok_or_else(|| self.bad("a backslash at the end"))?
+            {
+                'b' => self.assert(Assertion::Word),
+                'B' => self.assert(Assertion::NotWord),
+                'A' | 'G' => self.assert(Assertion::InputStart),
+                'z' => self.assert(Assertion::InputEnd),
+                'Z' => self.assert(Assertion::LastLineEnd),
+                'R' => {
                     self.at += 1;
+                    Tree::Choice(vec![
+                        Tree::Row(vec![Tree::Char('\r', false), Tree::Char('\n', false)]),
+                        Tree::Set(Set::Named(Named::Vertical), false),
+                    ])
                 }
-                Tree::Back(index, ignore_case)
-            }
-            _ => Tree::Char(self.escaped_char()?, ignore_case),
-        })
+                'k' => {
+                    self.at += 1;
+                    if !self.take('<') {
+                        return Err(self.bad("a bad group name"));
+                    }
+                    let mut name = String::new();
+                    loop {
+                        match self.next()? {
+                            '>' => break,
+                            letter => name.push(letter),
+                        }
+                    }
+                    match self.names.iter().find(|(known, _)| *known == name) {
+                        Some((_, index)) => Tree::Back(*index, ignore_case),
+                        None => return Err(self.bad("no such group")),
+                    }
+                }
+                digit @ '1'..='9' => {
+                    self.at += 1;
+                    let mut index = digit as usize - '0' as usize;
+                    while let Some(more) = self.peek().and_then(|character| character.to_digit(10))
+                    {
+                        let longer = index * 10 + more as usize;
+                        if longer >= self.groups {
+                            break;
+                        }
+                        index = longer;
+                        self.at += 1;
+                    }
+                    Tree::Back(index, ignore_case)
+                }
+                _ => Tree::Char(self.escaped_char()?, ignore_case),
+            },
+        )
     }
 
     fn assert(&mut self, assertion: Assertion) -> Tree {
@@ -345,7 +411,9 @@ impl Parser {
 
     /// `\d` and its like, after the backslash.
     fn escaped_set(&mut self) -> Result<Option<Set>, BadPattern> {
-        let Some(character) = self.peek() else { return Ok(None) };
+        let Some(character) = self.peek() else {
+            return Ok(None);
+        };
         let named = match character.to_ascii_lowercase() {
             'd' => Named::Digit,
             'w' => Named::Word,
@@ -372,7 +440,11 @@ impl Parser {
         };
         self.at += 1;
         let set = Set::Named(named);
-        Ok(Some(if character.is_ascii_uppercase() { Set::Not(Box::new(set)) } else { set }))
+        Ok(Some(if character.is_ascii_uppercase() {
+            Set::Not(Box::new(set))
+        } else {
+            set
+        }))
     }
 
     /// A character after a backslash.
@@ -402,7 +474,8 @@ impl Parser {
             }
             'x' => self.hex(2)?,
             'u' => self.hex(4)?,
-            'c' => char::from_u32(self.next()? as u32 ^ 64).ok_or_else(|| self.bad("an illegal control"))?,
+            'c' => char::from_u32(self.next()? as u32 ^ 64)
+                .ok_or_else(|| self.bad("an illegal control"))?,
             letter if letter.is_ascii_alphabetic() => return Err(self.bad("an illegal escape")),
             other => other,
         })
@@ -411,7 +484,10 @@ impl Parser {
     fn hex(&mut self, digits: usize) -> Result<char, BadPattern> {
         let mut code = 0;
         for _ in 0..digits {
-            let digit = self.next()?.to_digit(16).ok_or_else(|| self.bad("an illegal hexadecimal escape"))?;
+            let digit = self
+                .next()?
+                .to_digit(16)
+                .ok_or_else(|| self.bad("an illegal hexadecimal escape"))?;
             code = code * 16 + digit;
         }
         Ok(char::from_u32(code).unwrap_or('?'))
@@ -428,7 +504,10 @@ impl Parser {
         let mut left: Option<Set> = None;
         loop {
             let start = self.at;
-            match self.next().map_err(|_| self.bad("an unclosed character class"))? {
+            match self
+                .next()
+                .map_err(|_| self.bad("an unclosed character class"))?
+            {
                 // A `]` that comes first closes nothing.
                 ']' if !(sets.is_empty() && left.is_none()) => break,
                 '[' => sets.push(self.set()?),
@@ -455,7 +534,10 @@ impl Parser {
                         character
                     };
                     let range = self.peek() == Some('-')
-                        && self.pattern.get(self.at + 1).is_some_and(|next| !matches!(next, ']' | '['));
+                        && self
+                            .pattern
+                            .get(self.at + 1)
+                            .is_some_and(|next| !matches!(next, ']' | '['));
                     if range {
                         self.at += 1;
                         let to = match self.next()? {
@@ -479,7 +561,11 @@ impl Parser {
             Some(left) => both(Some(left), union),
             None => union,
         };
-        Ok(if negated { Set::Not(Box::new(set)) } else { set })
+        Ok(if negated {
+            Set::Not(Box::new(set))
+        } else {
+            set
+        })
     }
 }
 

@@ -47,7 +47,11 @@ pub(crate) fn long_value(value: &Value<'_>) -> Option<i64> {
         Value::Double(number) => Some(*number as i64),
         Value::Big(number) => {
             let low = number.iter_u64_digits().next().unwrap_or(0).cast_signed();
-            Some(if number.sign() == Sign::Minus { low.wrapping_neg() } else { low })
+            Some(if number.sign() == Sign::Minus {
+                low.wrapping_neg()
+            } else {
+                low
+            })
         }
         _ => long(value),
     }
@@ -120,7 +124,9 @@ fn huge(operator: Operator, left: &BigInt, right: &BigInt) -> Option<BigInt> {
 
 /// What an operator makes of two numbers. Null when one is none, or when it would divide by zero.
 pub(super) fn compute<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Value<'v> {
-    let Some(pair) = pair(left, right) else { return Value::Null };
+    let Some(pair) = pair(left, right) else {
+        return Value::Null;
+    };
     let divides = matches!(operator, Operator::Divide | Operator::Modulo);
     match pair {
         Pair::Longs(_, 0, _) if divides => Value::Null,

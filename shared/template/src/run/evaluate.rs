@@ -53,7 +53,11 @@ impl<'a> Run<'a, '_> {
             }
             Expression::Range(ends) => self.range(&ends.0, &ends.1)?,
             Expression::Group(inner) => self.evaluate(inner)?,
-            Expression::Chain { first, first_literal, links } => self.chain(first, first_literal, links)?,
+            Expression::Chain {
+                first,
+                first_literal,
+                links,
+            } => self.chain(first, first_literal, links)?,
             _ => Value::Bool(self.truth(expression)?),
         };
         self.leave();
@@ -93,7 +97,9 @@ impl<'a> Run<'a, '_> {
                 }
                 any
             }
-            Expression::Chain { links, .. } if links.last().is_some_and(|link| compares(link.operator)) => {
+            Expression::Chain { links, .. }
+                if links.last().is_some_and(|link| compares(link.operator)) =>
+            {
                 matches!(self.evaluate(expression)?, Value::Bool(true))
             }
             _ => false,
@@ -102,7 +108,12 @@ impl<'a> Run<'a, '_> {
         Ok(truth)
     }
 
-    fn chain(&mut self, first: &'a Expression, literal: &'a str, links: &'a [Link]) -> Outcome<Value<'a>> {
+    fn chain(
+        &mut self,
+        first: &'a Expression,
+        literal: &'a str,
+        links: &'a [Link],
+    ) -> Outcome<Value<'a>> {
         let mut left = self.evaluate(first)?;
         let mut left_literal = literal;
         for link in links {
@@ -134,7 +145,11 @@ impl<'a> Run<'a, '_> {
                 self.spend(text.len())?;
                 Value::text(text)
             }
-            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => {
+            Operator::Add
+            | Operator::Subtract
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Modulo => {
                 if let (Value::Big(left), Value::Big(right)) = (&left, &right) {
                     self.step((left.bits() / 64 * (right.bits() / 64)) as usize)?;
                 }
@@ -182,7 +197,8 @@ impl<'a> Run<'a, '_> {
     fn range(&mut self, from: &'a Expression, to: &'a Expression) -> Outcome<Value<'a>> {
         let from = self.evaluate(from)?;
         let to = self.evaluate(to)?;
-        let (Some(from), Some(to)) = (arithmetic::int_value(&from), arithmetic::int_value(&to)) else {
+        let (Some(from), Some(to)) = (arithmetic::int_value(&from), arithmetic::int_value(&to))
+        else {
             return Ok(Value::Null);
         };
         let count = (i64::from(from) - i64::from(to)).unsigned_abs() as usize + 1;

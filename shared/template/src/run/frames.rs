@@ -16,7 +16,10 @@ struct Frame<'a> {
 
 #[derive(Debug)]
 enum FrameKind<'a> {
-    Macro { locals: Vec<(Slot, Value<'a>)>, proxies: Vec<(Slot, &'a Argument)> },
+    Macro {
+        locals: Vec<(Slot, Value<'a>)>,
+        proxies: Vec<(Slot, &'a Argument)>,
+    },
     /// The loop variable is null in this round, and nothing set outside shows through.
     Hidden { slot: Slot, active: bool },
 }
@@ -40,16 +43,26 @@ pub(super) struct Mark {
 pub(super) enum Seen<'a> {
     Value(Value<'a>),
     /// A macro's argument, to be evaluated in the frame below its own.
-    Argument { argument: &'a Argument, below: Option<usize> },
+    Argument {
+        argument: &'a Argument,
+        below: Option<usize>,
+    },
 }
 
 impl<'a> Frames<'a> {
     pub(super) fn new(count: usize) -> Self {
-        Self { variables: vec![Value::Null; count], frames: Vec::new(), current: None }
+        Self {
+            variables: vec![Value::Null; count],
+            frames: Vec::new(),
+            current: None,
+        }
     }
 
     pub(super) fn mark(&self) -> Mark {
-        Mark { length: self.frames.len(), current: self.current }
+        Mark {
+            length: self.frames.len(),
+            current: self.current,
+        }
     }
 
     pub(super) fn reset(&mut self, mark: &Mark) {
@@ -62,7 +75,11 @@ impl<'a> Frames<'a> {
         self.current = frame;
     }
 
-    pub(super) fn push_macro(&mut self, locals: Vec<(Slot, Value<'a>)>, proxies: Vec<(Slot, &'a Argument)>) {
+    pub(super) fn push_macro(
+        &mut self,
+        locals: Vec<(Slot, Value<'a>)>,
+        proxies: Vec<(Slot, &'a Argument)>,
+    ) {
         self.push(FrameKind::Macro { locals, proxies });
     }
 
@@ -71,7 +88,10 @@ impl<'a> Frames<'a> {
     }
 
     fn push(&mut self, kind: FrameKind<'a>) {
-        self.frames.push(Frame { below: self.current, kind });
+        self.frames.push(Frame {
+            below: self.current,
+            kind,
+        });
         self.current = Some(self.frames.len() - 1);
     }
 
@@ -80,14 +100,23 @@ impl<'a> Frames<'a> {
         while let Some(frame) = at.and_then(|index| self.frames.get(index)) {
             match &frame.kind {
                 FrameKind::Macro { locals, proxies } => {
-                    if let Some((_, value)) = locals.iter().find(|(known, value)| *known == slot && !value.is_null()) {
+                    if let Some((_, value)) = locals
+                        .iter()
+                        .find(|(known, value)| *known == slot && !value.is_null())
+                    {
                         return Seen::Value(value.clone());
                     }
                     if let Some((_, argument)) = proxies.iter().find(|(known, _)| *known == slot) {
-                        return Seen::Argument { argument, below: frame.below };
+                        return Seen::Argument {
+                            argument,
+                            below: frame.below,
+                        };
                     }
                 }
-                FrameKind::Hidden { slot: hidden, active: true } if *hidden == slot => return Seen::Value(Value::Null),
+                FrameKind::Hidden {
+                    slot: hidden,
+                    active: true,
+                } if *hidden == slot => return Seen::Value(Value::Null),
                 FrameKind::Hidden { .. } => {}
             }
             at = frame.below;
@@ -112,13 +141,20 @@ impl<'a> Frames<'a> {
     pub(super) fn set(&mut self, slot: Slot, value: Value<'a>) {
         let mut at = self.current;
         while let Some(index) = at {
-            let Some(frame) = self.frames.get_mut(index) else { break };
+            let Some(frame) = self.frames.get_mut(index) else {
+                break;
+            };
             match &mut frame.kind {
-                FrameKind::Macro { locals, .. } => match locals.iter_mut().find(|(known, _)| *known == slot) {
-                    Some((_, local)) => *local = value.clone(),
-                    None => locals.push((slot, value.clone())),
-                },
-                FrameKind::Hidden { slot: hidden, active } => *active |= *hidden == slot && value.is_null(),
+                FrameKind::Macro { locals, .. } => {
+                    match locals.iter_mut().find(|(known, _)| *known == slot) {
+                        Some((_, local)) => *local = value.clone(),
+                        None => locals.push((slot, value.clone())),
+                    }
+                }
+                FrameKind::Hidden {
+                    slot: hidden,
+                    active,
+                } => *active |= *hidden == slot && value.is_null(),
             }
             at = frame.below;
         }
@@ -128,13 +164,18 @@ impl<'a> Frames<'a> {
     pub(super) fn remove(&mut self, slot: Slot) {
         let mut at = self.current;
         while let Some(index) = at {
-            let Some(frame) = self.frames.get_mut(index) else { break };
+            let Some(frame) = self.frames.get_mut(index) else {
+                break;
+            };
             match &mut frame.kind {
                 FrameKind::Macro { locals, proxies } => {
                     locals.retain(|(known, _)| *known != slot);
                     proxies.retain(|(known, _)| *known != slot);
                 }
-                FrameKind::Hidden { slot: hidden, active } => *active &= *hidden != slot,
+                FrameKind::Hidden {
+                    slot: hidden,
+                    active,
+                } => *active &= *hidden != slot,
             }
             at = frame.below;
         }

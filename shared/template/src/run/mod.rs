@@ -110,7 +110,15 @@ pub(crate) fn run<'a>(
         patterns: Vec::new(),
     };
     if template.dialect == Dialect::ApiGateway {
-        for (slot, host) in [Host::Input, Host::Util, Host::Context(Rc::new([])), Host::StageVariables].into_iter().enumerate() {
+        for (slot, host) in [
+            Host::Input,
+            Host::Util,
+            Host::Context(Rc::new([])),
+            Host::StageVariables,
+        ]
+        .into_iter()
+        .enumerate()
+        {
             run.frames.set(slot as Slot, Value::Host(host));
         }
     }
@@ -124,7 +132,12 @@ pub(crate) fn run<'a>(
         Ok(()) | Err(Interrupt::Stop | Interrupt::Break | Interrupt::BreakOf(_)) => Ok(out),
         Err(Interrupt::Fail(failure)) => {
             let place = failure.place.unwrap_or(Place { line: 1, column: 1 });
-            Err(RunError { template: template.name.clone(), line: place.line, column: place.column, fault: failure.fault })
+            Err(RunError {
+                template: template.name.clone(),
+                line: place.line,
+                column: place.column,
+                fault: failure.fault,
+            })
         }
     }
 }
@@ -144,13 +157,21 @@ impl<'a> Run<'a, '_> {
 
     pub(crate) fn step(&mut self, count: usize) -> Outcome<()> {
         self.steps += count as u64;
-        if self.steps > self.limits.steps { Err(self.limit(Limit::Steps)) } else { Ok(()) }
+        if self.steps > self.limits.steps {
+            Err(self.limit(Limit::Steps))
+        } else {
+            Ok(())
+        }
     }
 
     /// Counts what a value takes, before it is made.
     pub(crate) fn spend(&mut self, bytes: usize) -> Outcome<()> {
         self.memory = self.memory.saturating_add(bytes);
-        if self.memory > self.limits.memory_bytes { Err(self.limit(Limit::Memory)) } else { Ok(()) }
+        if self.memory > self.limits.memory_bytes {
+            Err(self.limit(Limit::Memory))
+        } else {
+            Ok(())
+        }
     }
 
     /// What may still be spent on values.
@@ -160,7 +181,11 @@ impl<'a> Run<'a, '_> {
 
     fn enter(&mut self) -> Outcome<()> {
         self.depth += 1;
-        if self.depth > self.limits.depth { Err(self.limit(Limit::Depth)) } else { Ok(()) }
+        if self.depth > self.limits.depth {
+            Err(self.limit(Limit::Depth))
+        } else {
+            Ok(())
+        }
     }
 
     fn leave(&mut self) {
@@ -173,8 +198,10 @@ impl<'a> Run<'a, '_> {
             return Ok(known.clone());
         }
         self.spend(pattern.len() * 64)?;
-        let regex = Regex::compile(pattern)
-            .map_err(|error| Fault::Method { method: method.into(), why: error.to_string().into() })?;
+        let regex = Regex::compile(pattern).map_err(|error| Fault::Method {
+            method: method.into(),
+            why: error.to_string().into(),
+        })?;
         let regex = Rc::new(regex);
         if self.patterns.len() < 64 {
             self.patterns.push((pattern.clone(), regex.clone()));
@@ -189,7 +216,11 @@ impl<'a> Run<'a, '_> {
 
     pub(crate) fn regex_spent(&mut self, left: u64) -> Outcome<()> {
         self.regex_steps = self.limits.regex_steps - left;
-        if left == 0 { Err(self.limit(Limit::RegexSteps)) } else { Ok(()) }
+        if left == 0 {
+            Err(self.limit(Limit::RegexSteps))
+        } else {
+            Ok(())
+        }
     }
 
     /// A value as Java prints it.
@@ -216,13 +247,15 @@ impl<'a> Run<'a, '_> {
         let before = out.len();
         let max = before.saturating_add(self.memory_left());
         let plain = self.materialized(value);
-        print::print(plain.as_ref().unwrap_or(value), out, max).map_err(|error| self.unprintable(error))?;
+        print::print(plain.as_ref().unwrap_or(value), out, max)
+            .map_err(|error| self.unprintable(error))?;
         self.spend(out.len() - before)
     }
 
     pub(crate) fn json_text(&mut self, value: &Value<'a>) -> Outcome<String> {
         let mut out = String::new();
-        print::print_json(value, &mut out, self.memory_left()).map_err(|error| self.unprintable(error))?;
+        print::print_json(value, &mut out, self.memory_left())
+            .map_err(|error| self.unprintable(error))?;
         self.spend(out.len())?;
         Ok(out)
     }
@@ -259,11 +292,18 @@ impl<'a> Run<'a, '_> {
                 }
                 self.print_reference(reference, out)
             }
-            Node::Set { target, slot, value } => {
+            Node::Set {
+                target,
+                slot,
+                value,
+            } => {
                 let value = self.evaluate(value)?;
                 self.set(target, *slot, value)
             }
-            Node::If { branches, otherwise } => {
+            Node::If {
+                branches,
+                otherwise,
+            } => {
                 for (condition, block) in branches {
                     if self.truth(condition)? {
                         return self.block(block, out);
@@ -277,14 +317,21 @@ impl<'a> Run<'a, '_> {
                 self.frames.set(*slot, block);
                 Ok(())
             }
-            Node::Call(call) => self.call_macro(call, out).map_err(|interrupt| interrupt.at(call.place)),
+            Node::Call(call) => self
+                .call_macro(call, out)
+                .map_err(|interrupt| interrupt.at(call.place)),
             Node::Break { scope: None } => Err(Interrupt::Break),
             Node::Break { scope: Some(scope) } => match self.evaluate(scope)? {
                 Value::Scope(scope) => Err(Interrupt::BreakOf(Rc::as_ptr(&scope).addr())),
-                _ => Err(Fault::Misuse { what: "`#break` was given what is no loop".into() }.into()),
+                _ => Err(Fault::Misuse {
+                    what: "`#break` was given what is no loop".into(),
+                }
+                .into()),
             },
             Node::Stop => Err(Interrupt::Stop),
-            Node::Refused { directive, place } => Err(Interrupt::from(Fault::Refused { directive }).at(*place)),
+            Node::Refused { directive, place } => {
+                Err(Interrupt::from(Fault::Refused { directive }).at(*place))
+            }
         }
     }
 
@@ -304,9 +351,17 @@ impl<'a> Run<'a, '_> {
         Ok(true)
     }
 
-    fn foreach(&mut self, slot: Slot, over: &'a Expression, body: &'a Block, out: &mut String) -> Outcome<()> {
+    fn foreach(
+        &mut self,
+        slot: Slot,
+        over: &'a Expression,
+        body: &'a Block,
+        out: &mut String,
+    ) -> Outcome<()> {
         let over = self.evaluate(over)?;
-        let Some(mut items) = self.items(&over)? else { return Ok(()) };
+        let Some(mut items) = self.items(&over)? else {
+            return Ok(());
+        };
         let saved = [
             (slot, self.variable(slot)?),
             (COUNT, self.variable(COUNT)?),
@@ -392,7 +447,11 @@ impl<'a> Run<'a, '_> {
             return Err(Fault::Misuse { what: what.into() }.into());
         }
         if self.macro_depth >= MACRO_DEPTH_MAX {
-            return Err(Fault::Limit { what: Limit::Depth, max: u64::from(MACRO_DEPTH_MAX) }.into());
+            return Err(Fault::Limit {
+                what: Limit::Depth,
+                max: u64::from(MACRO_DEPTH_MAX),
+            }
+            .into());
         }
         let mark = self.frames.mark();
         let mut locals = Vec::new();
@@ -435,7 +494,12 @@ impl<'a> Run<'a, '_> {
                 Items::Taken(list.items.borrow().clone().into_iter())
             }
             Value::Map(map) => {
-                let values: Vec<_> = map.0.borrow().iter().map(|(_, value)| value.clone()).collect();
+                let values: Vec<_> = map
+                    .0
+                    .borrow()
+                    .iter()
+                    .map(|(_, value)| value.clone())
+                    .collect();
                 self.step(values.len() / 8)?;
                 Items::Taken(values.into_iter())
             }
@@ -451,7 +515,11 @@ impl<'a> Run<'a, '_> {
 }
 
 fn defined_value(body: &Block, depth_max: u32) -> Value<'_> {
-    Value::Block(Rc::new(Defined { body, depth: std::cell::Cell::new(0), depth_max }))
+    Value::Block(Rc::new(Defined {
+        body,
+        depth: std::cell::Cell::new(0),
+        depth_max,
+    }))
 }
 
 enum Items<'a> {

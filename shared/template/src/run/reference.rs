@@ -37,7 +37,9 @@ impl<'a> Run<'a, '_> {
             if value.is_null() {
                 break;
             }
-            value = self.follow(&value, step).map_err(|interrupt| interrupt.at(reference.place))?;
+            value = self
+                .follow(&value, step)
+                .map_err(|interrupt| interrupt.at(reference.place))?;
         }
         Ok(value)
     }
@@ -49,10 +51,17 @@ impl<'a> Run<'a, '_> {
                 let index = self.evaluate(index)?;
                 self.index(value, index)
             }
-            Step::Call { name, arguments, path, place } => {
+            Step::Call {
+                name,
+                arguments,
+                path,
+                place,
+            } => {
                 self.step(1)?;
                 if let (Value::Host(Host::Input), Some(path)) = (value, path) {
-                    return self.input_path(name, path).map_err(|interrupt| interrupt.at(*place));
+                    return self
+                        .input_path(name, path)
+                        .map_err(|interrupt| interrupt.at(*place));
                 }
                 let result = match arguments.as_slice() {
                     [] => methods::call(self, value, name, &[]),
@@ -72,7 +81,9 @@ impl<'a> Run<'a, '_> {
                         methods::call(self, value, name, &values)
                     }
                 };
-                result.map(Option::unwrap_or_default).map_err(|interrupt| interrupt.at(*place))
+                result
+                    .map(Option::unwrap_or_default)
+                    .map_err(|interrupt| interrupt.at(*place))
             }
         }
     }
@@ -86,7 +97,9 @@ impl<'a> Run<'a, '_> {
 
     /// A negative index counts from the end.
     fn from_end(&mut self, value: &Value<'a>, index: Value<'a>) -> Outcome<Value<'a>> {
-        let Value::Int(number @ ..0) = index else { return Ok(index) };
+        let Value::Int(number @ ..0) = index else {
+            return Ok(index);
+        };
         match methods::call(self, value, "size", &[])? {
             Some(Value::Int(size)) => Ok(Value::Int(size + number)),
             _ => Err(Fault::Method {
@@ -102,7 +115,11 @@ impl<'a> Run<'a, '_> {
         methods::call(self, value, "get", &[index]).map(Option::unwrap_or_default)
     }
 
-    pub(super) fn print_reference(&mut self, reference: &'a Reference, out: &mut String) -> Outcome<()> {
+    pub(super) fn print_reference(
+        &mut self,
+        reference: &'a Reference,
+        out: &mut String,
+    ) -> Outcome<()> {
         let value = self.reference(reference)?;
         if reference.escaped {
             out.push_str(&reference.escape_prefix);
@@ -134,7 +151,9 @@ impl<'a> Run<'a, '_> {
         out.push_str(&reference.prefix);
         match &value {
             Value::Text(text) => out.push_str(text),
-            other => self.print_into(other, out).map_err(|interrupt| interrupt.at(reference.place))?,
+            other => self
+                .print_into(other, out)
+                .map_err(|interrupt| interrupt.at(reference.place))?,
         }
         Ok(())
     }
@@ -152,7 +171,12 @@ impl<'a> Run<'a, '_> {
         &reference.null_text
     }
 
-    pub(super) fn set(&mut self, target: &'a Reference, slot: Slot, value: Value<'a>) -> Outcome<()> {
+    pub(super) fn set(
+        &mut self,
+        target: &'a Reference,
+        slot: Slot,
+        value: Value<'a>,
+    ) -> Outcome<()> {
         if value.is_null() && self.dialect.null_keeps_old_value() {
             return Ok(());
         }
@@ -169,12 +193,15 @@ impl<'a> Run<'a, '_> {
             if holder.is_null() {
                 return Ok(());
             }
-            holder = self.follow(&holder, step).map_err(|interrupt| interrupt.at(target.place))?;
+            holder = self
+                .follow(&holder, step)
+                .map_err(|interrupt| interrupt.at(target.place))?;
         }
         if holder.is_null() {
             return Ok(());
         }
-        self.set_in(&holder, last, value).map_err(|interrupt: Interrupt| interrupt.at(target.place))
+        self.set_in(&holder, last, value)
+            .map_err(|interrupt: Interrupt| interrupt.at(target.place))
     }
 
     fn set_in(&mut self, holder: &Value<'a>, last: &'a Step, value: Value<'a>) -> Outcome<()> {

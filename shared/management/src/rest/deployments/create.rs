@@ -141,14 +141,15 @@ impl CreateDeployment {
                 stage.deployment_id.clone_from(id);
                 stage
             }
-            (None, None) => stages::new(
-                NewStage {
+            (None, None) => {
+                stages::has_room(edit).await?;
+                let new = NewStage {
                     name,
                     deployment: id,
                     description: self.stage_description.clone(),
-                },
-                edit.service().now(),
-            )?,
+                };
+                stages::new(new, edit.service().now())?
+            }
         };
         self.settings(stage, edit.service().now()).map(Some)
     }

@@ -15,6 +15,7 @@ use postern_definition::rest::{
     ConnectionType, ContentHandling, Integration, IntegrationType, Method, PassthroughBehavior,
     ResponseTransferMode, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN, TlsConfig, VERBS,
 };
+use postern_plan::account::vpc_link_key;
 use serde::Deserialize;
 
 const CACHE_KEY_PARAMETERS_MAX: usize = 1_000;
@@ -68,6 +69,7 @@ pub(crate) async fn put(
     let before = find_to_edit(edit, at.place()).await?;
     let integration = input.integration(at)?;
     checked(&integration, &before)?;
+    linked(edit, at, &before, &integration).await?;
     save(edit, at, &before, Some(integration.clone()));
     Ok(integration)
 }
@@ -82,6 +84,7 @@ pub(crate) async fn update(
     let new = input.apply(&patches::TABLE, old)?;
     if new != *old {
         checked(&new, &before)?;
+        linked(edit, &input.at, &before, &new).await?;
         save(edit, &input.at, &before, Some(new.clone()));
     }
     Ok(new)
@@ -93,6 +96,25 @@ pub(crate) async fn delete(edit: &mut Edit<'_>, at: &AtMethod) -> Result<(), Fai
         return Err(missing::integration());
     }
     save(edit, at, &before, None);
+    Ok(())
+}
+
+/// Notes that a method comes to use a VPC link, where the connection names one: it may be a stage variable's.
+async fn linked(
+    edit: &mut Edit<'_>,
+    at: &AtMethod,
+    before: &Method,
+    integration: &Integration,
+) -> Result<(), Failure> {
+    let old = before.method_integration.as_ref();
+    let old = old.and_then(|integration| integration.connection_id.as_ref());
+    if let Some(id) = &integration.connection_id
+        && integration.connection_type == Some(ConnectionType::VpcLink)
+        && old != Some(id)
+    {
+        let part = format!("{}:{}", at.resource_id, at.http_method);
+        edit.uses(&vpc_link_key(id), part).await?;
+    }
     Ok(())
 }
 

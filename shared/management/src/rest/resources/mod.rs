@@ -5,7 +5,6 @@ mod tree;
 mod update;
 
 pub(crate) use remove::delete;
-pub(crate) use tree::refresh_paths;
 pub(crate) use update::update;
 
 use super::address::{AtApi, AtParent, AtResource};
@@ -13,6 +12,7 @@ use super::missing;
 use crate::Management;
 use crate::definitions::{Child, Edit, RESOURCES, child_key, resource_key};
 use crate::ids;
+use crate::limits::room;
 use crate::paging::{Page, Paging};
 use crate::wire::{Failure, Part};
 use postern_definition::rest::{Method, PathPart, Resource};
@@ -166,6 +166,13 @@ pub(crate) async fn create(
         methods: BTreeSet::new(),
     };
     bounded(&resource.path)?;
+    room(
+        edit,
+        "resources",
+        RESOURCES,
+        service.limits().resources_per_api,
+    )
+    .await?;
     edit.create(resource_key(&api, &resource.id), &resource);
     edit.put(
         child_key(&api, &parent.id, &input.path_part),

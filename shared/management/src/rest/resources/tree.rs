@@ -1,13 +1,8 @@
 //! The tree as a whole: paths that follow from parents, and what lies below a resource.
 
-use crate::definitions::{Edit, resource_key};
-use crate::wire::Failure;
 use postern_definition::ResourceId;
 use postern_definition::rest::Resource;
 use std::collections::HashMap;
-
-/// Resources written in one go; a transaction holds little more.
-const WRITES_MAX: usize = 90;
 
 pub(super) fn join(parent: &str, part: &str) -> String {
     match parent {
@@ -61,27 +56,6 @@ pub(super) fn stale(resources: &[Resource]) -> Vec<Resource> {
         }
     }
     stale
-}
-
-/// Notes the writes that bring paths in line, and that there are more where they do not fit into this edit.
-pub(super) fn write_paths(
-    edit: &mut Edit<'_>,
-    stale: &[Resource],
-    missing: fn() -> Failure,
-) -> Result<(), Failure> {
-    let api = edit.id().clone();
-    let room = WRITES_MAX.saturating_sub(edit.len());
-    for resource in stale.iter().take(room) {
-        edit.put(resource_key(&api, &resource.id), resource);
-    }
-    edit.record_mut(missing)?.paths_are_stale = stale.len() > room;
-    Ok(())
-}
-
-/// Goes on where a rename or a move of a large subtree left off.
-pub(crate) async fn refresh_paths(edit: &mut Edit<'_>) -> Result<(), Failure> {
-    let resources = edit.definitions().resources(edit.id()).await?;
-    write_paths(edit, &stale(&resources), Failure::concurrent)
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! UpdateResource: a resource takes another name, or another parent.
 
-use super::tree::{children, stale, write_paths};
+use super::tree::{children, stale};
 use super::{ResourceView, bounded, is_greedy, place};
-use crate::Management;
 use crate::definitions::{Child, Edit, child_key, resource_key};
 use crate::patch::{Patch, REPLACE, Row, Table, Unknown, Update};
 use crate::rest::address::AtResource;
@@ -34,23 +33,9 @@ fn changeable<'a, T>(member: &'a mut Option<T>, name: &str) -> Result<&'a mut T,
 }
 
 pub(crate) async fn update(
-    service: &Management,
+    edit: &mut Edit<'_>,
     input: &Update<AtResource>,
 ) -> Result<ResourceView, Failure> {
-    let mut edits = service.edits(&input.at.restapi_id).await;
-    loop {
-        let mut edit = edits.begin().await?;
-        let resource = change(&mut edit, input).await?;
-        if edit.commit().await? {
-            // What did not fit into one transaction is finished as another edit begins.
-            edits.renew();
-            edits.begin().await?;
-            return Ok(resource.into());
-        }
-    }
-}
-
-async fn change(edit: &mut Edit<'_>, input: &Update<AtResource>) -> Result<Resource, Failure> {
     edit.api(missing::resource)?;
     let definitions = edit.definitions();
     let api = edit.id().clone();
@@ -58,10 +43,10 @@ async fn change(edit: &mut Edit<'_>, input: &Update<AtResource>) -> Result<Resou
     let before = before.ok_or_else(missing::resource)?;
     let after = input.apply(&TABLE, &before)?;
     let (Some(parent), Some(part)) = (&after.parent_id, &after.path_part) else {
-        return Ok(before);
+        return Ok(before.into());
     };
     if after == before {
-        return Ok(before);
+        return Ok(before.into());
     }
     let mut resources = definitions.resources(&api).await?;
     let new_parent = resources.iter().find(|r| r.id == *parent).cloned();
@@ -81,19 +66,17 @@ async fn change(edit: &mut Edit<'_>, input: &Update<AtResource>) -> Result<Resou
             resource.clone_from(&after);
         }
     }
-    let mut stale = stale(&resources);
-    for resource in &stale {
+    let mut answer = after;
+    for resource in stale(&resources) {
         bounded(&resource.path)?;
+        if resource.id == answer.id {
+            answer = resource;
+        } else {
+            edit.put(resource_key(&api, &resource.id), &resource);
+        }
     }
-    // The resource itself first: its path is in the answer.
-    stale.sort_by_key(|resource| resource.id != after.id);
-    let moved = stale.first().filter(|resource| resource.id == after.id);
-    let answer = moved.unwrap_or(&after).clone();
-    if moved.is_none() {
-        edit.put(resource_key(&api, &after.id), &after);
-    }
-    write_paths(edit, &stale, missing::resource)?;
-    Ok(answer)
+    edit.put(resource_key(&api, &answer.id), &answer);
+    Ok(answer.into())
 }
 
 /// Whether a resource is another, or lies below it.

@@ -1,13 +1,12 @@
-//! What an API is created with: its root resource, or a copy of another API's resources and methods.
+//! What an API is created with: its root resource and two models, or a copy of all that another API is.
 
-use crate::Management;
-use crate::definitions::{Child, child_key, method_key, resource_key};
-use crate::ids;
-use crate::rest::missing;
+use crate::definitions::{self, DOCUMENTATION_PART};
+use crate::rest::{missing, models};
 use crate::wire::Failure;
-use postern_definition::rest::{Method, Resource, RestApi};
-use postern_definition::{ApiId, ResourceId};
-use postern_store::{Condition, Write, encode};
+use crate::{Management, ids};
+use postern_definition::ApiId;
+use postern_definition::rest::{Definition, MODEL_REFERENCE_PREFIX, Resource, RestApi};
+use postern_store::Write;
 use std::collections::{BTreeSet, HashMap};
 
 /// How often a source that changes while it is read is read again.
@@ -15,22 +14,25 @@ const READS_MAX: usize = 5;
 
 pub(super) struct Contents {
     source: Option<RestApi>,
-    resources: Vec<Resource>,
-    methods: Vec<(ResourceId, Method)>,
+    definition: Definition,
 }
 
 impl Contents {
-    pub(super) fn empty(root: &ResourceId) -> Self {
+    /// A root, and the models that every API begins with.
+    pub(super) fn empty(api: &RestApi) -> Self {
+        let root = Resource {
+            id: api.root_resource_id.clone(),
+            parent_id: None,
+            path_part: None,
+            path: "/".to_owned(),
+            methods: BTreeSet::new(),
+        };
         Self {
             source: None,
-            resources: vec![Resource {
-                id: root.clone(),
-                parent_id: None,
-                path_part: None,
-                path: "/".to_owned(),
-                methods: BTreeSet::new(),
-            }],
-            methods: Vec::new(),
+            definition: Definition {
+                models: models::built_in(),
+                ..Definition::new(api.clone(), vec![root], Vec::new())
+            },
         }
     }
 
@@ -45,83 +47,105 @@ impl Contents {
         api
     }
 
-    pub(super) fn writes(&self, api: &ApiId) -> Vec<Write> {
-        let mut writes = Vec::new();
-        for resource in &self.resources {
-            let key = resource_key(api, &resource.id);
-            writes.push(Write::put(key, encode(resource), Condition::Always));
-            if let (Some(parent), Some(part)) = (&resource.parent_id, &resource.path_part) {
-                let child = Child {
-                    id: resource.id.clone(),
-                    path_part: part.clone(),
-                };
-                let key = child_key(api, parent, part);
-                writes.push(Write::put(key, encode(&child), Condition::Always));
-            }
-        }
-        for (resource, method) in &self.methods {
-            let key = method_key(api, resource, &method.http_method);
-            writes.push(Write::put(key, encode(method), Condition::Always));
-        }
-        writes
+    pub(super) fn writes(&self) -> Vec<Write> {
+        definitions::writes(&self.definition.api.id, &self.definition)
     }
 }
 
-/// The contents of another API, with ids of their own.
+/// The contents of another API, with ids of their own. Its deployments, stages and documentation versions stay behind.
 pub(super) async fn copy(
     service: &Management,
     source: &ApiId,
-    root: &ResourceId,
+    api: &RestApi,
 ) -> Result<Contents, Failure> {
     let definitions = service.definitions();
     for _ in 0..READS_MAX {
         let found = definitions.api(source).await?;
         let (record, revision) = found.ok_or_else(|| missing::api(service, source))?;
-        let resources = definitions.resources(source).await?;
-        let methods = definitions.methods(source).await?;
+        let mut definition = definitions.definition(record.api.clone()).await?;
+        definition.documentation_parts = definitions.parts(source, DOCUMENTATION_PART).await?;
         let still = definitions.api(source).await?;
-        if still.is_some_and(|(_, now)| now == revision) && !record.paths_are_stale {
-            return Ok(renamed(record.api, resources, methods, root));
+        if still.is_some_and(|(_, now)| now == revision) && record.pending.is_none() {
+            definition.api = api.clone();
+            return Ok(Contents {
+                definition: renamed(&record.api.id, definition),
+                source: Some(record.api),
+            });
         }
     }
     Err(Failure::concurrent())
 }
 
-fn renamed(
-    source: RestApi,
-    mut resources: Vec<Resource>,
-    mut methods: Vec<(ResourceId, Method)>,
-    root: &ResourceId,
-) -> Contents {
-    let mut taken = BTreeSet::new();
-    let new: HashMap<ResourceId, ResourceId> = resources
-        .iter()
-        .map(|resource| {
-            if resource.parent_id.is_none() {
-                return (resource.id.clone(), root.clone());
-            }
-            let mut id = ids::random(ids::SHORT);
-            while !taken.insert(id.clone()) {
-                id = ids::random(ids::SHORT);
-            }
-            (resource.id.clone(), id.into())
-        })
-        .collect();
-    let to = |old: &ResourceId| new.get(old).unwrap_or(old).clone();
-    for resource in &mut resources {
-        resource.id = to(&resource.id);
-        resource.parent_id = resource.parent_id.as_ref().map(to);
+/// New ids, of which none is drawn twice.
+#[derive(Default)]
+struct Ids {
+    taken: BTreeSet<String>,
+    new: HashMap<String, String>,
+}
+
+impl Ids {
+    /// Draws a new id for an old one.
+    fn renew(&mut self, old: &mut String) {
+        let mut id = ids::random(ids::SHORT);
+        while !self.taken.insert(id.clone()) {
+            id = ids::random(ids::SHORT);
+        }
+        self.new.insert(std::mem::replace(old, id.clone()), id);
     }
-    for (resource, method) in &mut methods {
+
+    fn follow(&self, old: &mut String) {
+        if let Some(new) = self.new.get(old) {
+            old.clone_from(new);
+        }
+    }
+}
+
+fn renamed(source: &ApiId, mut definition: Definition) -> Definition {
+    let mut resources = Ids::default();
+    for resource in &mut definition.resources {
+        if resource.parent_id.is_none() {
+            let root = definition.api.root_resource_id.to_string();
+            let old = std::mem::replace(&mut resource.id.0, root.clone());
+            resources.new.insert(old, root);
+        } else {
+            resources.renew(&mut resource.id.0);
+        }
+    }
+    for resource in &mut definition.resources {
+        if let Some(parent) = &mut resource.parent_id {
+            resources.follow(&mut parent.0);
+        }
+    }
+    let mut parts = Ids::default();
+    let prefix = |api: &ApiId| format!("{MODEL_REFERENCE_PREFIX}{api}/models/");
+    let (from, to) = (prefix(source), prefix(&definition.api.id));
+    for model in &mut definition.models {
+        parts.renew(&mut model.id);
+        if let Some(schema) = &mut model.schema {
+            *schema = schema.replace(&from, &to);
+        }
+    }
+    for validator in &mut definition.request_validators {
+        parts.renew(&mut validator.id);
+    }
+    for authorizer in &mut definition.authorizers {
+        parts.renew(&mut authorizer.id);
+    }
+    for part in &mut definition.documentation_parts {
+        parts.renew(&mut part.id);
+    }
+    for (resource, method) in &mut definition.methods {
         let integration = method.method_integration.as_mut();
         if let Some(integration) = integration.filter(|i| i.cache_namespace == resource.as_str()) {
-            integration.cache_namespace = to(resource).to_string();
+            resources.follow(&mut integration.cache_namespace);
         }
-        *resource = to(resource);
+        resources.follow(&mut resource.0);
+        for id in [&mut method.authorizer_id, &mut method.request_validator_id]
+            .into_iter()
+            .flatten()
+        {
+            parts.follow(id);
+        }
     }
-    Contents {
-        source: Some(source),
-        resources,
-        methods,
-    }
+    definition
 }

@@ -68,15 +68,12 @@ pub(crate) async fn create(
 ) -> Result<RestApiView, Failure> {
     let api = input.api(service)?;
     let contents = match &input.clone_from {
-        Some(source) => copy(service, source, &api.root_resource_id).await?,
-        None => Contents::empty(&api.root_resource_id),
+        Some(source) => copy(service, source, &api).await?,
+        None => Contents::empty(&api),
     };
     let api = contents.settings(api, input.binary_media_types.is_none());
-    let mut writes = contents.writes(&api.id);
-    let record = ApiRecord {
-        api,
-        paths_are_stale: false,
-    };
+    let mut writes = contents.writes();
+    let record = ApiRecord { api, pending: None };
     // The API's own item comes last: until it is there, nobody sees the rest.
     writes.push(Write::put(
         api_key(&record.api.id),

@@ -8,6 +8,7 @@ mod policy;
 pub(crate) use create::create;
 
 use super::address::AtApi;
+use super::base_path_mappings::mapping_domains;
 use super::{missing, stages};
 use crate::Management;
 use crate::definitions::{APIS, ApiRecord, Edit, leave, sweep};
@@ -87,6 +88,14 @@ pub(crate) async fn delete(service: &Management, at: &AtApi) -> Result<(), Failu
     loop {
         let mut edit = edits.begin().await?;
         edit.api(|| missing::api(service, &at.restapi_id))?;
+        let domains = mapping_domains(edit.definitions(), &at.restapi_id).await?;
+        if !domains.is_empty() {
+            return Err(Failure::bad_request(format!(
+                "Deleting RestApi {} failed. Please remove all base path mappings related to the RestApi in your domains: {}",
+                at.restapi_id,
+                domains.join(", ")
+            )));
+        }
         // With its stages, so that no gateway goes on answering for it.
         let stages = edit.definitions().stages(&at.restapi_id).await?;
         for stage in stages.iter().take(STAGES_AT_ONCE) {

@@ -1,5 +1,6 @@
 //! Stages: names under which deployments answer.
 
+pub(crate) mod flush;
 mod method_settings;
 mod patches;
 mod variables;
@@ -7,17 +8,18 @@ mod variables;
 pub(super) use variables::checked as checked_variables;
 
 use super::address::{AtApi, AtStage};
+use super::client_certificates::client_certificate_key;
 use super::names::CacheClusterSize;
 use super::{account, missing, tags};
 use crate::Management;
 use crate::definitions::{DOCUMENTATION_VERSION, Definitions, Edit, part_key};
+use crate::limits::room;
 use crate::paging::Page;
 use crate::patch::Update;
 use crate::wire::{Choice, Failure, Part, Violations};
-use postern_definition::rest::{CanarySettings, Stage};
+use postern_definition::rest::{CanarySettings, Flushes, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
-use postern_plan::{live, stage_key};
-use postern_store::Key;
+use postern_plan::{live, stage_key, stage_sort_prefix};
 use serde::Deserialize;
 
 const NAME_CHARS_MAX: usize = 128;
@@ -114,6 +116,7 @@ pub(super) fn new(stage: NewStage<'_>, now: i64) -> Result<Stage, Failure> {
         tags: Map::new(),
         created_date: now,
         last_updated_date: now,
+        flushes: Flushes::default(),
     })
 }
 
@@ -164,14 +167,23 @@ pub(crate) async fn list(
     {
         stages.retain(|stage| stage.deployment_id == *deployment);
     }
-    Ok(Page::whole(stages))
+    Ok(Page::whole(stages.into_iter().map(shown).collect()))
 }
 
 pub(crate) async fn get(service: &Management, at: &AtStage) -> Result<Stage, Failure> {
     let definitions = service.definitions();
     let found = definitions.stage(&at.restapi_id, &at.stage_name).await?;
     let exists = definitions.api(&at.restapi_id).await?.is_some();
-    found.filter(|_| exists).ok_or_else(missing::stage)
+    let stage = found.filter(|_| exists).ok_or_else(missing::stage)?;
+    Ok(shown(stage))
+}
+
+/// A stage as clients see it.
+fn shown(stage: Stage) -> Stage {
+    Stage {
+        flushes: Flushes::default(),
+        ..stage
+    }
 }
 
 pub(crate) async fn create(
@@ -191,6 +203,7 @@ pub(crate) async fn create(
     if edit.definitions().exists(&key).await? {
         return Err(Failure::conflict("Stage already exists"));
     }
+    has_room(edit).await?;
     if let Some(canary) = &input.canary_settings {
         stage.canary_settings = Some(canary.settings(&stage.deployment_id)?);
     }
@@ -221,12 +234,13 @@ pub(crate) async fn update(edit: &mut Edit<'_>, input: &Update<AtStage>) -> Resu
     let before = before.ok_or_else(missing::stage)?;
     let mut after = input.apply(&patches::TABLE, &before)?;
     if after == before {
-        return Ok(before);
+        return Ok(shown(before));
     }
     checked(edit.definitions(), api, Some(&before), &after).await?;
+    certified(edit, &before, &after).await?;
     after.last_updated_date = edit.service().now();
     put(edit, &after).await?;
-    Ok(after)
+    Ok(shown(after))
 }
 
 pub(crate) async fn delete(edit: &mut Edit<'_>, at: &AtStage) -> Result<(), Failure> {
@@ -236,6 +250,12 @@ pub(crate) async fn delete(edit: &mut Edit<'_>, at: &AtStage) -> Result<(), Fail
         return Err(missing::stage());
     }
     remove(edit, &at.stage_name).await
+}
+
+/// Whether the API may have one more.
+pub(super) async fn has_room(edit: &Edit<'_>) -> Result<(), Failure> {
+    let max = edit.service().limits().stages_per_api;
+    room(edit, "stages", stage_sort_prefix(), max).await
 }
 
 /// Notes a stage as it is to be, for the management APIs and for the gateways.
@@ -249,6 +269,22 @@ pub(crate) async fn put(edit: &mut Edit<'_>, stage: &Stage) -> Result<(), Failur
 pub(crate) async fn remove(edit: &mut Edit<'_>, name: &StageName) -> Result<(), Failure> {
     let writes = live::delete(edit.definitions().table(), edit.id(), name).await?;
     edit.note(writes);
+    Ok(())
+}
+
+/// Notes that a stage comes to use a client certificate, where that is there.
+async fn certified(edit: &mut Edit<'_>, before: &Stage, after: &Stage) -> Result<(), Failure> {
+    let Some(id) = &after.client_certificate_id else {
+        return Ok(());
+    };
+    if before.client_certificate_id != after.client_certificate_id {
+        let key = client_certificate_key(id);
+        if !edit.uses(&key, after.stage_name.to_string()).await? {
+            return Err(Failure::bad_request(
+                "Invalid Client Certificate identifier specified",
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -285,19 +321,7 @@ async fn checked(
             .exists(&part_key(api, DOCUMENTATION_VERSION, version))
             .await?
     {
-        return Err(Failure::not_found(
-            "Invalid Documentation version specified",
-        ));
-    }
-    if let Some(id) = &after.client_certificate_id
-        && before.is_none_or(|b| b.client_certificate_id != after.client_certificate_id)
-        && !definitions
-            .exists(&Key::new("clientcertificates", id))
-            .await?
-    {
-        return Err(Failure::bad_request(
-            "Invalid Client Certificate identifier specified",
-        ));
+        return Err(missing::documentation_version());
     }
     if patches::logs_more(before, after) {
         account::may_log(definitions).await?;
