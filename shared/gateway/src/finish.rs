@@ -58,12 +58,24 @@ impl Gateway {
         mut trail: Trail,
         served: Option<Served>,
     ) -> Response<Body> {
-        let answer: DefaultAnswer = rejection.answer();
-        if answer.status >= 500 {
+        if rejection.answer().status >= 500 {
             // What a backend says may be in it, and must not be able to end the line.
             let fault = format!("{} {rejection}", trail.request_id);
             self.journal.fault(&fault.replace(['\r', '\n'], " "));
         }
+        let (status, headers, body) = self.refusal(rejection, &mut trail, served.as_ref()).await;
+        let live = served.map(|served| served.live);
+        self.respond(status, headers, body, trail, live)
+    }
+
+    /// What a client is told of a rejection, but for what every answer carries.
+    pub(crate) async fn refusal(
+        &self,
+        rejection: &Rejection,
+        trail: &mut Trail,
+        served: Option<&Served>,
+    ) -> (StatusCode, HeaderMap, Body) {
+        let answer: DefaultAnswer = rejection.answer();
         trail.rejection = Some(RejectionTrail {
             response_type: answer.response_type,
             message: answer.message.clone().map(Cow::into_owned),
@@ -73,19 +85,18 @@ impl Gateway {
             status,
             mut headers,
             body,
-        } = self.rejected(&answer, &trail, served.as_ref()).await;
+        } = self.rejected(&answer, trail, served).await;
         headers.insert(ERROR_TYPE, HeaderValue::from_static(answer.error_type));
         let timed_out = matches!(
             rejection,
             Rejection::Integrate(IntegrateRejection::Call(CallError::Timeout(_)))
         );
         if timed_out && trail.integration.as_ref().is_some_and(|call| call.traced) {
-            trace(&mut headers, &trail);
+            trace(&mut headers, trail);
         }
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let live = served.map(|served| served.live);
         trail.log.rejected(rejection, status);
-        self.respond(status, headers, body, trail, live)
+        (status, headers, body)
     }
 
     fn respond(
@@ -134,7 +145,7 @@ impl Gateway {
     }
 }
 
-fn trace(headers: &mut HeaderMap, trail: &Trail) {
+pub(crate) fn trace(headers: &mut HeaderMap, trail: &Trail) {
     if let Ok(value) = HeaderValue::try_from(trail.trace_id.as_str()) {
         headers.insert(TRACE_ID, value);
     }

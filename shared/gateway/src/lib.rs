@@ -27,6 +27,7 @@ mod rejection;
 mod respond;
 mod route;
 mod stages;
+mod test_invoke;
 mod trail;
 mod validate;
 
@@ -42,3 +43,4 @@ pub use postern_store::{Clock, SystemClock};
 pub use query::Query;
 pub use rejection::Rejection;
 pub use stages::Freshness;
+pub use test_invoke::{TestAnswer, TestError, TestInvocation};

@@ -4,6 +4,7 @@
 //! those that these refer to. A model that cannot be used refuses every body: letting bodies pass that its owner wanted checked
 //! would be worse.
 
+use crate::schema::references;
 use crate::{Deployed, DeployedError};
 use postern_definition::rest::{
     MODEL_REFERENCE_PREFIX, Method, RequestValidator, referenced_model,
@@ -147,7 +148,10 @@ impl Deployed {
             let text = model.schema.unwrap_or_default();
             match serde_json::from_str::<Value>(&text) {
                 Ok(document) => {
-                    references(&document, api, &mut wanted);
+                    let models = references(&document);
+                    let models = models.into_iter().filter_map(referenced_model);
+                    let own = models.filter(|(of, _)| *of == api.as_str());
+                    wanted.extend(own.map(|(_, name)| name.to_owned()));
                     documents.add(&uri(api, &next), document);
                 }
                 // The schema of XML, or none: the service does not look at such bodies.
@@ -164,22 +168,4 @@ impl Deployed {
 
 fn uri(api: &ApiId, model: &str) -> String {
     format!("{MODEL_REFERENCE_PREFIX}{api}/models/{model}")
-}
-
-/// The models of the same API that a schema refers to, wherever in it.
-fn references(value: &Value, api: &ApiId, found: &mut Vec<String>) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                match value.as_str().and_then(referenced_model) {
-                    Some((of, model)) if name == "$ref" && of == api.as_str() => {
-                        found.push(model.to_owned());
-                    }
-                    _ => references(value, api, found),
-                }
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| references(item, api, found)),
-        _ => {}
-    }
 }

@@ -114,7 +114,8 @@ impl Decimal {
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         Self {
             digits: format!("{whole}{fraction}").parse().unwrap_or_default(),
-            exponent: exponent.parse::<i32>().unwrap_or_default() - fraction.len() as i32,
+            exponent: exponent.parse::<i32>().unwrap_or_default()
+                - i32::try_from(fraction.len()).unwrap_or_default(),
         }
     }
 }

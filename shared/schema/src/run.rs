@@ -49,9 +49,8 @@ impl Schema {
             Ok(false) => {
                 let mut messages = Vec::new();
                 match run.tell(self.root, instance, &mut messages) {
-                    Ok(()) => Err(Failure::Invalid(messages)),
                     Err(Exhausted) if messages.is_empty() => Err(Failure::TooComplex),
-                    Err(Exhausted) => Err(Failure::Invalid(messages)),
+                    Ok(()) | Err(Exhausted) => Err(Failure::Invalid(messages)),
                 }
             }
             Err(Exhausted) => Err(Failure::TooComplex),

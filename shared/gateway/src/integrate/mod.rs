@@ -70,7 +70,7 @@ pub(crate) async fn buffered(body: Body) -> Result<Bytes, IntegrateRejection> {
     body.collect(PAYLOAD_BYTES_MAX).await.map_err(broken)
 }
 
-fn broken(error: CollectError) -> IntegrateRejection {
+pub(crate) fn broken(error: CollectError) -> IntegrateRejection {
     match error {
         CollectError::Broken(reason) => match reason.downcast::<CallError>() {
             Ok(failure) => IntegrateRejection::Call(*failure),

@@ -274,11 +274,7 @@ impl Parser<'_> {
     fn class(&mut self) -> Result<Set, String> {
         let negated = self.eat('^');
         let mut ranges = Vec::new();
-        loop {
-            let from = match self.class_item()? {
-                None => break,
-                Some(set) => set,
-            };
+        while let Some(from) = self.class_item()? {
             let mut ahead = self.rest.clone();
             let is_range = ahead.next() == Some('-') && !matches!(ahead.next(), Some(']') | None);
             if !is_range {
