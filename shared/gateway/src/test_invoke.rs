@@ -151,7 +151,7 @@ impl Gateway {
         })?;
         let deployed = Deployed::of_snapshot(self.stages.table(), &"test".into(), &snapshot)?;
         let deployed = Arc::new(deployed);
-        let plan = deployed.plan(0).await?;
+        let (_, plan) = deployed.plan(0).await?;
         let variables = Arc::new(stage_variables);
         let live = Arc::new(Live::of_test(deployed.clone(), variables.clone()));
 
@@ -207,7 +207,7 @@ impl Gateway {
             is_canary: None,
         });
         trail.resource = Some(ResourceTrail {
-            id: id.clone(),
+            id: Some(id.clone()),
             path: resource_path.clone(),
         });
         let query = request.query.as_deref().map(Query::parse);
@@ -218,7 +218,7 @@ impl Gateway {
             query: query.unwrap_or_default(),
             request,
             plan,
-            resource_id: id.to_string(),
+            resource_id: id,
             resource_path,
             path_parameters,
         };
