@@ -25,6 +25,8 @@ pub(crate) struct Answer {
     pub(crate) body: Body,
     /// Whether the answer says under which trace it was made.
     pub(crate) traced: bool,
+    /// Whether it may be held to be packed: not where the integration is to stream.
+    pub(crate) may_be_packed: bool,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -44,6 +46,7 @@ impl Gateway {
             mut headers,
             body,
             traced,
+            may_be_packed: _,
         } = answer;
         if traced {
             trace(&mut headers, &trail);

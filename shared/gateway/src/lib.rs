@@ -1,7 +1,7 @@
 //! The request pipeline, from arrival to answer.
 //!
 //! ```text
-//! arrive -> address -> route -> admit -> validate -> integrate -> finish -> response
+//! arrive -> address -> route -> admit -> unpack -> validate -> integrate -> pack -> finish -> response
 //! ```
 //!
 //! Each stage is a file, takes the type of the stage before it and returns its own, so that a stage in the wrong place does not
@@ -13,6 +13,7 @@ mod admit;
 mod arrival;
 mod backend;
 mod body;
+mod coding;
 mod content;
 mod execution_log;
 mod finish;
@@ -29,6 +30,7 @@ mod route;
 mod stages;
 mod test_invoke;
 mod trail;
+mod unpack;
 mod validate;
 
 pub use address::{Defaults, names_an_api};

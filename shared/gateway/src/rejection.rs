@@ -18,9 +18,22 @@ pub enum Rejection {
     #[error(transparent)]
     Admit(#[from] AdmitRejection),
     #[error(transparent)]
+    Unpack(#[from] UnpackRejection),
+    #[error(transparent)]
     Validate(#[from] ValidateRejection),
     #[error(transparent)]
     Integrate(#[from] IntegrateRejection),
+}
+
+/// What kept a packed body from being unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackRejection {
+    #[error("the body's coding `{0}` is neither gzip nor deflate")]
+    UnknownCoding(String),
+    #[error("the body is not what its coding says: {0}")]
+    Malformed(String),
+    #[error(transparent)]
+    Body(#[from] IntegrateRejection),
 }
 
 /// Which API and stage.
@@ -128,6 +141,7 @@ impl Rejection {
             | Self::Address(_)
             | Self::Route(_)
             | Self::Admit(_)
+            | Self::Unpack(_)
             | Self::Integrate(_) => None,
         }
     }
@@ -209,6 +223,15 @@ impl Rejection {
             Self::Admit(AdmitRejection::NoApiKey) => {
                 early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
             }
+            Self::Unpack(UnpackRejection::UnknownCoding(_) | UnpackRejection::Malformed(_)) => {
+                let message = "Unsupported Media Type";
+                early(
+                    Type::UnsupportedMediaType,
+                    415,
+                    "BadRequestException",
+                    message,
+                )
+            }
             Self::Validate(rejection @ ValidateRejection::MissingParameters(_)) => DefaultAnswer {
                 message: Some(rejection.to_string().into()),
                 ..late(Type::BadRequestParameters, 400, "BadRequestException", "")
@@ -219,7 +242,9 @@ impl Rejection {
                 "BadRequestException",
                 "Invalid request body",
             ),
-            Self::Validate(ValidateRejection::Body(rejection)) | Self::Integrate(rejection) => {
+            Self::Integrate(rejection)
+            | Self::Unpack(UnpackRejection::Body(rejection))
+            | Self::Validate(ValidateRejection::Body(rejection)) => {
                 match rejection {
                     IntegrateRejection::BodyTooLarge(_) => early(
                         Type::RequestTooLarge,

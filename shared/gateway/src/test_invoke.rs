@@ -168,8 +168,6 @@ impl Gateway {
             query,
             headers: Arc::new(header_map(&headers)),
             body: Body::from(body.unwrap_or_default()),
-            scheme: "https",
-            port: 443,
         };
         // A path that is not the resource's has no parameters.
         let found = deployed.find(verb, &request.path);

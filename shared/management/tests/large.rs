@@ -157,12 +157,17 @@ async fn template(deployed: &Deployed, verb: &str, path: &str) -> String {
     let found = deployed.find(verb, path).unwrap();
     let (_, plan) = deployed.plan(found.method).await.unwrap();
     assert_eq!(plan.verb, verb);
-    let IntegrationPlan::Mock(mock) = &plan.integration else {
-        panic!("{verb} {path} is no mock");
-    };
-    let response = mock.responses.select("200").unwrap();
-    let (_, template) = response.template("application/json").unwrap();
-    template.unwrap().text().to_owned()
+    assert!(matches!(plan.integration, IntegrationPlan::Mock(_)));
+    let definition = deployed.definition().await.unwrap();
+    let mut resources = definition.resources.iter();
+    let id = &resources.find(|resource| resource.path == path).unwrap().id;
+    let mut methods = definition.methods.iter();
+    let found = methods.find(|(resource, method)| resource == id && method.http_method == verb);
+    let integration = found.unwrap().1.method_integration.as_ref().unwrap();
+    let templates = &integration.integration_responses["200"].response_templates;
+    templates.as_ref().unwrap()["application/json"]
+        .clone()
+        .unwrap()
 }
 
 /// Visible ASCII that deflates to four fifths of itself, and that JSON holds as it is.

@@ -25,10 +25,10 @@ pub use frozen::Parts;
 pub use gateway_response::GatewayResponsePlan;
 pub use integration::{
     AwsOperation, AwsPlan, Credentials, HttpPlan, IntegrationPlan, LambdaPlan, RequestTemplates,
-    ResponsePlan, ResponseSelection, Template, TemplateChoice, Transform, mock_status,
+    ResponsePlan, ResponseSelection, TemplateChoice, Transform, mock_status,
 };
 pub use layout::{api_partition, stage_key, stage_sort_prefix};
-pub use mapping::{BodyPath, RequestMapping, Source, TextTemplate, UriTemplate};
+pub use mapping::{BodyPath, JsonPath, RequestMapping, Source, TextTemplate, UriTemplate};
 pub use method::{Authorization, MethodPlan};
 pub use router::{Match, Router};
 pub use snapshot::Snapshot;

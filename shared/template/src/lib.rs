@@ -60,6 +60,7 @@ pub mod json;
 pub mod jsonpath;
 mod methods;
 mod parse;
+mod pattern;
 mod print;
 mod program;
 mod regex;
@@ -74,6 +75,7 @@ pub use inputs::{
     Found, Inputs, Limits, OverrideValue, Overrides, Payload, Place, RequestOverrides,
     ResponseOverrides,
 };
+pub use pattern::{BadPattern, Pattern};
 pub use value::{Cursor, Defined, List, Map, Scope, Text, Value};
 
 /// The longest template, in bytes: API Gateway's 300 KB.

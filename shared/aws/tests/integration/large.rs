@@ -93,22 +93,20 @@ async fn a_large_api_and_a_long_template_come_back_from_a_snapshot() {
         ("long", long.collect::<BTreeMap<_, _>>()),
     ] {
         let deployment = DeploymentId::from(deployment);
-        let snapshot = Snapshot::freeze(&definition(&templates))
-            .unwrap_or_else(|defects| panic!("{defects:?}"));
+        let definition = definition(&templates);
+        let snapshot =
+            Snapshot::freeze(&definition).unwrap_or_else(|defects| panic!("{defects:?}"));
         snapshot.save(&*table, &api, &deployment).await.unwrap();
         let deployed = Deployed::load(table.clone(), &api, &deployment)
             .await
             .unwrap();
-        for ((path, verb), template) in &templates {
+        for (path, verb) in templates.keys() {
             let found = deployed.find(verb, path).unwrap();
             let (_, plan) = deployed.plan(found.method).await.unwrap();
-            let IntegrationPlan::Mock(mock) = &plan.integration else {
-                panic!("{verb} {path} is no mock");
-            };
-            let response = mock.responses.select("200").unwrap();
-            let (_, kept) = response.template("application/json").unwrap();
-            assert!(kept.unwrap().text() == template.as_str(), "{verb} {path}");
+            let is_mock = matches!(plan.integration, IntegrationPlan::Mock(_));
+            assert!(is_mock, "{verb} {path}");
         }
+        assert!(deployed.definition().await.unwrap() == definition);
         Snapshot::delete(&*table, &api, &deployment).await.unwrap();
         assert!(
             Deployed::load(table.clone(), &api, &deployment)

@@ -102,7 +102,13 @@ impl Gateway {
             remapping: &headers::MAPPED,
             traced: true,
         };
-        respond::to_answer(&transform.responses, answered, &routed, trail)
+        respond::to_answer(
+            &transform.responses,
+            answered,
+            prepared.overrides,
+            &routed,
+            trail,
+        )
     }
 
     fn request_headers(

@@ -2,7 +2,7 @@
 
 use crate::gateway::Served;
 use crate::gateway_response::DefaultAnswer;
-use crate::mapping::{BodyText, Given, Message};
+use crate::mapping::{Given, Message};
 use crate::trail::Trail;
 use crate::{Body, Gateway, Query, headers};
 use http::header::CONTENT_TYPE;
@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use postern_definition::Map;
 use postern_definition::rest::GatewayResponseType;
 use postern_plan::{GatewayResponsePlan, Source};
+use postern_template::Payload;
 
 /// A rejection ready to be sent, but for what every answer carries.
 pub(crate) struct Rejected {
@@ -65,8 +66,9 @@ fn customised(
             headers: request_headers,
             query: &query,
             path: trail.path_parameters.as_deref().unwrap_or(&none.1),
+            is_signed: false,
         },
-        body: BodyText::none(),
+        body: &Payload::new(""),
         variables: &served.variables,
         trail,
     };
