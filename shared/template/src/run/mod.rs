@@ -143,7 +143,7 @@ pub(crate) fn run<'a>(
 }
 
 impl<'a> Run<'a, '_> {
-    fn limit(&self, what: Limit) -> Interrupt {
+    pub(crate) fn limit(&self, what: Limit) -> Interrupt {
         let max = match what {
             Limit::Steps => self.limits.steps,
             Limit::LoopRounds => u64::from(self.limits.loop_rounds),
