@@ -26,7 +26,7 @@ const LARGE_BYTES: usize = 200_000;
 
 pub(crate) fn run(options: Import) -> Result<(), Failure> {
     let target = Target::There {
-        client: Egress::new(&Options::default()),
+        client: Box::new(Egress::new(&Options::default())),
         endpoint: options.endpoint_url.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
