@@ -246,6 +246,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_certificate_of_any_issuer_must_still_be_for_the_host_and_within_its_dates() {
+        type Change<'c> = &'c dyn Fn(&mut rcgen::CertificateParams);
         let expired = |params: &mut rcgen::CertificateParams| {
             params.not_before = rcgen::date_time_ymd(2001, 1, 1);
             params.not_after = rcgen::date_time_ymd(2002, 1, 1);
@@ -253,7 +254,6 @@ mod tests {
         let issues_others = |params: &mut rcgen::CertificateParams| {
             params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         };
-        type Change<'c> = &'c dyn Fn(&mut rcgen::CertificateParams);
         for (change, host, expected) in [
             (&(|_: &mut _| {}) as Change, "localhost", "ok"),
             (&issues_others, "localhost", "ok"),

@@ -122,7 +122,8 @@ impl Gateway {
         let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;
         let admitted = unpack::unpack(self.admit(routed)?).await?;
-        let answer = self.integrate(admitted, trail).await?;
+        let validated = self.validate(admitted, trail).await?;
+        let answer = self.integrate(validated, trail).await?;
         Ok(respond::pack(answer, pack_from, trail).await?)
     }
 }

@@ -20,6 +20,8 @@ pub enum Rejection {
     #[error(transparent)]
     Unpack(#[from] UnpackRejection),
     #[error(transparent)]
+    Validate(#[from] ValidateRejection),
+    #[error(transparent)]
     Integrate(#[from] IntegrateRejection),
 }
 
@@ -82,6 +84,22 @@ pub enum AdmitRejection {
     NoApiKey,
 }
 
+/// Is it well formed?
+#[derive(Debug, thiserror::Error)]
+pub enum ValidateRejection {
+    #[error("Missing required request parameters: [{}]", .0.join(", "))]
+    MissingParameters(Vec<String>),
+    #[error("Request body does not match model schema for content type {content_type}: {reason}")]
+    InvalidBody {
+        content_type: String,
+        /// What `$context.error.validationErrorString` says.
+        reason: String,
+    },
+    /// The body could not be read whole.
+    #[error(transparent)]
+    Body(IntegrateRejection),
+}
+
 /// What kept the integration from answering.
 #[derive(Debug, thiserror::Error)]
 pub enum IntegrateRejection {
@@ -113,6 +131,21 @@ pub enum IntegrateRejection {
 }
 
 impl Rejection {
+    /// The value of `$context.error.validationErrorString`.
+    pub(crate) fn validation_error(&self) -> Option<&str> {
+        match self {
+            Self::Validate(ValidateRejection::InvalidBody { reason, .. }) => Some(reason),
+            Self::Validate(
+                ValidateRejection::MissingParameters(_) | ValidateRejection::Body(_),
+            )
+            | Self::Address(_)
+            | Self::Route(_)
+            | Self::Admit(_)
+            | Self::Unpack(_)
+            | Self::Integrate(_) => None,
+        }
+    }
+
     pub fn answer(&self) -> DefaultAnswer {
         use GatewayResponseType as Type;
         let front = |status, error_type, message| DefaultAnswer {
@@ -199,7 +232,19 @@ impl Rejection {
                     message,
                 )
             }
-            Self::Integrate(rejection) | Self::Unpack(UnpackRejection::Body(rejection)) => {
+            Self::Validate(rejection @ ValidateRejection::MissingParameters(_)) => DefaultAnswer {
+                message: Some(rejection.to_string().into()),
+                ..late(Type::BadRequestParameters, 400, "BadRequestException", "")
+            },
+            Self::Validate(ValidateRejection::InvalidBody { .. }) => late(
+                Type::BadRequestBody,
+                400,
+                "BadRequestException",
+                "Invalid request body",
+            ),
+            Self::Integrate(rejection)
+            | Self::Unpack(UnpackRejection::Body(rejection))
+            | Self::Validate(ValidateRejection::Body(rejection)) => {
                 match rejection {
                     IntegrateRejection::BodyTooLarge(_) => early(
                         Type::RequestTooLarge,

@@ -6,6 +6,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
 use postern_definition::{ApiId, DeploymentId};
+use postern_gateway::{
+    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
+    StandardOutput,
+};
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan};
 use postern_store::{
@@ -82,6 +86,7 @@ impl Bench {
         let management = Management::new(World {
             definitions: table.clone(),
             usage: table.clone(),
+            gateway: gateway(table.clone(), clock.clone()),
             clock,
             account: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
@@ -261,4 +266,31 @@ async fn a_template_as_long_as_any_comes_back_to_the_byte() {
         assert!(message.contains(says), "{message}");
     }
     assert_eq!(stored().await, json!(long), "what was there is not lost");
+}
+
+/// A gateway that tries methods out, and whose backends are all away.
+fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) -> Arc<Gateway> {
+    struct Away;
+    #[async_trait::async_trait]
+    impl Backend for Away {
+        async fn call(&self, _: Call) -> Result<http::Response<Body>, CallError> {
+            Err(CallError::Network("away".to_owned()))
+        }
+    }
+    let world = postern_gateway::World {
+        definitions,
+        backend: Arc::new(Away),
+        clock,
+        journal: Arc::new(StandardOutput),
+    };
+    Arc::new(Gateway::new(
+        world,
+        Settings {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            defaults: Defaults::default(),
+            freshness: Freshness::default(),
+            signatures: Signatures::Refused,
+        },
+    ))
 }

@@ -17,6 +17,7 @@ mod router;
 pub mod schema;
 mod snapshot;
 pub mod usage;
+mod validation;
 
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
@@ -31,3 +32,4 @@ pub use mapping::{BodyPath, JsonPath, RequestMapping, Source, TextTemplate, UriT
 pub use method::{Authorization, MethodPlan};
 pub use router::{Match, Router};
 pub use snapshot::Snapshot;
+pub use validation::{BodyModel, ParameterLocation, RequiredParameter, Validation};

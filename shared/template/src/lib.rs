@@ -25,8 +25,7 @@
 //! JSON, asks [`Inputs`] only for what the template names, and writes straight to its output. It is bounded by
 //! [`Limits`], whatever the template says.
 //!
-//! Where API Gateway differs from Velocity is listed in [`Dialect`], and nowhere else. `spec` of the behaviour:
-//! undefined references print nothing; objects print nothing of themselves where API Gateway's do not; `#parse`,
+//! Where API Gateway differs from Velocity is listed in [`Dialect`], and nowhere else. What meets the eye: undefined references print nothing; objects print nothing of themselves where API Gateway's do not; `#parse`,
 //! `#include` and `#evaluate` fail; reflection (`.class`) is refused.
 //!
 //! # XML

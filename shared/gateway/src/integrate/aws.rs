@@ -68,7 +68,7 @@ impl Gateway {
             timeout: plan.timeout,
         };
         let begun = self.clock.now();
-        let called = match self.backend.call(call).await {
+        let called = match self.call(call, trail).await {
             Ok(answer) => {
                 let (head, body) = answer.into_parts();
                 buffered(body).await.map(|body| (head, body))

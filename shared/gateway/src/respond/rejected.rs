@@ -76,6 +76,14 @@ fn customised(
         Ok(Some(values)) => Some(values.joined().into_owned()),
         _ => None,
     };
+    // As recorded: its quotes are escaped, so that it may stand between quotes, which are the template's own.
+    let in_body = |source: &Source| match source {
+        Source::Context(name) if name == "error.validationErrorString" => {
+            let quoted = serde_json::Value::from(value(source)?).to_string();
+            Some(quoted[1..quoted.len() - 1].to_owned())
+        }
+        _ => value(source),
+    };
     let mut mapped = HeaderMap::new();
     for (name, source) in &plan.headers {
         let Some(value) = value(source) else { continue };
@@ -94,7 +102,7 @@ fn customised(
             if let Ok(content_type) = HeaderValue::from_str(content_type) {
                 answered.entry(CONTENT_TYPE).or_insert(content_type);
             }
-            template.fill(value)
+            template.fill(in_body)
         }
     };
     Rejected {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what helps a test may fail like a test")]
 
 mod cases;
+mod documentation;
 mod exports;
 mod generated;
 mod large;

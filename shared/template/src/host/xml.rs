@@ -10,7 +10,7 @@ use quick_xml::events::{BytesStart, Event};
 use crate::error::Limit;
 use crate::json;
 use crate::methods::{Answer, threw};
-use crate::run::{Interrupt, Outcome, Run};
+use crate::run::{Outcome, Run};
 use crate::value::{Entries, ListKind, Value};
 
 /// Deeper documents are refused.
@@ -110,7 +110,7 @@ fn read<'a>(run: &mut Run<'a, '_>, text: &str, strings: bool, method: &str) -> O
         {
             Event::Start(start) => {
                 if open.len() > DEPTH_MAX {
-                    return Err(Interrupt::from(Limit::Depth));
+                    return Err(run.limit(Limit::Depth));
                 }
                 open.push(opened(run, &start, strings, method)?);
             }

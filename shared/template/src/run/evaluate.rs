@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Interrupt, Outcome, Run, arithmetic};
+use super::{Outcome, Run, arithmetic};
 use crate::program::{Expression, Link, Operator};
 use crate::value::{Entries, ListKind, Value};
 
@@ -223,10 +223,4 @@ fn compares(operator: Operator) -> bool {
             | Operator::Greater
             | Operator::GreaterEqual
     )
-}
-
-impl From<crate::error::Limit> for Interrupt {
-    fn from(what: crate::error::Limit) -> Self {
-        crate::error::Fault::Limit { what, max: 0 }.into()
-    }
 }

@@ -127,7 +127,7 @@ pub(crate) fn run<'a>(
             run.frames.set(slot as Slot, value.clone());
         }
     }
-    let mut out = String::with_capacity(1024);
+    let mut out = String::with_capacity(payload.text().len().clamp(1 << 10, 1 << 16));
     match run.block(&template.block, &mut out) {
         Ok(()) | Err(Interrupt::Stop | Interrupt::Break | Interrupt::BreakOf(_)) => Ok(out),
         Err(Interrupt::Fail(failure)) => {
@@ -143,7 +143,7 @@ pub(crate) fn run<'a>(
 }
 
 impl<'a> Run<'a, '_> {
-    fn limit(&self, what: Limit) -> Interrupt {
+    pub(crate) fn limit(&self, what: Limit) -> Interrupt {
         let max = match what {
             Limit::Steps => self.limits.steps,
             Limit::LoopRounds => u64::from(self.limits.loop_rounds),
