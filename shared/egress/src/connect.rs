@@ -244,6 +244,8 @@ mod tests {
         }
     }
 
+    type Change<'c> = &'c dyn Fn(&mut rcgen::CertificateParams);
+
     #[tokio::test]
     async fn a_certificate_of_any_issuer_must_still_be_for_the_host_and_within_its_dates() {
         let expired = |params: &mut rcgen::CertificateParams| {
@@ -253,7 +255,6 @@ mod tests {
         let issues_others = |params: &mut rcgen::CertificateParams| {
             params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         };
-        type Change<'c> = &'c dyn Fn(&mut rcgen::CertificateParams);
         for (change, host, expected) in [
             (&(|_: &mut _| {}) as Change, "localhost", "ok"),
             (&issues_others, "localhost", "ok"),
