@@ -142,18 +142,14 @@ impl Imports {
                 origin.display()
             )));
         }
-        let api = match existing {
-            Some(api) => {
-                let (api, mode) = (encoded(api), how.mode.as_str());
-                let path = format!("/restapis/{api}?mode={mode}&basepath={base_path}");
-                self.target.call("PUT", &path, bytes).await
-            }
-            None => {
-                let path = format!("/restapis?mode=import&basepath={base_path}");
-                self.target.call("POST", &path, bytes).await
-            }
+        let parameters = format!("basepath={base_path}");
+        let (verb, path) = if let Some(api) = existing {
+            let (api, mode) = (encoded(api), how.mode.as_str());
+            ("PUT", format!("/restapis/{api}?mode={mode}&{parameters}"))
+        } else {
+            ("POST", format!("/restapis?mode=import&{parameters}"))
         };
-        let api = api.map_err(one)?;
+        let api = self.target.call(verb, &path, bytes).await.map_err(one)?;
         let id = api["id"].as_str().unwrap_or_default();
         self.origins.insert(id.to_owned(), file.to_owned());
         let s = if methods == 1 { "" } else { "s" };

@@ -1,17 +1,13 @@
 //! Lambda emulators on a laptop know functions by their plain names only, and integrations name them by ARN.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use crate::canonical::UNRESERVED;
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 const INVOKE: [(&str, &str); 3] = [
     ("/2015-03-31/functions/", "/invocations"),
     ("/2014-11-13/functions/", "/invoke-async"),
     ("/2021-11-15/functions/", "/response-streaming-invocations"),
 ];
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 /// The path and query of an invocation, with the function's plain name in place of an ARN, and the version or alias that
 /// the ARN ended with as the query's `Qualifier`. Whatever is not an invocation stays as it is.
@@ -71,7 +67,7 @@ fn split(function: &str) -> Option<(&str, Option<&str>)> {
 }
 
 fn encode(text: &str) -> String {
-    utf8_percent_encode(text, KEPT).to_string()
+    utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -5,13 +5,16 @@
 //! certificate and no network; the first call does.
 
 mod backend;
+mod canonical;
 mod client;
 mod credentials;
 mod dynamodb;
 mod endpoint;
+mod event_stream;
 mod lambda;
 #[cfg(feature = "profiles")]
 mod profiles;
+mod roles;
 mod settings;
 mod sign;
 
@@ -22,6 +25,8 @@ pub use settings::{CredentialsSource, Settings};
 use credentials::CredentialsCache;
 use postern_egress::Egress;
 use postern_store::{Clock, Store};
+use roles::Roles;
+use sign::Signer;
 use std::sync::Arc;
 
 /// AWS as one program sees it. What is made from one of these shares its connections and its credentials.
@@ -31,6 +36,8 @@ pub struct Aws {
     egress: Egress,
     clock: Arc<dyn Clock>,
     credentials: Arc<CredentialsCache>,
+    roles: Arc<Roles>,
+    signer: Arc<Signer>,
 }
 
 impl Aws {
@@ -41,6 +48,8 @@ impl Aws {
             egress,
             clock,
             credentials: Arc::new(credentials),
+            roles: Arc::default(),
+            signer: Arc::default(),
         }
     }
 

@@ -28,7 +28,10 @@ const PLENTY: Duration = Duration::from_secs(10);
 
 fn call(method: Method, url: String, body: impl Into<Body>) -> Call {
     Call {
-        destination: Destination::Url(url),
+        destination: Destination::Url {
+            url,
+            any_issuer: false,
+        },
         method,
         headers: HeaderMap::new(),
         body: body.into(),

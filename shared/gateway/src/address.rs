@@ -6,7 +6,7 @@
 
 use crate::rejection::AddressRejection;
 use crate::stages::{Canary, Held, Live};
-use crate::trail::{StageTrail, Trail};
+use crate::trail::{ClientTrail, StageTrail, Trail};
 use crate::{Arrival, Body, Gateway, headers};
 use http::{HeaderMap, Method};
 use postern_definition::{ApiId, Map, StageName};
@@ -35,8 +35,8 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// Without the stage, leading slashes as one, otherwise as it was sent.
     pub(crate) path: String,
-    pub(crate) query: Option<String>,
-    pub(crate) headers: HeaderMap,
+    pub(crate) query: Option<Arc<str>>,
+    pub(crate) headers: Arc<HeaderMap>,
     pub(crate) body: Body,
     pub(crate) scheme: &'static str,
     pub(crate) port: u16,
@@ -117,12 +117,16 @@ impl Gateway {
         let request = Request {
             method: arrival.method.clone(),
             path: format!("/{}", address.rest.trim_start_matches('/')),
-            query: arrival.query,
-            headers: arrival.headers,
+            query: arrival.query.map(Arc::from),
+            headers: Arc::new(arrival.headers),
             body: arrival.body,
             scheme: arrival.scheme,
             port: arrival.port,
         };
+        trail.client = Some(ClientTrail {
+            headers: request.headers.clone(),
+            query: request.query.clone(),
+        });
         Ok((
             Addressed {
                 live,

@@ -1,7 +1,9 @@
 //! What every answer carries, whoever gave it, and the record of the request.
 
+use crate::gateway::Served;
 use crate::gateway_response::DefaultAnswer;
 use crate::rejection::{IntegrateRejection, Rejection};
+use crate::respond::Rejected;
 use crate::stages::Live;
 use crate::trail::{AnswerTrail, RejectionTrail, Trail};
 use crate::{Body, BodyError, CallError, Clock, Gateway, Journal};
@@ -9,6 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use postern_telemetry::RequestMetrics;
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -42,11 +45,11 @@ impl Gateway {
         self.respond(status, headers, body, trail, Some(live))
     }
 
-    pub(crate) fn reject(
+    pub(crate) async fn reject(
         &self,
         rejection: &Rejection,
         mut trail: Trail,
-        live: Option<Arc<Live>>,
+        served: Option<Served>,
     ) -> Response<Body> {
         let answer: DefaultAnswer = rejection.answer();
         if answer.status >= 500 {
@@ -56,9 +59,13 @@ impl Gateway {
         }
         trail.rejection = Some(RejectionTrail {
             response_type: answer.response_type,
-            message: Some(answer.message.clone().into_owned()),
+            message: answer.message.clone().map(Cow::into_owned),
         });
-        let mut headers = HeaderMap::with_capacity(5);
+        let Rejected {
+            status,
+            mut headers,
+            body,
+        } = self.rejected(&answer, &trail, served.as_ref()).await;
         headers.insert(ERROR_TYPE, HeaderValue::from_static(answer.error_type));
         let timed_out = matches!(
             rejection,
@@ -67,9 +74,9 @@ impl Gateway {
         if timed_out && trail.integration.as_ref().is_some_and(|call| call.traced) {
             trace(&mut headers, &trail);
         }
-        let status =
-            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        self.respond(status, headers, Body::from(answer.body()), trail, live)
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let live = served.map(|served| served.live);
+        self.respond(status, headers, body, trail, live)
     }
 
     fn respond(

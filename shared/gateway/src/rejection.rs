@@ -2,8 +2,10 @@
 //!
 //! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
 
-use crate::gateway_response::{DefaultAnswer, ResponseType};
+use crate::gateway_response::DefaultAnswer;
+use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
+use postern_definition::rest::GatewayResponseType;
 use postern_plan::DeployedError;
 use postern_store::StoreError;
 
@@ -79,8 +81,8 @@ pub enum IntegrateRejection {
     /// The owner's mistake, found too late.
     #[error("execution failed due to configuration error: {0}")]
     Configuration(String),
-    #[error("integrations of type {0} are not answered by this version")]
-    Unanswered(String),
+    #[error("a parameter is mapped from the request's body: {0}")]
+    MalformedBody(#[from] MalformedBody),
     #[error("the integration's method is not POST, which Lambda wants")]
     LambdaMethod,
     #[error("Lambda refused the call with status {status}: {message}")]
@@ -99,12 +101,12 @@ pub enum IntegrateRejection {
 
 impl Rejection {
     pub fn answer(&self) -> DefaultAnswer {
-        use ResponseType as Type;
+        use GatewayResponseType as Type;
         let front = |status, error_type, message| DefaultAnswer {
             response_type: None,
             status,
             error_type,
-            message: std::borrow::Cow::Borrowed(message),
+            message: Some(std::borrow::Cow::Borrowed(message)),
             spaced: false,
         };
         let early = |response_type, status, error_type, message| DefaultAnswer {
@@ -135,10 +137,10 @@ impl Rejection {
         };
         let not_a_signature = |header: &str, token: &str| {
             DefaultAnswer {
-            message: format!(
+            message: Some(format!(
                 "'{token}' not a valid key=value pair (missing equal-sign) in Authorization header: '{header}'."
             )
-            .into(),
+            .into()),
             ..early(Type::Default4xx, 403, "IncompleteSignatureException", "")
         }
         };
@@ -192,8 +194,13 @@ impl Rejection {
                     "BadRequestException",
                     "Unsupported Media Type",
                 ),
+                IntegrateRejection::MalformedBody(_) => late(
+                    Type::Default4xx,
+                    400,
+                    "BadRequestException",
+                    "Invalid JSON in request body",
+                ),
                 IntegrateRejection::Configuration(_)
-                | IntegrateRejection::Unanswered(_)
                 | IntegrateRejection::LambdaRefused { .. }
                 | IntegrateRejection::Call(CallError::Address(_) | CallError::Unsigned(_)) => {
                     internal(Type::ApiConfigurationError, 500)

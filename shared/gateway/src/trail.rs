@@ -2,13 +2,15 @@
 //! metrics read it; no stage decides by it.
 
 use crate::Arrival;
-use crate::gateway_response::ResponseType;
 use crate::headers;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use postern_definition::{ApiId, DeploymentId, ResourceId, StageName};
+use http::HeaderMap;
+use postern_definition::rest::GatewayResponseType;
+use postern_definition::{ApiId, DeploymentId, Map, ResourceId, StageName};
 use rand::Rng;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Clone, Debug)]
@@ -26,11 +28,21 @@ pub(crate) struct Trail {
     pub domain_name: String,
     /// The value of `X-Amzn-Trace-Id` that goes to the backend.
     pub trace_id: String,
+    /// What the client sent, shared with the request itself.
+    pub client: Option<ClientTrail>,
     pub stage: Option<StageTrail>,
+    /// As the values stand in the path, shared with the request itself.
+    pub path_parameters: Option<Arc<Map<String>>>,
     pub resource: Option<ResourceTrail>,
     pub integration: Option<IntegrationTrail>,
     pub rejection: Option<RejectionTrail>,
     pub answer: Option<AnswerTrail>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ClientTrail {
+    pub headers: Arc<HeaderMap>,
+    pub query: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -45,7 +57,8 @@ pub(crate) struct StageTrail {
 
 #[derive(Clone, Debug)]
 pub(crate) struct ResourceTrail {
-    pub id: ResourceId,
+    /// Known once the method's plan is there.
+    pub id: Option<ResourceId>,
     pub path: String,
 }
 
@@ -64,7 +77,7 @@ pub(crate) struct IntegrationTrail {
 
 #[derive(Clone, Debug)]
 pub(crate) struct RejectionTrail {
-    pub response_type: Option<ResponseType>,
+    pub response_type: Option<GatewayResponseType>,
     pub message: Option<String>,
 }
 
@@ -94,7 +107,9 @@ impl Trail {
                 now,
                 random[27..43].try_into().expect("sixteen bytes were cut"),
             ),
+            client: None,
             stage: None,
+            path_parameters: None,
             resource: None,
             integration: None,
             rejection: None,
@@ -131,7 +146,7 @@ impl Trail {
                 }
                 .into(),
             ),
-            "resourceId" => text(self.resource.as_ref()?.id.as_str()),
+            "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
             "resourcePath" => text(&self.resource.as_ref()?.path),
             "xrayTraceId" => self
                 .trace_id
@@ -153,7 +168,7 @@ impl Trail {
             }
             "error.message" => text(self.rejection.as_ref()?.message.as_deref()?),
             "error.messageString" => Some(
-                serde_json::Value::from(self.rejection.as_ref()?.message.as_deref()?)
+                serde_json::Value::from(self.rejection.as_ref()?.message.as_deref())
                     .to_string()
                     .into(),
             ),

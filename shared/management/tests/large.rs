@@ -150,14 +150,14 @@ fn text(value: &Value) -> String {
 /// What a method of a deployment answers with.
 async fn template(deployed: &Deployed, verb: &str, path: &str) -> String {
     let found = deployed.find(verb, path).unwrap();
-    let plan = deployed.plan(found.method).await.unwrap();
+    let (_, plan) = deployed.plan(found.method).await.unwrap();
     assert_eq!(plan.verb, verb);
     let IntegrationPlan::Mock(mock) = &plan.integration else {
         panic!("{verb} {path} is no mock");
     };
     let response = mock.responses.select("200").unwrap();
     let (_, template) = response.template("application/json").unwrap();
-    template.unwrap().to_owned()
+    template.unwrap().text().to_owned()
 }
 
 /// Visible ASCII that deflates to four fifths of itself, and that JSON holds as it is.

@@ -1,7 +1,7 @@
 //! Everything that answering one method needs, worked out beforehand.
 
-use crate::{Defect, HttpPlan, LambdaPlan, MockPlan};
-use postern_definition::rest::{IntegrationType, Method};
+use crate::{Defect, IntegrationPlan};
+use postern_definition::rest::Method;
 
 #[derive(Debug)]
 pub struct MethodPlan {
@@ -22,15 +22,6 @@ pub enum Authorization {
     Unchecked,
 }
 
-#[derive(Debug)]
-pub enum IntegrationPlan {
-    Mock(MockPlan),
-    Http(HttpPlan),
-    Lambda(LambdaPlan),
-    /// Stored and shown, but not answered by this version.
-    Unanswered(IntegrationType),
-}
-
 impl MethodPlan {
     /// Checks everything, and reports every defect, so that an owner mends a method in one go.
     pub fn compile(method: &Method) -> Result<Self, Vec<Defect>> {
@@ -47,20 +38,7 @@ impl MethodPlan {
                 "AWS_IAM" => Authorization::Iam,
                 _ => Authorization::Unchecked,
             },
-            integration: match integration.kind {
-                IntegrationType::Mock => {
-                    IntegrationPlan::Mock(MockPlan::compile(method, integration)?)
-                }
-                IntegrationType::HttpProxy => {
-                    IntegrationPlan::Http(HttpPlan::compile(integration)?)
-                }
-                IntegrationType::AwsProxy => {
-                    IntegrationPlan::Lambda(LambdaPlan::compile(integration)?)
-                }
-                kind @ (IntegrationType::Http | IntegrationType::Aws) => {
-                    IntegrationPlan::Unanswered(kind)
-                }
-            },
+            integration: IntegrationPlan::compile(method, integration)?,
         })
     }
 }

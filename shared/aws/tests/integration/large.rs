@@ -97,7 +97,7 @@ async fn a_large_api_and_a_long_template_come_back_from_a_snapshot() {
             .unwrap();
         for ((path, verb), template) in &templates {
             let found = deployed.find(verb, path).unwrap();
-            let plan = deployed.plan(found.method).await.unwrap();
+            let (_, plan) = deployed.plan(found.method).await.unwrap();
             let IntegrationPlan::Mock(mock) = &plan.integration else {
                 panic!("{verb} {path} is no mock");
             };

@@ -1,6 +1,8 @@
 //! Builds the API of a case, sends its requests, and compares.
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::Frame;
@@ -8,8 +10,8 @@ use http_body_util::StreamBody;
 use postern_definition::rest::{Definition, Method, Resource, RestApi, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Clock, Defaults, Destination, Freshness, Gateway,
-    Journal, Settings, Signatures, World,
+    Arrival, Backend, Body, Call, CallError, Caller, Clock, Defaults, Destination, Freshness,
+    Gateway, Journal, Settings, Signatures, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -37,6 +39,9 @@ pub(crate) struct Case {
     /// Members of the stage `dev` that differ from the usual.
     #[serde(default)]
     stage: Value,
+    /// By type.
+    #[serde(default)]
+    gateway_responses: BTreeMap<String, Value>,
     requests: Vec<Exchange>,
 }
 
@@ -49,6 +54,8 @@ struct Exchange {
     headers: Vec<(String, String)>,
     #[serde(default)]
     body: String,
+    /// The body where it is no text.
+    base64: Option<String>,
     /// What the backend answers, or the name of the way in which it fails.
     #[serde(default)]
     backend: Value,
@@ -61,6 +68,8 @@ struct Exchange {
     answered: BTreeMap<String, Option<String>>,
     /// The answer's body, where it matters.
     answer: Option<String>,
+    /// The answer's body, where it is no text.
+    answer_base64: Option<String>,
 }
 
 /// Plays every backend: keeps what it is sent and answers what it is told.
@@ -74,8 +83,23 @@ pub(crate) struct Played {
 impl Backend for Played {
     async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
         let url = match call.destination {
-            Destination::Url(url) => url,
-            Destination::Service { name, region, path } => format!("{name}.{region} {path}"),
+            Destination::Url {
+                url,
+                any_issuer: false,
+            } => url,
+            Destination::Url {
+                url,
+                any_issuer: true,
+            } => format!("{url} of any issuer"),
+            Destination::Service {
+                name,
+                region,
+                path,
+                caller,
+            } => match caller {
+                Caller::Gateway => format!("{name}.{region} {path}"),
+                Caller::Role(arn) => format!("{name}.{region} {path} as {arn}"),
+            },
         };
         let body = call
             .body
@@ -98,7 +122,8 @@ impl Backend for Played {
             })
             .collect();
         *self.sent.lock().unwrap() = Some(json!({
-            "method": call.method.as_str(), "url": url, "headers": headers, "body": text,
+            "method": call.method.as_str(), "url": url, "headers": headers, "body": text, "base64": STANDARD.encode(&body),
+            "timeout": call.timeout.as_millis() as u64,
             "json": serde_json::from_str::<Value>(&text).unwrap_or_default(),
         }));
         let answer = self.answer.lock().unwrap().clone();
@@ -115,10 +140,11 @@ impl Backend for Played {
             }
             _ => {}
         }
-        let body = match &answer["body"] {
-            Value::String(text) => text.clone(),
-            Value::Null => String::new(),
-            value => value.to_string(),
+        let body = match (&answer["body"], answer["base64"].as_str()) {
+            (_, Some(base64)) => STANDARD.decode(base64).unwrap(),
+            (Value::String(text), _) => text.clone().into_bytes(),
+            (Value::Null, _) => Vec::new(),
+            (value, _) => value.to_string().into_bytes(),
         };
         let mut response = Response::new(Body::from(body));
         *response.status_mut() =
@@ -335,17 +361,29 @@ fn merge(under: &mut Value, over: &Value) {
 }
 
 impl Case {
-    /// Gives the number of requests.
-    pub(crate) async fn run(&self, name: &str) -> usize {
+    /// Gives the number of requests, and of those that were not answered as the file says.
+    pub(crate) async fn run(self, name: &str) -> (usize, usize) {
         let bench = Bench::new(Stopped::at(1_723_055_832));
-        bench
-            .deploy("d1", &definition(&self.api, &self.methods))
-            .await;
-        bench.stage(&self.stage).await;
-        for exchange in &self.requests {
-            exchange.run(name, &bench).await;
+        let mut definition = definition(&self.api, &self.methods);
+        for (kind, response) in &self.gateway_responses {
+            let mut whole = json!({"responseType": kind});
+            merge(&mut whole, response);
+            definition
+                .gateway_responses
+                .push(serde_json::from_value(whole).unwrap());
         }
-        self.requests.len()
+        bench.deploy("d1", &definition).await;
+        bench.stage(&self.stage).await;
+        // All are sent, so that one run shows all that is wrong with a file.
+        let mut failed = 0;
+        let bench = Arc::new(bench);
+        let sent = self.requests.len();
+        for exchange in self.requests {
+            let (name, bench) = (name.to_owned(), bench.clone());
+            let outcome = tokio::spawn(async move { exchange.run(&name, &bench).await });
+            failed += usize::from(outcome.await.is_err());
+        }
+        (sent, failed)
     }
 }
 
@@ -354,9 +392,16 @@ impl Exchange {
         let about = format!("{case}: {}", self.request);
         *bench.backend.answer.lock().unwrap() = self.backend.clone();
         *bench.backend.sent.lock().unwrap() = None;
-        let response = bench.send(&self.request, &self.headers, &self.body).await;
+        let mut arrival = arrival(&self.request, &self.headers, &self.body);
+        if let Some(base64) = &self.base64 {
+            arrival.body = Body::from(STANDARD.decode(base64).unwrap());
+        }
+        let response = bench.gateway.answer(arrival).await;
         let (head, body) = response.into_parts();
         let body = body.collect(usize::MAX).await.unwrap();
+        if let Some(expected) = &self.answer_base64 {
+            assert_eq!(STANDARD.encode(&body), *expected, "{about}");
+        }
         let body = String::from_utf8_lossy(&body);
         assert_eq!(head.status.as_u16(), self.status, "{about}: {body}");
         if let Some(expected) = &self.answer {

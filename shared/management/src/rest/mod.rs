@@ -26,6 +26,7 @@ pub(crate) mod usage_plans;
 pub(crate) mod vpc_links;
 
 mod address;
+mod endpoints;
 mod mapping;
 mod maps;
 mod missing;

@@ -33,7 +33,7 @@ pub(super) struct About<'t> {
     pub(super) name: Option<&'t str>,
 }
 
-impl<'t> About<'t> {
+impl About<'_> {
     pub(super) fn new(kind: Part) -> Self {
         Self {
             kind,

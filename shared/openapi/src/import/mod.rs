@@ -31,6 +31,8 @@ use postern_definition::rest::{
     IpAddressType, RestApi,
 };
 use report::Report;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// What a document makes of an API.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +64,7 @@ pub fn import(bytes: &[u8], options: &Options<'_>) -> Result<Imported, Refusal> 
     let document = readable(bytes, options)?;
     let (definition, mentions, errors, warnings) = read(document.root(), options)?;
     if !errors.is_empty() {
-        return Err(Refusal { errors, warnings });
+        return Err(Refusal::new(errors, warnings));
     }
     Ok(Imported {
         definition,
@@ -77,7 +79,7 @@ pub fn import_documentation(
     bytes: &[u8],
     options: &Options<'_>,
 ) -> Result<Vec<DocumentationPart>, Refusal> {
-    let document = readable(bytes, options)?;
+    let document = readable(bytes, options).map_err(Refusal::of_documentation)?;
     let root = document.root();
     let names_a_version = root.peek("swagger").or(root.peek("openapi")).is_some();
     let (parts, errors) = if root.peek(documentation::PARTS).is_some() && !names_a_version {
@@ -85,15 +87,13 @@ pub fn import_documentation(
         importer.listed_parts(root);
         (importer.documentation.done(), importer.report.done().0)
     } else {
-        let (definition, _, mut errors, _) = read(root, options)?;
+        let (definition, _, mut errors, _) =
+            read(root, options).map_err(Refusal::of_documentation)?;
         errors.retain(|error| error.path.starts_with(documentation::LISTED));
         (definition.documentation_parts, errors)
     };
     if !errors.is_empty() {
-        return Err(Refusal {
-            errors,
-            warnings: Vec::new(),
-        });
+        return Err(Refusal::new(errors, Vec::new()));
     }
     Ok(parts)
 }
@@ -123,6 +123,9 @@ pub(crate) struct Importer<'a> {
     report: Report,
     models: Models<'a>,
     documentation: Documentation,
+    looks: Cell<usize>,
+    /// What was found of integrations that were looked through.
+    malformed: RefCell<HashMap<u32, bool>>,
 }
 
 /// Whether this is OpenAPI 2.0 rather than 3.0.
@@ -178,6 +181,8 @@ impl<'a> Importer<'a> {
             report: Report::default(),
             models: Models::default(),
             documentation: Documentation::default(),
+            looks: Cell::new(0),
+            malformed: RefCell::default(),
         }
     }
 
@@ -226,13 +231,10 @@ impl<'a> Importer<'a> {
     }
 
     fn new_api(&self, name: String) -> RestApi {
-        let ip_address_type =
-            self.options
-                .ip_address_type
-                .unwrap_or_else(|| match self.options.endpoint_type {
-                    EndpointType::Private => IpAddressType::Dualstack,
-                    _ => IpAddressType::Ipv4,
-                });
+        let default = match self.options.endpoint_type {
+            EndpointType::Private => IpAddressType::Dualstack,
+            _ => IpAddressType::Ipv4,
+        };
         RestApi {
             id: self.options.api_id.clone(),
             name,
@@ -244,7 +246,7 @@ impl<'a> Importer<'a> {
             api_key_source: ApiKeySource::Header,
             endpoint_configuration: EndpointConfiguration {
                 types: vec![self.options.endpoint_type],
-                ip_address_type,
+                ip_address_type: self.options.ip_address_type.unwrap_or(default),
                 vpc_endpoint_ids: Vec::new(),
             },
             policy: None,

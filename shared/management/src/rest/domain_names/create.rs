@@ -4,13 +4,12 @@ use super::{DomainRecord, known_as, rules};
 use crate::definitions::Change;
 use crate::ids;
 use crate::limits;
+use crate::rest::endpoints::{Endpoint, configured};
 use crate::rest::names::{EndpointAccessMode, RoutingMode, SecurityPolicy};
 use crate::rest::tags;
 use crate::wire::{Choice, Failure, Part, Violations};
 use postern_definition::Map;
-use postern_definition::rest::{
-    DomainName, EndpointConfiguration, EndpointType, IpAddressType, MutualTlsAuthentication,
-};
+use postern_definition::rest::{DomainName, EndpointType, MutualTlsAuthentication};
 use postern_plan::account::domain_name_key;
 use serde::Deserialize;
 
@@ -34,13 +33,6 @@ pub(crate) struct CreateDomainName {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Endpoint {
-    types: Option<Vec<Choice<EndpointType>>>,
-    ip_address_type: Option<Choice<IpAddressType>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct MutualTls {
     truststore_uri: Option<String>,
     truststore_version: Option<String>,
@@ -49,12 +41,7 @@ struct MutualTls {
 impl Part for CreateDomainName {
     fn constraints(&self, violations: &mut Violations) {
         if let Some(endpoint) = &self.endpoint_configuration {
-            let types = endpoint.types.as_deref().unwrap_or_default();
-            violations.choices("endpointConfiguration.types", types);
-            violations.choice(
-                "endpointConfiguration.ipAddressType",
-                endpoint.ip_address_type.as_ref(),
-            );
+            endpoint.constraints(violations);
         }
         violations.choice("securityPolicy", self.security_policy.as_ref());
         violations.choice("endpointAccessMode", self.endpoint_access_mode.as_ref());
@@ -93,7 +80,10 @@ pub(crate) async fn create(
 
 fn given(input: &CreateDomainName, region: &str, account: &str) -> Result<DomainName, Failure> {
     let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let endpoint_configuration = endpoint(input.endpoint_configuration.as_ref())?;
+    let endpoint_configuration = configured(
+        input.endpoint_configuration.as_ref(),
+        "Cannot create a domain name with multiple Endpoint Types.",
+    )?;
     let private = endpoint_configuration
         .types
         .contains(&EndpointType::Private);
@@ -147,32 +137,5 @@ fn given(input: &CreateDomainName, region: &str, account: &str) -> Result<Domain
             .map_or("BASE_PATH_MAPPING_ONLY", |mode| mode.0)
             .to_owned(),
         tags: tags::given(input.tags.as_ref())?,
-    })
-}
-
-fn endpoint(given: Option<&Endpoint>) -> Result<EndpointConfiguration, Failure> {
-    let kind = match given.and_then(|given| given.types.as_deref()) {
-        None => EndpointType::Edge,
-        Some([]) => {
-            return Err(Failure::bad_request(
-                "REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.",
-            ));
-        }
-        Some([one]) => one.known()?,
-        Some(_) => {
-            return Err(Failure::bad_request(
-                "Cannot create a domain name with multiple Endpoint Types.",
-            ));
-        }
-    };
-    let ip_address_type = match given.and_then(|given| given.ip_address_type.as_ref()) {
-        Some(choice) => choice.known()?,
-        None if kind == EndpointType::Private => IpAddressType::Dualstack,
-        None => IpAddressType::Ipv4,
-    };
-    Ok(EndpointConfiguration {
-        types: vec![kind],
-        ip_address_type,
-        vpc_endpoint_ids: Vec::new(),
     })
 }

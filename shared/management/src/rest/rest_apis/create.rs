@@ -4,6 +4,7 @@ use super::clone::{Contents, copy};
 use super::{RestApiView, policy};
 use crate::Management;
 use crate::ids;
+use crate::rest::endpoints::{Endpoint, configured};
 use crate::rest::names::{EndpointAccessMode, SecurityPolicy};
 use crate::rest::{integrations, tags};
 use crate::wire::{Choice, Enumerated, Failure, Part, Violations};
@@ -36,23 +37,10 @@ pub(crate) struct CreateRestApi {
     endpoint_access_mode: Option<Choice<EndpointAccessMode>>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Endpoint {
-    types: Option<Vec<Choice<EndpointType>>>,
-    ip_address_type: Option<Choice<IpAddressType>>,
-    vpc_endpoint_ids: Option<Vec<String>>,
-}
-
 impl Part for CreateRestApi {
     fn constraints(&self, violations: &mut Violations) {
         if let Some(endpoint) = &self.endpoint_configuration {
-            let types = endpoint.types.as_deref().unwrap_or_default();
-            violations.choices("endpointConfiguration.types", types);
-            violations.choice(
-                "endpointConfiguration.ipAddressType",
-                endpoint.ip_address_type.as_ref(),
-            );
+            endpoint.constraints(violations);
         }
         violations.choice("apiKeySource", self.api_key_source.as_ref());
         violations.choice("securityPolicy", self.security_policy.as_ref());
@@ -163,41 +151,17 @@ pub(super) fn invalid_compression_size() -> Failure {
 }
 
 fn endpoint(given: Option<&Endpoint>) -> Result<EndpointConfiguration, Failure> {
-    let kind = match given.and_then(|given| given.types.as_deref()) {
-        None => EndpointType::Edge,
-        Some([]) => {
-            return Err(Failure::bad_request(
-                "REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.",
-            ));
-        }
-        Some([one]) => one.known()?,
-        Some(_) => {
-            return Err(Failure::bad_request(
-                "Cannot create an api with multiple Endpoint Types.",
-            ));
-        }
-    };
-    let ip_address_type = match given.and_then(|given| given.ip_address_type.as_ref()) {
-        Some(choice) => choice.known()?,
-        None if kind == EndpointType::Private => IpAddressType::Dualstack,
-        None => IpAddressType::Ipv4,
-    };
-    if kind == EndpointType::Private && ip_address_type == IpAddressType::Ipv4 {
+    let endpoint = configured(given, "Cannot create an api with multiple Endpoint Types.")?;
+    let is_private = endpoint.types.contains(&EndpointType::Private);
+    if is_private && endpoint.ip_address_type == IpAddressType::Ipv4 {
         return Err(Failure::bad_request(
             "Only dualstack ipAddressType is supported for Private APIs.",
         ));
     }
-    let vpc_endpoint_ids = given
-        .and_then(|given| given.vpc_endpoint_ids.clone())
-        .unwrap_or_default();
-    if kind != EndpointType::Private && !vpc_endpoint_ids.is_empty() {
+    if !is_private && !endpoint.vpc_endpoint_ids.is_empty() {
         return Err(Failure::bad_request(
             "Only PRIVATE type endpoints support vpcEndpointIds.",
         ));
     }
-    Ok(EndpointConfiguration {
-        types: vec![kind],
-        ip_address_type,
-        vpc_endpoint_ids,
-    })
+    Ok(endpoint)
 }
