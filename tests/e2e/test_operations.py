@@ -171,6 +171,8 @@ def test_every_list_is_walked_whole_by_its_paginator(furnished):
                  for one in items(page)]
         pages = list(client.get_paginator(operation).paginate(**arguments, PaginationConfig={"PageSize": 2}))
         walked = [one for page in pages for one in items(page)]
+        if operation == "get_usage":  # whose items have no order
+            walked, whole = sorted(walked), sorted(whole)
         assert walked == whole, operation
         assert len(whole) >= 3, operation
         if operation in ("get_gateway_responses", "get_sdk_types"):  # which come all at once, whatever the limit
