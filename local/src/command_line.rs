@@ -18,7 +18,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start Postern: management APIs and the APIs you make, on one port.
-    Dev(Dev),
+    Dev(Box<Dev>),
     /// Make OpenAPI files into deployed APIs of a Postern that runs.
     Import(Import),
     /// Make or remove the DynamoDB tables that Postern keeps its data in.

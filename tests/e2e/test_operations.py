@@ -15,7 +15,7 @@ from products import ROOT
 
 MODEL = botocore.session.get_session().get_service_model("apigateway")
 # What the management API does not know yet: it answers as it does to any path that is none.
-MISSING = {"TestInvokeMethod", "TestInvokeAuthorizer"}
+MISSING = {"TestInvokeAuthorizer"}
 # What it knows, and refuses to do.
 REFUSED = {"GetSdk"}
 UNKNOWN = "MissingAuthenticationTokenException"
@@ -77,7 +77,7 @@ def of_the_table():
     section = README.split("## What of the management API works\n")[1].split("\n## ")[0]
     works, lacks = set(), set()
     for row in re.findall(r"^\| (?!---)(.*) \|$", section, re.MULTILINE)[1:]:
-        _, operations, notes = row.split(" | ")
+        _, operations, notes = re.split(r" \| ?", row, maxsplit=2)
         works |= set(re.findall(r"`(\w+)`", operations))
         lacks |= {one for one in re.findall(r"`(\w+)`", notes) if one in MODEL.operation_names}
     return works, lacks

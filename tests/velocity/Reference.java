@@ -33,7 +33,9 @@ public class Reference {
             try {
                 String name = "case" + number++;
                 engine.render(context, text, name, engine.parse(new java.io.StringReader(template), name));
-                answer = Json.quoted(text.toString());
+                // As it would leave for a client: half of a surrogate pair alone becomes a question mark.
+                byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+                answer = Json.quoted(new String(bytes, StandardCharsets.UTF_8));
             } catch (Throwable error) {
                 answer = "{\"error\":" + Json.quoted(error.getClass().getSimpleName() + ": " + error.getMessage()) + "}";
             }

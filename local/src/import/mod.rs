@@ -26,7 +26,7 @@ const LARGE_BYTES: usize = 200_000;
 
 pub(crate) fn run(options: Import) -> Result<(), Failure> {
     let target = Target::There {
-        client: Egress::new(&Options::default()),
+        client: Box::new(Egress::new(&Options::default())),
         endpoint: options.endpoint_url.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -142,14 +142,20 @@ impl Imports {
                 origin.display()
             )));
         }
-        let parameters = format!("basepath={base_path}");
         let (verb, path) = if let Some(api) = existing {
             let (api, mode) = (encoded(api), how.mode.as_str());
-            ("PUT", format!("/restapis/{api}?mode={mode}&{parameters}"))
+            (
+                "PUT",
+                format!("/restapis/{api}?mode={mode}&basepath={base_path}"),
+            )
         } else {
-            ("POST", format!("/restapis?mode=import&{parameters}"))
+            (
+                "POST",
+                format!("/restapis?mode=import&basepath={base_path}"),
+            )
         };
-        let api = self.target.call(verb, &path, bytes).await.map_err(one)?;
+        let api = self.target.call(verb, &path, bytes).await;
+        let api = api.map_err(one)?;
         let id = api["id"].as_str().unwrap_or_default();
         self.origins.insert(id.to_owned(), file.to_owned());
         let s = if methods == 1 { "" } else { "s" };

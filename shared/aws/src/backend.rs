@@ -128,17 +128,15 @@ impl Service {
         }
         // Also where it is called elsewhere: what works on a laptop must not fail at AWS.
         let at_aws = endpoint::at_aws(&self.name, &self.region).map_err(CallError::Address)?;
-        let url = match instead {
-            Some(url) if self.name == "lambda" => {
+        let bucket = self.name.strip_suffix(".s3");
+        let url = match (instead, bucket) {
+            (Some(url), _) if self.name == "lambda" => {
                 format!("{url}{}", lambda::by_plain_name(&self.path))
             }
             // An emulator has one host, so a bucket goes into the path.
-            Some(url) if self.name.ends_with(".s3") => {
-                let bucket = self.name.trim_end_matches(".s3");
-                format!("{url}/{bucket}{}", self.path)
-            }
-            Some(url) => format!("{url}{}", self.path),
-            None => format!("{at_aws}{}", self.path),
+            (Some(url), Some(bucket)) => format!("{url}/{bucket}{}", self.path),
+            (Some(url), None) => format!("{url}{}", self.path),
+            (None, _) => format!("{at_aws}{}", self.path),
         };
         url.parse()
             .map_err(|error| CallError::Address(format!("`{url}`: {error}")))

@@ -3,6 +3,7 @@
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::Message;
+use aws_smithy_types::str_bytes::StrBytes;
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::header::CONTENT_TYPE;
@@ -82,7 +83,7 @@ fn header<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
         .headers()
         .iter()
         .find(|header| header.name().as_str() == name)?;
-    header.value().as_string().ok().map(|text| text.as_str())
+    header.value().as_string().ok().map(StrBytes::as_str)
 }
 
 /// How the function failed, as `{"ErrorCode":..,"ErrorDetails":..,"LogResult":..}` says; the log is nobody's business.

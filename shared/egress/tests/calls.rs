@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Backend, Body, BodyError, Call, CallError, Destination};
+use postern_gateway::{Backend, Body, BodyError, Call, CallError, Caller, Destination};
 use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -545,6 +545,7 @@ async fn an_aws_service_is_not_called_unsigned() {
         name: "sqs".to_owned(),
         region: "eu-west-1".to_owned(),
         path: "/".to_owned(),
+        caller: Caller::Gateway,
     };
     assert_eq!(
         egress().call(call).await.err().unwrap().to_string(),

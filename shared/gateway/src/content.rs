@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 /// A body on its way through a gateway that looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Payload {
+pub(crate) struct Content {
     pub(crate) bytes: Bytes,
     /// Whether a template may read it.
     pub(crate) is_text: bool,
@@ -27,7 +27,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-impl Payload {
+impl Content {
     /// A request's body on its way in. `is_binary` says whether its content type is one of the API's binary ones.
     pub(crate) fn of_request(
         body: Bytes,
@@ -106,7 +106,7 @@ mod tests {
     use ContentHandling::{ConvertToBinary as ToBinary, ConvertToText as ToText};
 
     /// `text:` or `bytes:` and the body, or `500`.
-    fn shown(payload: Result<Payload, NotBase64>) -> String {
+    fn shown(payload: Result<Content, NotBase64>) -> String {
         payload.map_or_else(
             |_| "500".to_owned(),
             |payload| {
@@ -131,7 +131,7 @@ mod tests {
             (b"\xff", true, Some(ToBinary), "bytes:\\xff"),
             (b"hi", true, Some(ToText), "text:aGk="),
         ] {
-            let payload = Payload::of_request(Bytes::from_static(body), is_binary, handling);
+            let payload = Content::of_request(Bytes::from_static(body), is_binary, handling);
             assert_eq!(
                 shown(payload),
                 expected,
@@ -154,7 +154,7 @@ mod tests {
                 (Some(ToBinary), to_binary),
             ] {
                 let body = Bytes::from_static(b"aGk=");
-                let payload = Payload::of_answer(body, is_binary, wants_binary, handling);
+                let payload = Content::of_answer(body, is_binary, wants_binary, handling);
                 assert_eq!(
                     shown(payload),
                     expected,
@@ -163,7 +163,7 @@ mod tests {
             }
         }
         let undecodable = |wants_binary, handling| {
-            shown(Payload::of_answer(
+            shown(Content::of_answer(
                 Bytes::from_static(b"plain text"),
                 false,
                 wants_binary,

@@ -5,7 +5,7 @@ use crate::admit::Signatures;
 use crate::rejection::Rejection;
 use crate::stages::{Freshness, Live, Stages};
 use crate::trail::Trail;
-use crate::{Arrival, Backend, Body, Journal, route};
+use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
 use postern_definition::Map;
 use postern_plan::Deployed;
 use postern_store::{Clock, Table};
@@ -118,9 +118,13 @@ impl Gateway {
         addressed: crate::address::Addressed,
         trail: &mut Trail,
     ) -> Result<crate::finish::Answer, Rejection> {
+        unpack::check(&addressed)?;
+        let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;
-        let admitted = self.admit(routed)?;
-        Ok(self.integrate(admitted, trail).await?)
+        let admitted = unpack::unpack(self.admit(routed)?).await?;
+        let validated = self.validate(admitted, trail).await?;
+        let answer = self.integrate(validated, trail).await?;
+        Ok(respond::pack(answer, pack_from, trail).await?)
     }
 }
 

@@ -56,9 +56,9 @@ pub(crate) fn is_mapped_in_vain(name: &HeaderName) -> bool {
     MAPPED_IN_VAIN.contains(&name.as_str())
 }
 
-/// The name is in lower case.
 pub(crate) fn is_hidden_name(name: &str) -> bool {
-    HIDDEN_FROM_INTEGRATIONS.contains(&name)
+    let mut hidden = HIDDEN_FROM_INTEGRATIONS.iter();
+    hidden.any(|hidden| hidden.eq_ignore_ascii_case(name))
 }
 
 /// What becomes of the headers of a backend's answer.

@@ -1,7 +1,7 @@
 //! The request pipeline, from arrival to answer.
 //!
 //! ```text
-//! arrive -> address -> route -> admit -> integrate -> finish -> response
+//! arrive -> address -> route -> admit -> unpack -> validate -> integrate -> pack -> finish -> response
 //! ```
 //!
 //! Each stage is a file, takes the type of the stage before it and returns its own, so that a stage in the wrong place does not
@@ -13,7 +13,9 @@ mod admit;
 mod arrival;
 mod backend;
 mod body;
+mod coding;
 mod content;
+mod execution_log;
 mod finish;
 mod gateway;
 mod gateway_response;
@@ -26,7 +28,10 @@ mod rejection;
 mod respond;
 mod route;
 mod stages;
+mod test_invoke;
 mod trail;
+mod unpack;
+mod validate;
 
 pub use address::{Defaults, names_an_api};
 pub use admit::Signatures;
@@ -40,3 +45,4 @@ pub use postern_store::{Clock, SystemClock};
 pub use query::Query;
 pub use rejection::Rejection;
 pub use stages::Freshness;
+pub use test_invoke::{TestAnswer, TestError, TestInvocation};

@@ -18,7 +18,22 @@ pub enum Rejection {
     #[error(transparent)]
     Admit(#[from] AdmitRejection),
     #[error(transparent)]
+    Unpack(#[from] UnpackRejection),
+    #[error(transparent)]
+    Validate(#[from] ValidateRejection),
+    #[error(transparent)]
     Integrate(#[from] IntegrateRejection),
+}
+
+/// What kept a packed body from being unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackRejection {
+    #[error("the body's coding `{0}` is neither gzip nor deflate")]
+    UnknownCoding(String),
+    #[error("the body is not what its coding says: {0}")]
+    Malformed(String),
+    #[error(transparent)]
+    Body(#[from] IntegrateRejection),
 }
 
 /// Which API and stage.
@@ -69,6 +84,22 @@ pub enum AdmitRejection {
     NoApiKey,
 }
 
+/// Is it well formed?
+#[derive(Debug, thiserror::Error)]
+pub enum ValidateRejection {
+    #[error("Missing required request parameters: [{}]", .0.join(", "))]
+    MissingParameters(Vec<String>),
+    #[error("Request body does not match model schema for content type {content_type}: {reason}")]
+    InvalidBody {
+        content_type: String,
+        /// What `$context.error.validationErrorString` says.
+        reason: String,
+    },
+    /// The body could not be read whole.
+    #[error(transparent)]
+    Body(IntegrateRejection),
+}
+
 /// What kept the integration from answering.
 #[derive(Debug, thiserror::Error)]
 pub enum IntegrateRejection {
@@ -100,6 +131,21 @@ pub enum IntegrateRejection {
 }
 
 impl Rejection {
+    /// The value of `$context.error.validationErrorString`.
+    pub(crate) fn validation_error(&self) -> Option<&str> {
+        match self {
+            Self::Validate(ValidateRejection::InvalidBody { reason, .. }) => Some(reason),
+            Self::Validate(
+                ValidateRejection::MissingParameters(_) | ValidateRejection::Body(_),
+            )
+            | Self::Address(_)
+            | Self::Route(_)
+            | Self::Admit(_)
+            | Self::Unpack(_)
+            | Self::Integrate(_) => None,
+        }
+    }
+
     pub fn answer(&self) -> DefaultAnswer {
         use GatewayResponseType as Type;
         let front = |status, error_type, message| DefaultAnswer {
@@ -177,53 +223,76 @@ impl Rejection {
             Self::Admit(AdmitRejection::NoApiKey) => {
                 early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
             }
-            Self::Integrate(rejection) => match rejection {
-                IntegrateRejection::BodyTooLarge(_) => early(
-                    Type::RequestTooLarge,
-                    413,
-                    "RequestEntityTooLargeException",
-                    "Request Too Long",
-                ),
-                IntegrateRejection::BodyBroken(_)
-                | IntegrateRejection::Call(CallError::Client(_)) => {
-                    early(Type::Default4xx, 400, "BadRequestException", "Bad Request")
-                }
-                IntegrateRejection::UnsupportedMediaType(_) => late(
+            Self::Unpack(UnpackRejection::UnknownCoding(_) | UnpackRejection::Malformed(_)) => {
+                let message = "Unsupported Media Type";
+                early(
                     Type::UnsupportedMediaType,
                     415,
                     "BadRequestException",
-                    "Unsupported Media Type",
-                ),
-                IntegrateRejection::MalformedBody(_) => late(
-                    Type::Default4xx,
-                    400,
-                    "BadRequestException",
-                    "Invalid JSON in request body",
-                ),
-                IntegrateRejection::Configuration(_)
-                | IntegrateRejection::LambdaRefused { .. }
-                | IntegrateRejection::Call(CallError::Address(_) | CallError::Unsigned(_)) => {
-                    internal(Type::ApiConfigurationError, 500)
-                }
-                // The type's own status is 504, yet the service answers 500 here.
-                IntegrateRejection::LambdaMethod => internal(Type::IntegrationFailure, 500),
-                IntegrateRejection::FunctionError(_)
-                | IntegrateRejection::MalformedAnswer(_)
-                | IntegrateRejection::LambdaUnavailable(_) => internal(Type::Default5xx, 502),
-                IntegrateRejection::AnswerBroken(_) => internal(Type::Default5xx, 500),
-                IntegrateRejection::Call(CallError::Network(_)) => late(
-                    Type::IntegrationFailure,
-                    504,
-                    "InternalServerErrorException",
-                    "Network error communicating with endpoint",
-                ),
-                IntegrateRejection::Call(CallError::Timeout(_)) => late(
-                    Type::IntegrationTimeout,
-                    504,
-                    "InternalServerErrorException",
-                    "Endpoint request timed out",
-                ),
+                    message,
+                )
+            }
+            Self::Validate(rejection @ ValidateRejection::MissingParameters(_)) => DefaultAnswer {
+                message: Some(rejection.to_string().into()),
+                ..late(Type::BadRequestParameters, 400, "BadRequestException", "")
             },
+            Self::Validate(ValidateRejection::InvalidBody { .. }) => late(
+                Type::BadRequestBody,
+                400,
+                "BadRequestException",
+                "Invalid request body",
+            ),
+            Self::Integrate(rejection)
+            | Self::Unpack(UnpackRejection::Body(rejection))
+            | Self::Validate(ValidateRejection::Body(rejection)) => {
+                match rejection {
+                    IntegrateRejection::BodyTooLarge(_) => early(
+                        Type::RequestTooLarge,
+                        413,
+                        "RequestEntityTooLargeException",
+                        "Request Too Long",
+                    ),
+                    IntegrateRejection::BodyBroken(_)
+                    | IntegrateRejection::Call(CallError::Client(_)) => {
+                        early(Type::Default4xx, 400, "BadRequestException", "Bad Request")
+                    }
+                    IntegrateRejection::UnsupportedMediaType(_) => late(
+                        Type::UnsupportedMediaType,
+                        415,
+                        "BadRequestException",
+                        "Unsupported Media Type",
+                    ),
+                    IntegrateRejection::MalformedBody(_) => late(
+                        Type::Default4xx,
+                        400,
+                        "BadRequestException",
+                        "Invalid JSON in request body",
+                    ),
+                    IntegrateRejection::Configuration(_)
+                    | IntegrateRejection::LambdaRefused { .. }
+                    | IntegrateRejection::Call(CallError::Address(_) | CallError::Unsigned(_)) => {
+                        internal(Type::ApiConfigurationError, 500)
+                    }
+                    // The type's own status is 504, yet the service answers 500 here.
+                    IntegrateRejection::LambdaMethod => internal(Type::IntegrationFailure, 500),
+                    IntegrateRejection::FunctionError(_)
+                    | IntegrateRejection::MalformedAnswer(_)
+                    | IntegrateRejection::LambdaUnavailable(_) => internal(Type::Default5xx, 502),
+                    IntegrateRejection::AnswerBroken(_) => internal(Type::Default5xx, 500),
+                    IntegrateRejection::Call(CallError::Network(_)) => late(
+                        Type::IntegrationFailure,
+                        504,
+                        "InternalServerErrorException",
+                        "Network error communicating with endpoint",
+                    ),
+                    IntegrateRejection::Call(CallError::Timeout(_)) => late(
+                        Type::IntegrationTimeout,
+                        504,
+                        "InternalServerErrorException",
+                        "Endpoint request timed out",
+                    ),
+                }
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ impl Routed {
             headers: &self.request.headers,
             query: &self.query,
             path: &self.path_parameters,
+            is_signed: self.is_signed(),
         }
     }
 

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use postern_definition::rest::GatewayResponseType;
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId, StageName};
+use postern_telemetry::ExecutionLog;
 use rand::Rng;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(crate) struct Trail {
     pub resource: Option<ResourceTrail>,
     pub integration: Option<IntegrationTrail>,
     pub rejection: Option<RejectionTrail>,
+    pub log: ExecutionLog,
     pub answer: Option<AnswerTrail>,
 }
 
@@ -79,6 +81,8 @@ pub(crate) struct IntegrationTrail {
 pub(crate) struct RejectionTrail {
     pub response_type: Option<GatewayResponseType>,
     pub message: Option<String>,
+    /// What is wrong with a body that does not fit its model.
+    pub validation: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -113,6 +117,7 @@ impl Trail {
             resource: None,
             integration: None,
             rejection: None,
+            log: ExecutionLog::default(),
             answer: None,
         }
     }
@@ -172,6 +177,7 @@ impl Trail {
                     .to_string()
                     .into(),
             ),
+            "error.validationErrorString" => text(self.rejection.as_ref()?.validation.as_deref()?),
             "error.responseType" => text(self.rejection.as_ref()?.response_type?.name()),
             "status" => number(self.answer.as_ref()?.status.into()),
             "responseLength" => number(self.answer.as_ref()?.bytes.into()),

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use definitions::{Definitions, Turns};
 use http::{Request, Response};
 pub use limits::Limits;
+use postern_gateway::Gateway;
 use postern_store::{Clock, Table};
 use routing::Router;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub struct World {
     pub account: String,
     pub region: String,
     pub limits: Limits,
+    /// Answers what is tried out before it is deployed.
+    pub gateway: Arc<Gateway>,
 }
 
 /// Answers the management APIs.

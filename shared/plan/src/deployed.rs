@@ -4,7 +4,7 @@ use crate::gateway_response::GatewayResponsePlans;
 use crate::layout::{body_key, index_sort_prefix};
 use crate::router::{Match, Router};
 use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
-use crate::{Defect, MethodPlan, Parts, api_partition};
+use crate::{Defect, MethodPlan, Parts, Snapshot, api_partition};
 use bytes::Bytes;
 use postern_definition::rest::{Method, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
@@ -102,6 +102,21 @@ impl Deployed {
         })
     }
 
+    /// Of a snapshot that is not stored: nothing of it is ever looked for in the table.
+    pub fn of_snapshot(
+        table: Arc<dyn Table>,
+        deployment: &DeploymentId,
+        snapshot: &Snapshot,
+    ) -> Result<Self, DeployedError> {
+        let mut deployed = Self::of_index(table, deployment, &snapshot.index)?;
+        deployed.chunks = snapshot
+            .body
+            .chunks(CHUNK_BYTES)
+            .map(|chunk| OnceCell::new_with(Some(Bytes::copy_from_slice(chunk))))
+            .collect();
+        Ok(deployed)
+    }
+
     pub fn id(&self) -> &DeploymentId {
         &self.id
     }
@@ -141,10 +156,11 @@ impl Deployed {
             return Err(missing());
         }
         let (resource, method) = methods.swap_remove(place as usize);
-        let plan = MethodPlan::compile(&method).map_err(|defects| {
+        let mut plan = MethodPlan::compile(&method).map_err(|defects| {
             let defects: Vec<_> = defects.iter().map(Defect::to_string).collect();
             self.unreadable(defects.join("; "))
         })?;
+        plan.validation = self.validation(&method).await?;
         Ok((resource, Arc::new(plan)))
     }
 

@@ -17,6 +17,7 @@ mod router;
 pub mod schema;
 mod snapshot;
 pub mod usage;
+mod validation;
 
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
@@ -24,10 +25,11 @@ pub use frozen::Parts;
 pub use gateway_response::GatewayResponsePlan;
 pub use integration::{
     AwsOperation, AwsPlan, Credentials, HttpPlan, IntegrationPlan, LambdaPlan, RequestTemplates,
-    ResponsePlan, ResponseSelection, Template, TemplateChoice, Transform, mock_status,
+    ResponsePlan, ResponseSelection, TemplateChoice, Transform, mock_status,
 };
 pub use layout::{api_partition, stage_key, stage_sort_prefix};
-pub use mapping::{BodyPath, RequestMapping, Source, TextTemplate, UriTemplate};
+pub use mapping::{BodyPath, JsonPath, RequestMapping, Source, TextTemplate, UriTemplate};
 pub use method::{Authorization, MethodPlan};
 pub use router::{Match, Router};
 pub use snapshot::Snapshot;
+pub use validation::{BodyModel, ParameterLocation, RequiredParameter, Validation};

@@ -1,6 +1,6 @@
 //! Everything that answering one method needs, worked out beforehand.
 
-use crate::{Defect, IntegrationPlan};
+use crate::{Defect, IntegrationPlan, Validation};
 use postern_definition::rest::Method;
 
 #[derive(Debug)]
@@ -10,6 +10,8 @@ pub struct MethodPlan {
     pub operation_name: Option<String>,
     pub api_key_required: bool,
     pub authorization: Authorization,
+    /// Filled in by [`crate::Deployed::plan`], which alone can read validators and models.
+    pub validation: Option<Validation>,
     pub integration: IntegrationPlan,
 }
 
@@ -38,6 +40,7 @@ impl MethodPlan {
                 "AWS_IAM" => Authorization::Iam,
                 _ => Authorization::Unchecked,
             },
+            validation: None,
             integration: IntegrationPlan::compile(method, integration)?,
         })
     }

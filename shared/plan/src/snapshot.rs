@@ -36,7 +36,7 @@ const PATH_SEGMENTS_MAX: usize = 500;
 /// A frozen API, checked and compressed, ready to be stored.
 pub struct Snapshot {
     pub(crate) index: Vec<u8>,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Read at every cold start, so its form is a compact binary one: an API of thousands of methods must not start more slowly

@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 use std::io::{BufRead as _, Write as _};
 
-use postern_template::{Dialect, Found, Inputs, Limits, Overrides, Payload, Place, Template, json};
+use postern_template::{
+    Dialect, Found, Inputs, Limits, Overrides, Payload, Place, Template, Value, json,
+};
 
 struct Nothing;
 
@@ -36,11 +38,21 @@ impl Inputs for Nothing {
     }
 }
 
-fn render(template: &str, data: &str) -> Result<String, String> {
-    let program = Template::parse_as("case", template, Dialect::Velocity)
+fn render(case: &str) -> Result<String, String> {
+    let case = json::parse(case).map_err(|error| format!("case: {error}"))?;
+    let members = json::java(&case);
+    let member = |wanted: &str| {
+        members
+            .iter()
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.clone())
+    };
+    let (Some(Value::Text(template)), Some(data)) = (member("template"), member("data")) else {
+        return Err("case: no template or no data".to_owned());
+    };
+    let program = Template::parse_as("case", &template, Dialect::Velocity)
         .map_err(|error| format!("parse: {error}"))?;
-    let document = json::parse(data).map_err(|error| format!("data: {error}"))?;
-    let values = json::java(&document);
+    let values = json::java(&data);
     let variables: Vec<_> = values
         .iter()
         .map(|(name, value)| (&**name, value.clone()))
@@ -61,9 +73,7 @@ fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let line = line?;
-        let case: serde_json::Value = serde_json::from_str(&line)?;
-        let template = case["template"].as_str().unwrap_or_default();
-        let answer = match render(template, &case["data"].to_string()) {
+        let answer = match render(&line) {
             Ok(text) => serde_json::Value::String(text),
             Err(error) => serde_json::json!({ "error": error }),
         };

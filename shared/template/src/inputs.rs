@@ -201,7 +201,7 @@ impl Default for Limits {
             steps: 5_000_000,
             loop_rounds: 1_000,
             output_bytes: 10 << 20,
-            memory_bytes: 64 << 20,
+            memory_bytes: 128 << 20,
             depth: 150,
             regex_steps: 5_000_000,
         }

@@ -85,10 +85,11 @@ impl<'a> Reader<'a> {
     fn object(&mut self, depth: usize) -> Result<Value<'a>, BadJson> {
         self.at += 1;
         self.blanks();
-        let mut entries = Entries::default();
         if self.take(b'}') {
-            return Ok(Value::map(entries));
+            return Ok(Value::map(Entries::default()));
         }
+        // Most objects have a handful of members: room for them is one allocation.
+        let mut entries = Entries::with_capacity(8);
         loop {
             self.blanks();
             if self.byte() != Some(b'"') {
@@ -183,16 +184,19 @@ impl<'a> Reader<'a> {
         self.at += 1;
         let start = self.at;
         let text = self.text;
-        loop {
-            match self.byte() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(Text::Borrowed(&text[start..self.at - 1]));
-                }
-                Some(b'\\') => return self.escaped(start),
-                Some(byte) if byte >= b' ' => self.at += 1,
-                _ => return Err(self.bad()),
+        let plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
+        let length = text.as_bytes()[start..]
+            .iter()
+            .take_while(|byte| plain(byte))
+            .count();
+        self.at += length;
+        match self.byte() {
+            Some(b'"') => {
+                self.at += 1;
+                Ok(Text::Borrowed(&text[start..start + length]))
             }
+            Some(b'\\') => self.escaped(start),
+            _ => Err(self.bad()),
         }
     }
 

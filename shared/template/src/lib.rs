@@ -25,8 +25,7 @@
 //! JSON, asks [`Inputs`] only for what the template names, and writes straight to its output. It is bounded by
 //! [`Limits`], whatever the template says.
 //!
-//! Where API Gateway differs from Velocity is listed in [`Dialect`], and nowhere else. `spec` of the behaviour:
-//! undefined references print nothing; objects print nothing of themselves where API Gateway's do not; `#parse`,
+//! Where API Gateway differs from Velocity is listed in [`Dialect`], and nowhere else. What meets the eye: undefined references print nothing; objects print nothing of themselves where API Gateway's do not; `#parse`,
 //! `#include` and `#evaluate` fail; reflection (`.class`) is refused.
 //!
 //! # XML
@@ -47,6 +46,11 @@
 //! </order>
 //! ```
 
+#![allow(
+    clippy::cast_possible_wrap,
+    reason = "lengths become Java's ints; a run's memory bound keeps them far below what wraps"
+)]
+
 mod dialect;
 mod error;
 mod host;
@@ -55,6 +59,7 @@ pub mod json;
 pub mod jsonpath;
 mod methods;
 mod parse;
+mod pattern;
 mod print;
 mod program;
 mod regex;
@@ -69,6 +74,7 @@ pub use inputs::{
     Found, Inputs, Limits, OverrideValue, Overrides, Payload, Place, RequestOverrides,
     ResponseOverrides,
 };
+pub use pattern::{BadPattern, Pattern};
 pub use value::{Cursor, Defined, List, Map, Scope, Text, Value};
 
 /// The longest template, in bytes: API Gateway's 300 KB.

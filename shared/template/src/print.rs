@@ -60,7 +60,7 @@ fn java(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
                     }
                     match item {
                         Value::List(inner) if std::rc::Rc::ptr_eq(inner, list) => {
-                            out.push_str("(this Collection)")
+                            out.push_str("(this Collection)");
                         }
                         _ => java(item, out, max, depth + 1)?,
                     }
@@ -78,7 +78,7 @@ fn java(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
                 out.push('=');
                 match item {
                     Value::Map(inner) if std::rc::Rc::ptr_eq(inner, map) => {
-                        out.push_str("(this Map)")
+                        out.push_str("(this Map)");
                     }
                     _ => java(item, out, max, depth + 1)?,
                 }
@@ -123,13 +123,12 @@ fn json(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
                 if index > 0 {
                     out.push(',');
                 }
-                match key {
-                    Value::Text(text) => quoted(text, out),
-                    _ => {
-                        let mut text = String::new();
-                        java(key, &mut text, max, depth + 1)?;
-                        quoted(&text, out);
-                    }
+                if let Value::Text(text) = key {
+                    quoted(text, out);
+                } else {
+                    let mut text = String::new();
+                    java(key, &mut text, max, depth + 1)?;
+                    quoted(&text, out);
                 }
                 out.push(':');
                 json(item, out, max, depth + 1)?;
@@ -137,7 +136,7 @@ fn json(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
             out.push('}');
         }
         Value::Scope(_) | Value::Iterator(_) | Value::Block(_) | Value::Host(_) => {
-            out.push_str("null")
+            out.push_str("null");
         }
         _ => return java(value, out, max, depth),
     }

@@ -151,4 +151,6 @@ pub(crate) struct Link {
     pub(crate) operator: Operator,
     pub(crate) right: Expression,
     pub(crate) literal: Box<str>,
+    /// The source of the row up to here, by Velocity's lights: the right side with the blanks around it.
+    pub(crate) row_literal: Box<str>,
 }

@@ -28,6 +28,10 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    pub(crate) fn line(&self) -> &str {
+        &self.line
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(given, _)| given == name);
         found.map(|(_, value)| value.as_str())

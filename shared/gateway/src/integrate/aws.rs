@@ -68,7 +68,7 @@ impl Gateway {
             timeout: plan.timeout,
         };
         let begun = self.clock.now();
-        let called = match self.backend.call(call).await {
+        let called = match self.call(call, trail).await {
             Ok(answer) => {
                 let (head, body) = answer.into_parts();
                 buffered(body).await.map(|body| (head, body))
@@ -102,7 +102,13 @@ impl Gateway {
             remapping: &headers::MAPPED,
             traced: true,
         };
-        respond::to_answer(&transform.responses, answered, &routed, trail)
+        respond::to_answer(
+            &transform.responses,
+            answered,
+            prepared.overrides,
+            &routed,
+            trail,
+        )
     }
 
     fn request_headers(

@@ -17,8 +17,9 @@ pub(super) async fn answer(
     mut routed: Routed,
     trail: &mut Trail,
 ) -> Result<Answer, IntegrateRejection> {
-    let Prepared { body, .. } =
-        request::prepare(&transform.requests, None, &mut routed, trail).await?;
+    let Prepared {
+        body, overrides, ..
+    } = request::prepare(&transform.requests, None, &mut routed, trail).await?;
     let wanted = mock_status(&String::from_utf8_lossy(&body)).ok_or_else(|| {
         let reason = "Unable to parse statusCode. It should be an integer that is defined in the request template.";
         IntegrateRejection::Configuration(reason.to_owned())
@@ -39,5 +40,5 @@ pub(super) async fn answer(
         remapping: &headers::MOCK,
         traced: false,
     };
-    respond::to_answer(&transform.responses, answered, &routed, trail)
+    respond::to_answer(&transform.responses, answered, overrides, &routed, trail)
 }

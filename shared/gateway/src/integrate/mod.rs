@@ -7,11 +7,11 @@ mod mock;
 mod parameters;
 mod request;
 
-use crate::admit::Admitted;
 use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
+use crate::validate::Validated;
 use crate::{Body, CallError, CollectError, Gateway};
 use ::http::header::CONTENT_LENGTH;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -25,11 +25,10 @@ pub const PAYLOAD_BYTES_MAX: usize = 10_485_760;
 impl Gateway {
     pub(crate) async fn integrate(
         &self,
-        admitted: Admitted,
+        validated: Validated,
         trail: &mut Trail,
     ) -> Result<Answer, IntegrateRejection> {
-        let Admitted(routed) = admitted;
-        check_length(&routed.request.headers)?;
+        let Validated(routed) = validated;
         let plan = routed.plan.clone();
         match &plan.integration {
             IntegrationPlan::Mock(transform) => mock::answer(transform, routed, trail).await,
@@ -44,7 +43,7 @@ impl Gateway {
 }
 
 /// Refuses a body that is told to be longer than the service takes, before one byte of it is waited for.
-fn check_length(headers: &HeaderMap) -> Result<(), IntegrateRejection> {
+pub(crate) fn check_length(headers: &HeaderMap) -> Result<(), IntegrateRejection> {
     let told = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -71,7 +70,7 @@ pub(crate) async fn buffered(body: Body) -> Result<Bytes, IntegrateRejection> {
     body.collect(PAYLOAD_BYTES_MAX).await.map_err(broken)
 }
 
-fn broken(error: CollectError) -> IntegrateRejection {
+pub(crate) fn broken(error: CollectError) -> IntegrateRejection {
     match error {
         CollectError::Broken(reason) => match reason.downcast::<CallError>() {
             Ok(failure) => IntegrateRejection::Call(*failure),

@@ -1,10 +1,12 @@
 //! The parameters of an integration's request, as mappings make them.
 
-use crate::mapping::{Given, MalformedBody};
+use crate::mapping::{Given, MalformedBody, Values};
+use crate::respond::joined;
 use crate::route::Routed;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use postern_definition::Map;
 use postern_plan::{RequestMapping, Source, UriTemplate};
+use postern_template::{OverrideValue, RequestOverrides};
 use std::borrow::Cow;
 
 /// What may not stand in a path as it is. A slash may: the values of greedy parameters hold them.
@@ -58,7 +60,8 @@ impl Parameters {
             }
         }
         for (name, source) in &mapping.query {
-            for value in given.values(source)?.into_iter().flat_map(|v| v.into_vec()) {
+            let values = given.values(source)?.map(Values::into_vec);
+            for value in values.into_iter().flatten() {
                 parameters.query.push((name.clone(), value.into_owned()));
             }
         }
@@ -69,6 +72,30 @@ impl Parameters {
             }
         }
         Ok(parameters)
+    }
+
+    /// Lays what a template wrote over what was mapped.
+    pub(super) fn override_by(&mut self, overrides: &RequestOverrides) {
+        for (name, value) in &overrides.path {
+            let value = joined(value).replace('%', "%25");
+            let value = utf8_percent_encode(&value, UNSAFE_IN_PATH).to_string();
+            self.path.insert(name.clone(), value);
+        }
+        for (name, value) in &overrides.querystring {
+            self.query.retain(|(mapped, _)| mapped != name);
+            let values = match value {
+                OverrideValue::One(value) => std::slice::from_ref(value),
+                OverrideValue::Many(values) => values,
+            };
+            let pairs = values.iter().map(|value| (name.clone(), value.clone()));
+            self.query.extend(pairs);
+        }
+        for (name, value) in &overrides.header {
+            self.headers
+                .retain(|(mapped, _)| !mapped.eq_ignore_ascii_case(name));
+            self.headers
+                .push((name.clone(), joined(value).into_owned()));
+        }
     }
 
     /// Fills a template of a URI. A parameter that nothing fills stays as it stands, in braces.

@@ -4,9 +4,10 @@
 //! body, and from what holds for both: the stage's variables and what has been observed so far.
 
 mod body;
-mod json_path;
+mod inputs;
 
-pub(crate) use body::{BodyText, MalformedBody};
+pub(crate) use body::MalformedBody;
+pub(crate) use inputs::TemplateInputs;
 
 use crate::trail::Trail;
 use crate::{Query, headers};
@@ -14,12 +15,13 @@ use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use postern_definition::Map;
 use postern_plan::Source;
+use postern_template::Payload;
 use std::borrow::Cow;
 
 /// All that a mapping may read.
 pub(crate) struct Given<'g> {
     pub(crate) message: Message<'g>,
-    pub(crate) body: BodyText<'g>,
+    pub(crate) body: &'g Payload<'g>,
     pub(crate) variables: &'g Map<String>,
     pub(crate) trail: &'g Trail,
 }
@@ -32,6 +34,8 @@ pub(crate) enum Message<'m> {
         query: &'m Query,
         /// As the values stand in the path, still percent-encoded.
         path: &'m Map<String>,
+        /// Whether the `Authorization` header is a signature, which is for the gateway alone.
+        is_signed: bool,
     },
     Answer {
         headers: &'m HeaderMap,
@@ -70,7 +74,7 @@ impl<'v> Values<'v> {
     }
 }
 
-impl<'g> Given<'g> {
+impl Given<'_> {
     /// What the source has. A mapping whose source is absent or empty is skipped, which is `None`.
     pub(crate) fn values<'v>(
         &'v self,
@@ -87,7 +91,7 @@ impl<'g> Given<'g> {
             Source::MultiQuery(name) => Values::of(self.message.all_of_query(name)),
             Source::Path(name) => self.message.path(name).map(Values::One),
             Source::Params(name) => self.message.parameter(name).map(Values::One),
-            Source::Body(path) => self.body.part(path)?.map(Values::One),
+            Source::Body(path) => body::part(self.body, path)?.map(Values::One),
             Source::StageVariable(name) => self
                 .variables
                 .get(name)
@@ -106,18 +110,38 @@ impl<'m> Message<'m> {
     }
 
     fn headers(self, name: &str) -> Vec<Cow<'m, str>> {
-        if matches!(self, Self::Request { .. }) && headers::is_hidden_name(name) {
+        if self.hides(name) {
             return Vec::new();
         }
         self.map().get_all(name).iter().map(headers::text).collect()
     }
 
+    /// Whether nobody behind the gateway is shown a header.
+    fn hides(self, name: &str) -> bool {
+        match self {
+            Self::Request { is_signed, .. } => {
+                headers::is_hidden_name(name)
+                    || is_signed && name.eq_ignore_ascii_case("authorization")
+            }
+            Self::Answer { .. } => false,
+        }
+    }
+
+    /// The names of all headers that are shown, as clients usually write them.
+    pub(crate) fn header_names(self) -> impl Iterator<Item = Cow<'m, str>> {
+        let shown = self
+            .map()
+            .keys()
+            .filter(move |name| !self.hides(name.as_str()));
+        shown.map(|name| -> Cow<'m, str> { headers::event_name(name) })
+    }
+
     /// The last value counts.
-    fn header(self, name: &str) -> Option<Cow<'m, str>> {
+    pub(crate) fn header(self, name: &str) -> Option<Cow<'m, str>> {
         self.headers(name).pop()
     }
 
-    fn query(self, name: &str) -> Option<Cow<'m, str>> {
+    pub(crate) fn query(self, name: &str) -> Option<Cow<'m, str>> {
         match self {
             Self::Request { query, .. } => query.last(name).map(Cow::Borrowed),
             Self::Answer { .. } => None,
@@ -136,7 +160,7 @@ impl<'m> Message<'m> {
         }
     }
 
-    fn path(self, name: &str) -> Option<Cow<'m, str>> {
+    pub(crate) fn path(self, name: &str) -> Option<Cow<'m, str>> {
         match self {
             Self::Request { path, .. } => path
                 .get(name)

@@ -2,7 +2,7 @@
 
 use crate::gateway::Served;
 use crate::gateway_response::DefaultAnswer;
-use crate::mapping::{BodyText, Given, Message};
+use crate::mapping::{Given, Message};
 use crate::trail::Trail;
 use crate::{Body, Gateway, Query, headers};
 use http::header::CONTENT_TYPE;
@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use postern_definition::Map;
 use postern_definition::rest::GatewayResponseType;
 use postern_plan::{GatewayResponsePlan, Source};
+use postern_template::Payload;
 
 /// A rejection ready to be sent, but for what every answer carries.
 pub(crate) struct Rejected {
@@ -65,14 +66,23 @@ fn customised(
             headers: request_headers,
             query: &query,
             path: trail.path_parameters.as_deref().unwrap_or(&none.1),
+            is_signed: false,
         },
-        body: BodyText::none(),
+        body: &Payload::new(""),
         variables: &served.variables,
         trail,
     };
     let value = |source: &Source| match given.values(source) {
         Ok(Some(values)) => Some(values.joined().into_owned()),
         _ => None,
+    };
+    // As recorded: its quotes are escaped, so that it may stand between quotes, which are the template's own.
+    let in_body = |source: &Source| match source {
+        Source::Context(name) if name == "error.validationErrorString" => {
+            let quoted = serde_json::Value::from(value(source)?).to_string();
+            Some(quoted[1..quoted.len() - 1].to_owned())
+        }
+        _ => value(source),
     };
     let mut mapped = HeaderMap::new();
     for (name, source) in &plan.headers {
@@ -92,7 +102,7 @@ fn customised(
             if let Ok(content_type) = HeaderValue::from_str(content_type) {
                 answered.entry(CONTENT_TYPE).or_insert(content_type);
             }
-            template.fill(value)
+            template.fill(in_body)
         }
     };
     Rejected {

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use postern_definition::rest::{Definition, Method, Resource, RestApi, Stage};
+use postern_definition::rest::{
+    Definition, Method, Model, RequestValidator, Resource, RestApi, Stage,
+};
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
     Arrival, Backend, Body, Call, CallError, Caller, Clock, Defaults, Destination, Freshness,
@@ -42,6 +44,12 @@ pub(crate) struct Case {
     /// By type.
     #[serde(default)]
     gateway_responses: BTreeMap<String, Value>,
+    /// By name: the schema.
+    #[serde(default)]
+    models: BTreeMap<String, Value>,
+    /// By id.
+    #[serde(default)]
+    validators: BTreeMap<String, Value>,
     requests: Vec<Exchange>,
 }
 
@@ -190,6 +198,7 @@ pub(crate) struct Kept {
     pub(crate) access: Mutex<Vec<String>>,
     pub(crate) metrics: Mutex<Vec<Value>>,
     pub(crate) faults: Mutex<Vec<String>>,
+    pub(crate) executions: Mutex<Vec<String>>,
 }
 
 impl Journal for Kept {
@@ -197,6 +206,10 @@ impl Journal for Kept {
         self.access.lock().unwrap().push(access.to_owned());
         let metrics = serde_json::from_str(metrics).unwrap();
         self.metrics.lock().unwrap().push(metrics);
+    }
+
+    fn execution(&self, lines: &str) {
+        self.executions.lock().unwrap().push(lines.to_owned());
     }
 
     fn fault(&self, line: &str) {
@@ -347,6 +360,32 @@ pub(crate) fn definition(api: &Value, methods: &BTreeMap<String, Value>) -> Defi
     Definition::new(api, resources.into_values().collect(), all)
 }
 
+/// Models of JSON, except where the schema is a text.
+pub(crate) fn models(schemas: &BTreeMap<String, Value>) -> Vec<Model> {
+    let model = |(name, schema): (&String, &Value)| Model {
+        id: format!("m{name}"),
+        name: name.clone(),
+        description: None,
+        schema: Some(
+            schema
+                .as_str()
+                .map_or_else(|| schema.to_string(), str::to_owned),
+        ),
+        content_type: "application/json".to_owned(),
+    };
+    schemas.iter().map(model).collect()
+}
+
+pub(crate) fn validators(all: &BTreeMap<String, Value>) -> Vec<RequestValidator> {
+    let validator = |(id, members): (&String, &Value)| {
+        let mut whole =
+            json!({"id": id, "validateRequestBody": false, "validateRequestParameters": false});
+        merge(&mut whole, members);
+        serde_json::from_value(whole).unwrap()
+    };
+    all.iter().map(validator).collect()
+}
+
 fn with_defaults(integration: &Value) -> Value {
     let mut whole = json!({"passthroughBehavior": "WHEN_NO_MATCH", "timeoutInMillis": 29000, "cacheNamespace": "r"});
     merge(&mut whole, integration);
@@ -372,6 +411,8 @@ impl Case {
                 .gateway_responses
                 .push(serde_json::from_value(whole).unwrap());
         }
+        definition.models = models(&self.models);
+        definition.request_validators = validators(&self.validators);
         bench.deploy("d1", &definition).await;
         bench.stage(&self.stage).await;
         // All are sent, so that one run shows all that is wrong with a file.

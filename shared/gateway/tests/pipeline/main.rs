@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod execution_log;
 mod freshness;
 mod harness;
 mod hostile;

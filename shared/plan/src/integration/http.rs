@@ -1,7 +1,7 @@
 //! HTTP and HTTP_PROXY: the request goes to a URL, with the mappings that the owner made.
 
 use crate::{Defect, RequestMapping, UriTemplate};
-use postern_definition::rest::Integration;
+use postern_definition::rest::{Integration, ResponseTransferMode};
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub struct HttpPlan {
     pub uri: UriTemplate,
     pub mapping: RequestMapping,
     pub timeout: Duration,
+    /// Whether the answer goes on as it comes, and is never held.
+    pub streams: bool,
     /// Whether the endpoint's certificate may be of any issuer.
     pub any_issuer: bool,
 }
@@ -30,6 +32,7 @@ impl HttpPlan {
             uri: UriTemplate::parse(uri),
             mapping: RequestMapping::compile(integration)?,
             timeout: Duration::from_millis(integration.timeout_in_millis.into()),
+            streams: integration.response_transfer_mode == Some(ResponseTransferMode::Stream),
             any_issuer: integration
                 .tls_config
                 .is_some_and(|tls| tls.insecure_skip_verification),

@@ -14,7 +14,6 @@ pub use lambda::LambdaPlan;
 pub use mock::mock_status;
 pub use requests::{RequestTemplates, TemplateChoice};
 pub use responses::{ResponsePlan, ResponseSelection};
-pub use template::Template;
 
 use crate::Defect;
 use postern_definition::rest::{Integration, IntegrationType, Method};

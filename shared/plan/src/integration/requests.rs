@@ -1,9 +1,10 @@
 //! Which template makes the integration's request, and what becomes of a body for which there is none.
 
-use super::Template;
+use super::template;
 use crate::Defect;
 use postern_definition::Map;
 use postern_definition::rest::{ContentHandling, Integration, PassthroughBehavior};
+use postern_template::Template;
 
 #[derive(Debug)]
 pub struct RequestTemplates {
@@ -32,7 +33,7 @@ impl RequestTemplates {
             let Some(text) = text.as_deref().filter(|text| !text.is_empty()) else {
                 continue;
             };
-            match Template::compile(text, || format!("requestTemplates {content_type}")) {
+            match template::compile(text, || format!("requestTemplates {content_type}")) {
                 Ok(template) => drop(by_type.insert(content_type.clone(), template)),
                 Err(defect) => defects.push(defect),
             }

@@ -1,9 +1,9 @@
 //! Which integration response answers, and what it makes of the backend's answer.
 
-use super::{Template, both};
+use super::{both, template};
 use crate::{Defect, Source};
 use postern_definition::rest::{ContentHandling, Integration, IntegrationResponse, Method};
-use regex_lite::Regex;
+use postern_template::{Pattern, Template};
 
 /// The integration responses of a method, by ascending status.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct ResponseSelection {
 #[derive(Debug)]
 struct Candidate {
     /// None is the default.
-    pattern: Option<Regex>,
+    pattern: Option<Pattern>,
     response: ResponsePlan,
 }
 
@@ -40,16 +40,13 @@ impl ResponseSelection {
                 .as_deref()
                 .filter(|pattern| !pattern.is_empty());
             // The whole text must match, as Java's `matches` has it.
-            let pattern = pattern
-                .map(|pattern| Regex::new(&format!("^(?:{pattern})$")))
-                .transpose()
-                .map_err(|error| {
-                    let field = format!(
-                        "selectionPattern of the integration response {}",
-                        response.status_code
-                    );
-                    vec![Defect::invalid(field, error.to_string())]
-                });
+            let pattern = pattern.map(Pattern::compile).transpose().map_err(|error| {
+                let field = format!(
+                    "selectionPattern of the integration response {}",
+                    response.status_code
+                );
+                vec![Defect::invalid(field, error.to_string())]
+            });
             match both(pattern, ResponsePlan::compile(method, response)) {
                 Ok((pattern, response)) => candidates.push(Candidate { pattern, response }),
                 Err(found) => defects.extend(found),
@@ -68,7 +65,7 @@ impl ResponseSelection {
             candidate
                 .pattern
                 .as_ref()
-                .is_some_and(|pattern| pattern.is_match(text))
+                .is_some_and(|pattern| pattern.matches(text))
         };
         let default = |candidate: &&Candidate| candidate.pattern.is_none();
         let chosen = self
@@ -103,7 +100,7 @@ impl ResponsePlan {
             let field =
                 || format!("responseTemplates {content_type} of the integration response {code}");
             let text = text.as_deref().filter(|text| !text.is_empty());
-            match text.map(|text| Template::compile(text, field)).transpose() {
+            match text.map(|text| template::compile(text, field)).transpose() {
                 Ok(template) => templates.push((content_type.clone(), template)),
                 Err(defect) => defects.push(defect),
             }
@@ -174,6 +171,7 @@ mod tests {
             ("4040", 200),
             ("", 200),
             ("ax", 502),
+            ("a\rx", 200),
             ("a\nx", 200),
         ] {
             assert_eq!(responses.select(text).unwrap().status, expected, "{text}");
@@ -186,6 +184,28 @@ mod tests {
         );
         assert!(responses.select("200").unwrap().declared);
         assert!(!responses.select("404").unwrap().declared);
+    }
+
+    #[test]
+    fn patterns_are_javas() {
+        for (pattern, text, expected) in [
+            ("(\\n|.)+", "a\nb", true),
+            ("^(?!2).*$", "404", true),
+            ("^(?!2).*$", "200", false),
+            ("(?i)ERROR.*", "error: x", true),
+            ("(?s).*end", "a\nend", true),
+            (".*\"status\":404.*", "{\"status\":404}", true),
+            ("[4-5]\\d{2}", "503", true),
+            ("a*+a", "aaa", false),
+            ("é.", "éé", true),
+        ] {
+            let responses = selection(&[("400", Some(pattern))]).unwrap();
+            assert_eq!(
+                responses.select(text).is_some(),
+                expected,
+                "{pattern} {text}"
+            );
+        }
     }
 
     #[test]

@@ -1,21 +1,16 @@
 //! Mapping templates.
 
 use crate::Defect;
+use postern_template::Template;
 
-/// A template, ready to run.
-#[derive(Debug)]
-pub struct Template {
-    text: String,
-}
-
-impl Template {
-    pub(crate) fn compile(text: &str, _field: impl FnOnce() -> String) -> Result<Self, Defect> {
-        Ok(Self {
-            text: text.to_owned(),
-        })
-    }
-
-    pub fn text(&self) -> &str {
-        &self.text
-    }
+/// Compiles a template. The defect says where in it something is wrong.
+pub(super) fn compile(text: &str, field: impl FnOnce() -> String) -> Result<Template, Defect> {
+    let field = field();
+    Template::parse(&field, text).map_err(|error| {
+        let reason = format!(
+            "line {}, column {}: {}",
+            error.line, error.column, error.what
+        );
+        Defect::invalid(field, reason)
+    })
 }

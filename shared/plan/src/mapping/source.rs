@@ -1,5 +1,7 @@
 //! The right side of a parameter mapping.
 
+use super::JsonPath;
+
 /// Where a mapped value comes from. Which message a header or a body is of depends on where the mapping stands: the request on
 /// the way in, the integration's answer on the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +32,7 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyPath {
     Whole,
-    /// Begins with `$`.
-    Part(String),
+    Part(JsonPath),
 }
 
 impl Source {
@@ -89,8 +90,8 @@ impl Source {
         let rest = place.strip_prefix("body")?;
         let path = match rest.strip_prefix('.') {
             _ if rest.is_empty() => BodyPath::Whole,
-            Some(path) => BodyPath::Part(format!("$.{}", named(path)?)),
-            None if rest.starts_with('[') => BodyPath::Part(format!("${rest}")),
+            Some(path) => BodyPath::Part(JsonPath::compile(format!("$.{}", named(path)?))?),
+            None if rest.starts_with('[') => BodyPath::Part(JsonPath::compile(format!("${rest}"))?),
             None => return None,
         };
         Some(Self::Body(path))
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     fn part(path: &str) -> Option<Source> {
-        Some(Source::Body(BodyPath::Part(path.to_owned())))
+        JsonPath::compile(path.to_owned()).map(|path| Source::Body(BodyPath::Part(path)))
     }
 
     #[test]

@@ -172,11 +172,11 @@ impl<'a> Run<'a, '_> {
                 let items = list.items.borrow().clone();
                 let mut values = Vec::with_capacity(items.len());
                 for item in &items {
-                    values.push(self.to_text(item)?.to_string());
+                    values.push(self.text_of(item)?.to_string());
                 }
                 OverrideValue::Many(values)
             }
-            other => OverrideValue::One(self.to_text(other)?.to_string()),
+            other => OverrideValue::One(self.text_of(other)?.to_string()),
         };
         let group = self.group(side, place);
         match group.iter_mut().find(|(known, _)| known == name) {

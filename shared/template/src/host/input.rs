@@ -32,7 +32,7 @@ impl<'a> Run<'a, '_> {
         let found = match self.payload.document() {
             Ok(document) => path
                 .select(&document)
-                .map_err(|_| crate::run::Interrupt::from(Limit::Steps))?,
+                .map_err(|_| self.limit(Limit::Steps))?,
             Err(_) => Selected::Nothing,
         };
         let value = match found {

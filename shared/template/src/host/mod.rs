@@ -47,8 +47,8 @@ pub enum Side {
     Response,
 }
 
-pub(crate) fn member<'a>(run: &mut Run<'a, '_>, host: &Host<'a>, name: &str) -> Outcome<Value<'a>> {
-    Ok(match host {
+pub(crate) fn member<'a>(run: &mut Run<'a, '_>, host: &Host<'a>, name: &str) -> Value<'a> {
+    match host {
         Host::Input => match name {
             "body" => Value::text(run.payload.text()),
             _ => Value::Null,
@@ -77,7 +77,7 @@ pub(crate) fn member<'a>(run: &mut Run<'a, '_>, host: &Host<'a>, name: &str) -> 
             .parameter(*place, name)
             .map(Value::text)
             .unwrap_or_default(),
-    })
+    }
 }
 
 pub(crate) fn set_member<'a>(
@@ -103,7 +103,7 @@ pub(crate) fn call<'a>(
         (Host::Input, ..) => run.input_call(name, arguments),
         (Host::Util, ..) => util::call(run, name, arguments),
         (Host::Xml, ..) => xml::call(run, name, arguments),
-        (_, "get", [Value::Text(key)]) => member(run, host, key).map(Some),
+        (_, "get", [Value::Text(key)]) => Ok(Some(member(run, host, key))),
         (_, "get", [_]) => Ok(Some(Value::Null)),
         (Host::Overrides(_) | Host::OverrideGroup(..), "put", [Value::Text(key), value]) => {
             set_member(run, host, key, value)?;

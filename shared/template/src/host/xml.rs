@@ -10,7 +10,7 @@ use quick_xml::events::{BytesStart, Event};
 use crate::error::Limit;
 use crate::json;
 use crate::methods::{Answer, threw};
-use crate::run::{Interrupt, Outcome, Run};
+use crate::run::{Outcome, Run};
 use crate::value::{Entries, ListKind, Value};
 
 /// Deeper documents are refused.
@@ -110,7 +110,7 @@ fn read<'a>(run: &mut Run<'a, '_>, text: &str, strings: bool, method: &str) -> O
         {
             Event::Start(start) => {
                 if open.len() > DEPTH_MAX {
-                    return Err(Interrupt::from(Limit::Depth));
+                    return Err(run.limit(Limit::Depth));
                 }
                 open.push(opened(run, &start, strings, method)?);
             }
@@ -137,17 +137,16 @@ fn read<'a>(run: &mut Run<'a, '_>, text: &str, strings: bool, method: &str) -> O
                 }
             }
             Event::GeneralRef(reference) => {
-                let character = match reference
+                let character = if let Some(character) = reference
                     .resolve_char_ref()
                     .map_err(|error| bad(error.to_string()))?
                 {
-                    Some(character) => character.to_string(),
-                    None => {
-                        let name = reference.decode().map_err(|error| bad(error.to_string()))?;
-                        quick_xml::escape::resolve_predefined_entity(&name)
-                            .ok_or_else(|| bad(format!("an unknown entity `&{name};`")))?
-                            .to_owned()
-                    }
+                    character.to_string()
+                } else {
+                    let name = reference.decode().map_err(|error| bad(error.to_string()))?;
+                    quick_xml::escape::resolve_predefined_entity(&name)
+                        .ok_or_else(|| bad(format!("an unknown entity `&{name};`")))?
+                        .to_owned()
                 };
                 if let Some(element) = open.last_mut() {
                     element.text.push_str(&character);

@@ -104,10 +104,8 @@ impl<'a> Walk<'_, '_, 'a, '_> {
                         }
                     }
                 }
-                Value::Map(_) => {
-                    if filter.keeps(value, self.root, self.budget)? {
-                        self.from(index + 1, value, depth)?;
-                    }
+                Value::Map(_) if filter.keeps(value, self.root, self.budget)? => {
+                    self.from(index + 1, value, depth)?;
                 }
                 _ => {}
             },

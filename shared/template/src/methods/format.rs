@@ -173,17 +173,17 @@ fn convert<'a>(
         ('b', Value::Bool(flag)) => cut(specifier, &flag.to_string()),
         ('b', other) => cut(specifier, &(!other.is_null()).to_string()),
         (_, Value::Null) => cut(specifier, "null"),
-        ('s', other) => cut(specifier, &run.to_text(other)?),
+        ('s', other) => cut(specifier, &run.text_of(other)?),
         ('h', other) => cut(specifier, &format!("{:x}", super::hash(other, 0))),
         ('d', Value::Int(_) | Value::Long(_) | Value::Big(_)) => {
-            let digits = run.to_text(value)?;
+            let digits = run.text_of(value)?;
             signed(specifier, &digits)
         }
         ('x', Value::Int(number)) => zeroed(specifier, format!("{number:x}")),
         ('x', Value::Long(number)) => zeroed(specifier, format!("{number:x}")),
         ('o', Value::Int(number)) => zeroed(specifier, format!("{number:o}")),
         ('o', Value::Long(number)) => zeroed(specifier, format!("{number:o}")),
-        ('c', Value::Char(_)) => run.to_text(value)?.to_string(),
+        ('c', Value::Char(_)) => run.text_of(value)?.to_string(),
         ('c', Value::Int(code)) => match u32::try_from(*code).ok().and_then(char::from_u32) {
             Some(character) => character.to_string(),
             None => return Ok(None),

@@ -36,7 +36,11 @@ fn null_pointer(method: &str) -> Interrupt {
     threw(method, "NullPointerException")
 }
 
-fn give<'a>(value: Value<'a>) -> Answer<'a> {
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "it is what every method answers with"
+)]
+fn give(value: Value<'_>) -> Answer<'_> {
     Ok(Some(value))
 }
 
@@ -48,7 +52,7 @@ pub(crate) fn call<'a>(
 ) -> Answer<'a> {
     match (name, arguments) {
         ("toString", []) => {
-            let text = run.to_text(target)?;
+            let text = run.text_of(target)?;
             return give(Value::Text(text));
         }
         ("equals", [other]) if !matches!(target, Value::Host(_)) => {
@@ -144,7 +148,7 @@ pub(crate) fn member<'a>(
             _ => Value::Null,
         },
         Value::Scope(scope) => scope_member(scope, name),
-        Value::Host(host) => host::member(run, host, name)?,
+        Value::Host(host) => host::member(run, host, name),
         _ => Value::Null,
     })
 }

@@ -56,7 +56,7 @@ fn sequence<'a>(
     match value {
         Value::Text(text) => Ok(Some(text.clone())),
         Value::Null => Err(null_pointer(method)),
-        Value::Char(_) if method == "replace" => run.to_text(value).map(Some),
+        Value::Char(_) if method == "replace" => run.text_of(value).map(Some),
         _ => Ok(None),
     }
 }
@@ -108,7 +108,7 @@ pub(super) fn call<'a>(
         ("formatted", values) => format::format(run, text, values).and_then(give),
         ("join", [Value::Text(separator), rest @ ..]) => join(run, separator, rest),
         ("valueOf" | "copyValueOf", [value]) if !value.is_null() => {
-            run.to_text(value).map(|text| Some(Value::Text(text)))
+            run.text_of(value).map(|text| Some(Value::Text(text)))
         }
         ("matches", [wanted]) => match sequence(run, wanted, name)? {
             Some(wanted) => pattern::matches(run, text, &wanted).and_then(give),

@@ -235,35 +235,7 @@ impl Parser<'_, '_, '_> {
                 Node::Break { scope: argument }
             });
         }
-        Ok(self.macro_call(name, arguments, None, self.images(first), place))
-    }
-
-    fn macro_call(
-        &self,
-        name: &str,
-        arguments: Vec<Parsed>,
-        body: Option<Block>,
-        literal: String,
-        place: Place,
-    ) -> Node {
-        let bad_argument = arguments
-            .iter()
-            .any(|argument| matches!(argument.value, Expression::Word));
-        let arguments = arguments
-            .into_iter()
-            .map(|one| Argument {
-                value: one.value,
-                literal: one.literal,
-            })
-            .collect();
-        Node::Call(Box::new(Call {
-            name: name.into(),
-            arguments,
-            body,
-            literal: literal.into(),
-            bad_argument,
-            place,
-        }))
+        Ok(macro_call(name, arguments, None, self.images(first), place))
     }
 
     fn block(
@@ -287,12 +259,11 @@ impl Parser<'_, '_, '_> {
                         self.error_at(place, "`#foreach` wants only `($each in $list)`".to_owned())
                     );
                 }
-                let slot = match target.root {
-                    Some(slot) => slot,
-                    None => {
-                        let name: String = target.first.chars().skip(1).collect();
-                        self.shared.slot(&name)
-                    }
+                let slot = if let Some(slot) = target.root {
+                    slot
+                } else {
+                    let name: String = target.first.chars().skip(1).collect();
+                    self.shared.slot(&name)
                 };
                 let over = arguments.swap_remove(2).value;
                 Node::Foreach { slot, over, body }
@@ -329,7 +300,7 @@ impl Parser<'_, '_, '_> {
             }
             _ => {
                 let literal = self.images(first);
-                self.macro_call(
+                macro_call(
                     name.trim_start_matches('@'),
                     arguments,
                     Some(body),
@@ -342,10 +313,39 @@ impl Parser<'_, '_, '_> {
 }
 
 fn image_name(image: &str, bracketed: bool) -> String {
-    let from = image.find('#').map_or(0, |at| at + 1);
+    // The first character is dropped whatever it is: after a `$` that starts nothing, `$#foreach` is no `foreach`.
+    let mut characters = image.chars();
+    characters.next();
     if bracketed {
-        image[from + 1..image.len() - 1].to_owned()
-    } else {
-        image[from..].to_owned()
+        characters.next();
+        characters.next_back();
     }
+    characters.as_str().to_owned()
+}
+
+fn macro_call(
+    name: &str,
+    arguments: Vec<Parsed>,
+    body: Option<Block>,
+    literal: String,
+    place: Place,
+) -> Node {
+    let bad_argument = arguments
+        .iter()
+        .any(|argument| matches!(argument.value, Expression::Word));
+    let arguments = arguments
+        .into_iter()
+        .map(|one| Argument {
+            value: one.value,
+            literal: one.literal,
+        })
+        .collect();
+    Node::Call(Box::new(Call {
+        name: name.into(),
+        arguments,
+        body,
+        literal: literal.into(),
+        bad_argument,
+        place,
+    }))
 }

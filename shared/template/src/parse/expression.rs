@@ -77,17 +77,24 @@ impl Parser<'_, '_, '_> {
         if operator_of(self.next()?).is_none() {
             return Ok(first);
         }
-        let first_literal = self.literal_if_wanted(start);
+        let first_literal = self.literal_if_wanted(start, &first);
         let mut links = Vec::new();
         while let Some(operator) = operator_of(self.next()?) {
             self.advance()?;
             self.next()?;
             let start = self.current + 1;
             let right = self.binary(level + 1)?;
+            let literal = self.literal_if_wanted(start, &right);
+            let row_literal = if literal.is_empty() {
+                "".into()
+            } else {
+                self.literal(start).into()
+            };
             links.push(Link {
                 operator,
                 right,
-                literal: self.literal_if_wanted(start),
+                literal,
+                row_literal,
             });
         }
         Ok(Expression::Chain {
@@ -97,11 +104,19 @@ impl Parser<'_, '_, '_> {
         })
     }
 
-    fn literal_if_wanted(&self, first: usize) -> Box<str> {
+    /// The source of an operand, for `+`.
+    fn literal_if_wanted(&self, first: usize, operand: &Expression) -> Box<str> {
         if !self.shared.dialect.null_prints_source() {
             return "".into();
         }
-        // A single value is a node of its own, without the blanks around it.
+        // A row is, to Velocity, what stands after its last operator.
+        if let Expression::Chain { links, .. } = operand {
+            return links
+                .last()
+                .map(|link| link.row_literal.clone())
+                .unwrap_or_default();
+        }
+        // An operand is a node of its own, without the blanks and the brackets around it.
         let blank = |index: &usize| self.tokens[*index].kind == Kind::Blank;
         let start = (first..=self.current)
             .find(|index| !blank(index))
@@ -110,6 +125,11 @@ impl Parser<'_, '_, '_> {
             .rev()
             .find(|index| !blank(index))
             .unwrap_or(self.current);
+        let (start, end) = if matches!(operand, Expression::Group(_)) {
+            (start + 1, end - 1)
+        } else {
+            (start, end)
+        };
         (start..=end)
             .map(|index| self.token_literal(index))
             .collect::<String>()
@@ -279,9 +299,9 @@ impl Parser<'_, '_, '_> {
 }
 
 fn integer(image: &str) -> Expression {
-    if let Ok(number) = image.parse() {
+    if let Ok(number) = image.parse::<i32>() {
         Expression::Int(number)
-    } else if let Ok(number) = image.parse() {
+    } else if let Ok(number) = image.parse::<i64>() {
         Expression::Long(number)
     } else {
         Expression::Big(Box::new(image.parse().unwrap_or_default()))

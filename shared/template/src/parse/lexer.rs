@@ -173,18 +173,15 @@ impl<'t> Lexer<'t> {
     }
 
     pub(super) fn pop(&mut self) -> bool {
-        match self.stack.pop() {
-            Some(saved) => {
-                self.open = saved.open;
-                self.closed = saved.closed;
-                self.state = saved.state;
-                true
-            }
-            None => {
-                self.open = 0;
-                self.state = State::Default;
-                false
-            }
+        if let Some(saved) = self.stack.pop() {
+            self.open = saved.open;
+            self.closed = saved.closed;
+            self.state = saved.state;
+            true
+        } else {
+            self.open = 0;
+            self.state = State::Default;
+            false
         }
     }
 
@@ -318,7 +315,7 @@ impl<'t> Lexer<'t> {
                 self.push();
                 self.state = State::Index;
             }
-            Kind::IndexClose | Kind::CurlyClose => {
+            Kind::IndexClose | Kind::CurlyClose | Kind::End | Kind::Else => {
                 self.pop();
             }
             Kind::ParenOpen => {
@@ -335,24 +332,17 @@ impl<'t> Lexer<'t> {
                 self.state = State::Directive;
                 self.open += 1;
             }
-            Kind::LineComment => {
-                if !self.in_comment {
-                    if self.state == State::Reference {
-                        self.pop();
-                    }
-                    self.comment(State::LineComment);
+            Kind::LineComment if !self.in_comment => {
+                if self.state == State::Reference {
+                    self.pop();
                 }
+                self.comment(State::LineComment);
             }
             Kind::LineEnd | Kind::FormalComment | Kind::BlockComment | Kind::TextBlock => {
                 self.in_comment = false;
                 self.pop();
             }
-            Kind::String => {
-                if self.state == State::Directive && !self.in_set && self.open == 0 {
-                    self.pop();
-                }
-            }
-            Kind::End | Kind::Else => {
+            Kind::String if self.state == State::Directive && !self.in_set && self.open == 0 => {
                 self.pop();
             }
             Kind::If | Kind::ElseIf => self.state = State::Directive,
@@ -368,10 +358,8 @@ impl<'t> Lexer<'t> {
                     self.pop();
                 }
             }
-            Kind::Float => {
-                if self.open == 0 && !self.in_set && self.state != State::Call {
-                    self.pop();
-                }
+            Kind::Float if self.open == 0 && !self.in_set && self.state != State::Call => {
+                self.pop();
             }
             Kind::Dot => {
                 self.at -= 1;

@@ -249,7 +249,8 @@ impl<'t, 's, 'n> Parser<'t, 's, 'n> {
             Kind::BlockComment | Kind::FormalComment => {
                 self.advance()?;
                 let image = &self.tokens[self.current].image;
-                let prefix = image[..image.find("#*").unwrap_or(0)].to_owned();
+                let prefix =
+                    image[..image.find("##").or_else(|| image.find("#*")).unwrap_or(0)].to_owned();
                 push_text(block, &prefix);
             }
             Kind::TextBlock => {

@@ -180,7 +180,7 @@ fn starts(longest: &mut Longest<'_>, text: &str) {
     if bytes.get(slashes) == Some(&b'$') {
         longest.offer(Kind::MoreDollar, slashes + 1);
         let inner = backslashes(bytes, slashes + 1);
-        if matches!(bytes.get(slashes + 1 + inner), Some(b'!' | b'#')) {
+        if bytes.get(slashes + 1 + inner) == Some(&b'!') {
             longest.offer(Kind::MoreDollar, slashes + 2 + inner);
         }
     }

@@ -70,15 +70,19 @@ impl Compiler {
     fn tree(&mut self, tree: &Tree) -> Result<(), BadPattern> {
         match tree {
             Tree::Char(character, ignore_case) => {
-                drop(self.push(Instruction::Char(*character, *ignore_case))?)
+                self.push(Instruction::Char(*character, *ignore_case))?;
             }
-            Tree::Any(dot_all) => drop(self.push(Instruction::Any(*dot_all))?),
+            Tree::Any(dot_all) => {
+                self.push(Instruction::Any(*dot_all))?;
+            }
             Tree::Set(set, ignore_case) => {
-                drop(self.push(Instruction::Set(set.clone(), *ignore_case))?)
+                self.push(Instruction::Set(set.clone(), *ignore_case))?;
             }
-            Tree::Assert(assertion) => drop(self.push(Instruction::Assert(*assertion))?),
+            Tree::Assert(assertion) => {
+                self.push(Instruction::Assert(*assertion))?;
+            }
             Tree::Back(group, ignore_case) => {
-                drop(self.push(Instruction::Back(*group, *ignore_case))?)
+                self.push(Instruction::Back(*group, *ignore_case))?;
             }
             Tree::Group(inner, None) => self.tree(inner)?,
             Tree::Group(inner, Some(index)) => {

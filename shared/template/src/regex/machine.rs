@@ -160,10 +160,10 @@ impl Machine<'_> {
                     } else {
                         self.behind(at + 1, position, depth, budget)
                     };
-                    if !(found && *wanted) {
-                        self.slots = slots;
-                    } else {
+                    if found && *wanted {
                         self.remember(slots, &mut saved);
+                    } else {
+                        self.slots = slots;
                     }
                     at = *end;
                     found == *wanted
@@ -171,17 +171,14 @@ impl Machine<'_> {
                 Instruction::Atomic { end } => {
                     let slots = self.slots.clone();
                     *budget = budget.saturating_sub(slots.len() as u64);
-                    match self.execute(at + 1, position, false, depth + 1, budget) {
-                        Some(after) => {
-                            self.remember(slots, &mut saved);
-                            position = after;
-                            at = *end;
-                            true
-                        }
-                        None => {
-                            self.slots = slots;
-                            false
-                        }
+                    if let Some(after) = self.execute(at + 1, position, false, depth + 1, budget) {
+                        self.remember(slots, &mut saved);
+                        position = after;
+                        at = *end;
+                        true
+                    } else {
+                        self.slots = slots;
+                        false
                     }
                 }
             };

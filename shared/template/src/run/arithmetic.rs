@@ -129,7 +129,7 @@ pub(super) fn compute<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_
     };
     let divides = matches!(operator, Operator::Divide | Operator::Modulo);
     match pair {
-        Pair::Longs(_, 0, _) if divides => Value::Null,
+        Pair::Longs(_, 0, _) | Pair::Doubles(_, 0.0) if divides => Value::Null,
         Pair::Longs(left, right, ints) => match whole(operator, left, right) {
             Some(number) => narrowed(number, ints),
             None => huge(operator, &left.into(), &right.into())
@@ -139,7 +139,6 @@ pub(super) fn compute<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_
         Pair::Bigs(left, right) => {
             huge(operator, &left, &right).map_or(Value::Null, |number| Value::Big(Rc::new(number)))
         }
-        Pair::Doubles(_, 0.0) if divides => Value::Null,
         Pair::Doubles(left, right) => Value::Double(match operator {
             Operator::Add => left + right,
             Operator::Subtract => left - right,

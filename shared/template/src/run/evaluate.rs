@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Interrupt, Outcome, Run, arithmetic};
+use super::{Outcome, Run, arithmetic};
 use crate::program::{Expression, Link, Operator};
 use crate::value::{Entries, ListKind, Value};
 
@@ -120,7 +120,7 @@ impl<'a> Run<'a, '_> {
             self.step(1)?;
             let right = self.evaluate(&link.right)?;
             left = self.operate(link.operator, left, right, (left_literal, &link.literal))?;
-            left_literal = &link.literal;
+            left_literal = &link.row_literal;
         }
         Ok(left)
     }
@@ -139,7 +139,7 @@ impl<'a> Run<'a, '_> {
                     match value {
                         Value::Null => text.push_str(literal),
                         Value::Text(piece) => text.push_str(&piece),
-                        other => text.push_str(&self.to_text(&other)?),
+                        other => text.push_str(&self.text_of(&other)?),
                     }
                 }
                 self.spend(text.len())?;
@@ -189,8 +189,8 @@ impl<'a> Run<'a, '_> {
             }
             _ => {}
         }
-        let left = self.to_text(left)?;
-        let right = self.to_text(right)?;
+        let left = self.text_of(left)?;
+        let right = self.text_of(right)?;
         Ok(*left == *right)
     }
 
@@ -223,10 +223,4 @@ fn compares(operator: Operator) -> bool {
             | Operator::Greater
             | Operator::GreaterEqual
     )
-}
-
-impl From<crate::error::Limit> for Interrupt {
-    fn from(what: crate::error::Limit) -> Self {
-        crate::error::Fault::Limit { what, max: 0 }.into()
-    }
 }

@@ -27,7 +27,7 @@ enum FrameKind<'a> {
 #[derive(Debug)]
 pub(super) struct Frames<'a> {
     variables: Vec<Value<'a>>,
-    frames: Vec<Frame<'a>>,
+    laid: Vec<Frame<'a>>,
     current: Option<usize>,
 }
 
@@ -53,20 +53,20 @@ impl<'a> Frames<'a> {
     pub(super) fn new(count: usize) -> Self {
         Self {
             variables: vec![Value::Null; count],
-            frames: Vec::new(),
+            laid: Vec::new(),
             current: None,
         }
     }
 
     pub(super) fn mark(&self) -> Mark {
         Mark {
-            length: self.frames.len(),
+            length: self.laid.len(),
             current: self.current,
         }
     }
 
     pub(super) fn reset(&mut self, mark: &Mark) {
-        self.frames.truncate(mark.length);
+        self.laid.truncate(mark.length);
         self.current = mark.current;
     }
 
@@ -88,16 +88,16 @@ impl<'a> Frames<'a> {
     }
 
     fn push(&mut self, kind: FrameKind<'a>) {
-        self.frames.push(Frame {
+        self.laid.push(Frame {
             below: self.current,
             kind,
         });
-        self.current = Some(self.frames.len() - 1);
+        self.current = Some(self.laid.len() - 1);
     }
 
     pub(super) fn get(&self, slot: Slot) -> Seen<'a> {
         let mut at = self.current;
-        while let Some(frame) = at.and_then(|index| self.frames.get(index)) {
+        while let Some(frame) = at.and_then(|index| self.laid.get(index)) {
             match &frame.kind {
                 FrameKind::Macro { locals, proxies } => {
                     if let Some((_, value)) = locals
@@ -127,7 +127,7 @@ impl<'a> Frames<'a> {
     /// What the caller wrote for this parameter, if the slot is one.
     pub(super) fn argument_literal(&self, slot: Slot) -> Option<&'a str> {
         let mut at = self.current;
-        while let Some(frame) = at.and_then(|index| self.frames.get(index)) {
+        while let Some(frame) = at.and_then(|index| self.laid.get(index)) {
             if let FrameKind::Macro { proxies, .. } = &frame.kind
                 && let Some((_, argument)) = proxies.iter().find(|(known, _)| *known == slot)
             {
@@ -141,7 +141,7 @@ impl<'a> Frames<'a> {
     pub(super) fn set(&mut self, slot: Slot, value: Value<'a>) {
         let mut at = self.current;
         while let Some(index) = at {
-            let Some(frame) = self.frames.get_mut(index) else {
+            let Some(frame) = self.laid.get_mut(index) else {
                 break;
             };
             match &mut frame.kind {
@@ -164,7 +164,7 @@ impl<'a> Frames<'a> {
     pub(super) fn remove(&mut self, slot: Slot) {
         let mut at = self.current;
         while let Some(index) = at {
-            let Some(frame) = self.frames.get_mut(index) else {
+            let Some(frame) = self.laid.get_mut(index) else {
                 break;
             };
             match &mut frame.kind {

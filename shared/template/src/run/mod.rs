@@ -127,7 +127,7 @@ pub(crate) fn run<'a>(
             run.frames.set(slot as Slot, value.clone());
         }
     }
-    let mut out = String::with_capacity(1024);
+    let mut out = String::with_capacity(payload.text().len().clamp(1 << 10, 1 << 16));
     match run.block(&template.block, &mut out) {
         Ok(()) | Err(Interrupt::Stop | Interrupt::Break | Interrupt::BreakOf(_)) => Ok(out),
         Err(Interrupt::Fail(failure)) => {
@@ -143,7 +143,7 @@ pub(crate) fn run<'a>(
 }
 
 impl<'a> Run<'a, '_> {
-    fn limit(&self, what: Limit) -> Interrupt {
+    pub(crate) fn limit(&self, what: Limit) -> Interrupt {
         let max = match what {
             Limit::Steps => self.limits.steps,
             Limit::LoopRounds => u64::from(self.limits.loop_rounds),
@@ -224,7 +224,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// A value as Java prints it.
-    pub(crate) fn to_text(&mut self, value: &Value<'a>) -> Outcome<Text<'a>> {
+    pub(crate) fn text_of(&mut self, value: &Value<'a>) -> Outcome<Text<'a>> {
         match value {
             Value::Text(text) => Ok(text.clone()),
             Value::Block(block) => {
@@ -242,7 +242,7 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    /// As `to_text`, to the end of a string that is being made.
+    /// As `text_of`, to the end of a string that is being made.
     pub(crate) fn print_into(&mut self, value: &Value<'a>, out: &mut String) -> Outcome<()> {
         let before = out.len();
         let max = before.saturating_add(self.memory_left());

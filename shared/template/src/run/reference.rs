@@ -96,7 +96,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// A negative index counts from the end.
-    fn from_end(&mut self, value: &Value<'a>, index: Value<'a>) -> Outcome<Value<'a>> {
+    fn counted_from_end(&mut self, value: &Value<'a>, index: Value<'a>) -> Outcome<Value<'a>> {
         let Value::Int(number @ ..0) = index else {
             return Ok(index);
         };
@@ -111,7 +111,7 @@ impl<'a> Run<'a, '_> {
     }
 
     fn index(&mut self, value: &Value<'a>, index: Value<'a>) -> Outcome<Value<'a>> {
-        let index = self.from_end(value, index)?;
+        let index = self.counted_from_end(value, index)?;
         methods::call(self, value, "get", &[index]).map(Option::unwrap_or_default)
     }
 
@@ -208,15 +208,16 @@ impl<'a> Run<'a, '_> {
         match last {
             Step::Index(index) => {
                 let index = self.evaluate(index)?;
-                let index = self.from_end(holder, index)?;
+                let index = self.counted_from_end(holder, index)?;
                 let arguments = [index, value];
                 if methods::call(self, holder, "set", &arguments)?.is_none() {
                     methods::call(self, holder, "put", &arguments)?;
                 }
             }
-            Step::Member(name) => methods::set_member(self, holder, name, value)?,
             // `#set($x.call() = 1)` looks for a property of the call's name, as Velocity does.
-            Step::Call { name, .. } => methods::set_member(self, holder, name, value)?,
+            Step::Member(name) | Step::Call { name, .. } => {
+                methods::set_member(self, holder, name, value)?;
+            }
         }
         Ok(())
     }

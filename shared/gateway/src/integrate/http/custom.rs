@@ -27,23 +27,36 @@ impl Gateway {
         let sent = request_headers(&prepared, &routed, trail)?;
         let url = url(plan, &prepared.parameters, &[], &routed)?;
         let body = if has_body(&method) {
-            Body::Full(prepared.body)
+            Body::Full(prepared.body.clone())
         } else {
             Body::empty()
         };
+        let begun = self.clock.now();
         let answer = self
             .call_url(plan, (method, url, sent, body), trail)
             .await?;
         let (head, body) = answer.into_parts();
+        let body = buffered(body).await;
+        // The answer is there when its last byte is, as the service's time limit has it.
+        if let Some(integration) = &mut trail.integration {
+            integration.latency = self.clock.now().saturating_sub(begun);
+            integration.error = body.as_ref().err().map(ToString::to_string);
+        }
         let answered = Answered {
             selection: head.status.as_str().to_owned(),
             status: head.status.as_str().to_owned(),
             headers: head.headers,
-            body: buffered(body).await?,
+            body: body?,
             remapping: &headers::MAPPED,
             traced: true,
         };
-        respond::to_answer(&transform.responses, answered, &routed, trail)
+        respond::to_answer(
+            &transform.responses,
+            answered,
+            prepared.overrides,
+            &routed,
+            trail,
+        )
     }
 }
 

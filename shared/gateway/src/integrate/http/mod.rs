@@ -68,7 +68,7 @@ impl Gateway {
             timeout: plan.timeout,
         };
         let begun = self.clock.now();
-        let called = self.backend.call(call).await;
+        let called = self.call(call, trail).await;
         let latency = self.clock.now().saturating_sub(begun);
         trail.integration = Some(IntegrationTrail {
             status: called.as_ref().ok().map(|answer| answer.status().as_u16()),

@@ -1,7 +1,6 @@
 //! HTTP_PROXY: the request goes to a URL as it came, and the answer comes back as it was given. Both bodies stream.
 
 use super::{JSON, agent, method, own_headers, set_mapped, url};
-use crate::address::forwarded_for;
 use crate::body::TooLong;
 use crate::finish::Answer;
 use crate::integrate::parameters::Parameters;
@@ -11,11 +10,13 @@ use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Body, Gateway, headers};
+use bytes::Bytes;
+use http::HeaderMap;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT, VIA,
 };
-use http::{HeaderMap, HeaderName};
 use postern_plan::HttpPlan;
+use postern_template::Payload;
 
 impl Gateway {
     pub(crate) async fn http_proxy(
@@ -26,13 +27,12 @@ impl Gateway {
     ) -> Result<Answer, IntegrateRejection> {
         let method = method(plan, &routed)?;
         let mut body = std::mem::replace(&mut routed.request.body, Body::empty());
-        let parameters = if plan.mapping.reads_the_body() {
-            let held = collect(body).await?;
+        let mut held = Bytes::new();
+        if plan.mapping.reads_the_body() {
+            held = collect(body).await?;
             body = Body::Full(held.clone());
-            Parameters::map(&plan.mapping, &given(&routed, trail, &held), &routed)?
-        } else {
-            Parameters::map(&plan.mapping, &given(&routed, trail, b""), &routed)?
-        };
+        }
+        let parameters = parameters(plan, &routed, trail, &held)?;
         let (body, is_too_long) = match body {
             // As on the service: what these methods carry goes no further.
             _ if !has_body(&method) => (Body::empty(), TooLong::default()),
@@ -54,8 +54,21 @@ impl Gateway {
             headers: headers::HTTP_PROXY.apply(&head.headers),
             body,
             traced: false,
+            may_be_packed: !plan.streams,
         })
     }
+}
+
+fn parameters(
+    plan: &HttpPlan,
+    routed: &Routed,
+    trail: &Trail,
+    body: &[u8],
+) -> Result<Parameters, IntegrateRejection> {
+    let text = String::from_utf8_lossy(body);
+    let body = Payload::new(&text);
+    let given = given(routed, trail, &body);
+    Ok(Parameters::map(&plan.mapping, &given, routed)?)
 }
 
 fn request_headers(
@@ -80,16 +93,6 @@ fn request_headers(
     }
     if !client.contains_key(USER_AGENT) {
         set(&mut sent, USER_AGENT, &agent(routed));
-    }
-    for (name, value) in [
-        (
-            "x-forwarded-for",
-            forwarded_for(client, &trail.source_ip).as_str(),
-        ),
-        ("x-forwarded-port", &routed.request.port.to_string()),
-        ("x-forwarded-proto", routed.request.scheme),
-    ] {
-        set(&mut sent, HeaderName::from_static(name), value);
     }
     for (name, value) in own_headers(routed, trail) {
         set(&mut sent, name, &value);

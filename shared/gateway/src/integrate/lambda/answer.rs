@@ -66,6 +66,7 @@ pub(super) fn read(
         headers: headers::AWS_PROXY.apply(&listed),
         body: Body::Full(body),
         traced: true,
+        may_be_packed: true,
     })
 }
 

@@ -1,6 +1,5 @@
 //! The event of an AWS_PROXY call, payload format 1.0.
 
-use crate::address::forwarded_for;
 use crate::headers;
 use crate::route::Routed;
 use crate::trail::Trail;
@@ -153,32 +152,14 @@ impl Event<'_> {
         let mut all: Map<Vec<String>> = Map::new();
         let is_signed = self.routed.is_signed();
         for (name, value) in &*self.routed.request.headers {
-            let replaced = matches!(
-                name.as_str(),
-                "x-forwarded-for"
-                    | "x-forwarded-port"
-                    | "x-forwarded-proto"
-                    | "x-amzn-trace-id"
-                    | "x-http-method-override"
-            ) || (is_signed && name == http::header::AUTHORIZATION);
-            if !replaced && !headers::is_hidden_from_integrations(name) {
+            let kept_back = name == "x-http-method-override"
+                || (is_signed && name == http::header::AUTHORIZATION);
+            if !kept_back && !headers::is_hidden_from_integrations(name) {
                 let name = headers::event_name(name).into_owned();
                 all.entry(name)
                     .or_default()
                     .push(headers::text(value).into_owned());
             }
-        }
-        let client = &self.routed.request.headers;
-        for (name, value) in [
-            ("X-Amzn-Trace-Id", self.trail.trace_id.clone()),
-            (
-                "X-Forwarded-For",
-                forwarded_for(client, &self.trail.source_ip),
-            ),
-            ("X-Forwarded-Port", self.routed.request.port.to_string()),
-            ("X-Forwarded-Proto", self.routed.request.scheme.to_owned()),
-        ] {
-            all.insert(name.to_owned(), vec![value]);
         }
         all
     }

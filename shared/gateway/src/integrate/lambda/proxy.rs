@@ -49,7 +49,7 @@ impl Gateway {
         };
 
         let begun = self.clock.now();
-        let called = self.backend.call(call).await;
+        let called = self.call(call, trail).await;
         let request_id = |head: &response::Parts| {
             headers::last(&head.headers, "x-amzn-requestid").map(std::borrow::Cow::into_owned)
         };

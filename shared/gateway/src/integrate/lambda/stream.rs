@@ -70,6 +70,7 @@ pub(super) async fn read(stream: Body) -> Result<Answer, IntegrateRejection> {
             rest: stream,
         }),
         traced: true,
+        may_be_packed: false,
     })
 }
 
