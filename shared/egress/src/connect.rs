@@ -244,8 +244,6 @@ mod tests {
         }
     }
 
-    type Change<'c> = &'c dyn Fn(&mut rcgen::CertificateParams);
-
     #[tokio::test]
     async fn a_certificate_of_any_issuer_must_still_be_for_the_host_and_within_its_dates() {
         type Change<'c> = &'c dyn Fn(&mut rcgen::CertificateParams);
