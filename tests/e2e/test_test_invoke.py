@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from apis import Api, lambda_uri, mock
+from apis import Api, invoke_uri, mock
 from backends import Reply
 
 
@@ -51,7 +51,7 @@ ALLOW = {"principalId": "user-7", "policyDocument": {"Version": "2012-10-17", "S
 
 def authorizer(made, lambdas, answer, kind="TOKEN", source="method.request.header.Auth", **more):
     name = lambdas.function(answer)
-    created = made.client.create_authorizer(restApiId=made.id, name=name, type=kind, authorizerUri=lambda_uri(name),
+    created = made.client.create_authorizer(restApiId=made.id, name=name, type=kind, authorizerUri=invoke_uri(name),
                                             identitySource=source, **more)
     return name, {"restApiId": made.id, "authorizerId": created["id"]}
 
