@@ -41,7 +41,9 @@ pub(crate) enum Unit {
 impl Unit {
     fn takes(self, c: char, case: Case) -> bool {
         match self {
-            Self::Char(own) if case == Case::Ignored => own.to_lowercase().eq(c.to_lowercase()),
+            Self::Char(own) if case == Case::Ignored => {
+                own == c || own.to_lowercase().eq(c.to_lowercase())
+            }
             Self::Char(own) => own == c,
             Self::One => true,
             Self::Run => false,
