@@ -1,6 +1,7 @@
 //! What may be typed, and the variables that are read: the only place of this program that looks at either.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use postern_management::Limits;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -17,7 +18,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start Postern: management APIs and the APIs you make, on one port.
-    Dev(Dev),
+    Dev(Box<Dev>),
     /// Make OpenAPI files into deployed APIs of a Postern that runs.
     Import(Import),
     /// Make or remove the DynamoDB tables that Postern keeps its data in.
@@ -53,6 +54,11 @@ pub(crate) struct Dev {
 
     #[command(flatten)]
     pub(crate) tables: TablePrefix,
+
+    /// How much there may be of what, where AWS's numbers do not do: resources_per_api=1000,api_keys=none.
+    #[arg(long, value_name = "NAME=COUNT,...", env = "POSTERN_LIMITS", value_parser = limits, default_value = "",
+          hide_default_value = true)]
+    pub(crate) limits: Limits,
 
     /// OpenAPI files to import and deploy at the start.
     #[arg(long = "import", value_name = "FILE", num_args = 1..)]
@@ -236,6 +242,12 @@ fn account(text: &str) -> Result<String, String> {
     }
 }
 
+fn limits(settings: &str) -> Result<Limits, String> {
+    let mut limits = Limits::default();
+    limits.set(settings)?;
+    Ok(limits)
+}
+
 /// What AWS's own tools read as well: regions, endpoints, credentials.
 pub(crate) fn aws_settings(region: Option<String>) -> Result<postern_aws::Settings, String> {
     let variable = |name: &str| {
@@ -279,6 +291,7 @@ mod tests {
             &["dev", "--listen", "4700"][..],
             &["dev", "--account", "12"],
             &["dev", "--store", "disk"],
+            &["dev", "--limits", "pets=1"],
             &["dev", "--memory", "--data", "x"],
             &["tables"],
             &["import"],

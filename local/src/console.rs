@@ -16,6 +16,12 @@ impl Journal for Console {
         }
     }
 
+    fn execution(&self, lines: &str) {
+        if self.level >= Log::Requests {
+            println!("{lines}");
+        }
+    }
+
     fn fault(&self, line: &str) {
         if self.level >= Log::Faults {
             eprintln!("{line}");

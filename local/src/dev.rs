@@ -35,8 +35,8 @@ pub(crate) enum Failure {
     Runtime(#[from] io::Error),
     #[error("{0}")]
     Tables(String),
-    #[error("not every file could be imported")]
-    Import,
+    #[error("{refused} of {files} files could not be imported")]
+    Import { refused: usize, files: usize },
 }
 
 pub(crate) fn run(options: Dev) -> Result<(), Failure> {
@@ -56,7 +56,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         .unwrap_or_else(|| "us-east-1".to_owned());
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
-    let gateway = Gateway::new(
+    let gateway = Arc::new(Gateway::new(
         World {
             definitions: store.definitions.clone(),
             backend: Arc::new(aws.backend()),
@@ -70,14 +70,15 @@ async fn start(options: Dev) -> Result<(), Failure> {
             freshness: Freshness::default(),
             signatures: Signatures::Believed,
         },
-    );
+    ));
     let management = Arc::new(Management::new(postern_management::World {
         definitions: store.definitions.clone(),
         usage: store.usage.clone(),
         clock,
         account: options.account.clone(),
         region: region.clone(),
-        limits: postern_management::Limits::default(),
+        limits: options.limits.clone(),
+        gateway: gateway.clone(),
     }));
     if options.log > Log::Off {
         greet(&listener.local_addr()?, &place, &region);

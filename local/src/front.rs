@@ -14,7 +14,7 @@ use std::sync::Arc;
 const MANAGEMENT_BYTES_MAX: usize = 10_485_760;
 
 pub(crate) struct Front {
-    pub(crate) gateway: Gateway,
+    pub(crate) gateway: Arc<Gateway>,
     pub(crate) management: Arc<Management>,
 }
 

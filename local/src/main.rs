@@ -16,7 +16,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let CommandLine { command } = CommandLine::parse();
     let outcome = match command.unwrap_or_else(Command::without_words) {
-        Command::Dev(options) => dev::run(options),
+        Command::Dev(options) => dev::run(*options),
         Command::Import(options) => import::run(options),
         Command::Tables(options) => tables::run(options),
     };

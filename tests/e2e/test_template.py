@@ -77,9 +77,10 @@ def test_the_gateway_reads_definitions_and_cannot_write_them():
     assert actions("GatewayRole", "Definitions") == {"dynamodb:GetItem", "dynamodb:Query"}
 
 
-def test_management_touches_no_table_but_the_definitions():
+def test_management_touches_no_table_but_the_definitions_and_what_plans_have_used():
     assert "dynamodb:PutItem" in actions("ManagementRole", "Definitions")
-    for table in ("Usage", "Cache", "Connections"):
+    assert actions("ManagementRole", "Usage") == {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+    for table in ("Cache", "Connections"):
         assert actions("ManagementRole", table) == set()
 
 

@@ -25,7 +25,8 @@ async fn main() -> Result<(), Error> {
     let gateway = Arc::new(Gateway::new(world, env.settings));
     gateway.warm_up().await;
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
-        edge::answer(gateway.clone(), event.payload, env.trust)
+        // In a box, for every layer of the runtime that it passes through moves it.
+        Box::pin(edge::answer(gateway.clone(), event.payload, env.trust))
     }))
     .await
 }

@@ -1,10 +1,13 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
+use postern_management::Limits;
+
 pub(crate) struct Env {
     pub(crate) aws: postern_aws::Settings,
     pub(crate) tables: String,
     pub(crate) account: String,
     pub(crate) region: String,
+    pub(crate) limits: Limits,
 }
 
 impl Env {
@@ -14,15 +17,25 @@ impl Env {
             reason = "this module is where the program reads its environment"
         )]
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let wrong = |what: String| format!("the environment is not as it should be: {what}");
-        let aws =
-            postern_aws::Settings::from_variables(variable).map_err(|all| wrong(all.join("; ")))?;
-        let region = aws
-            .region
-            .clone()
-            .ok_or_else(|| wrong("AWS_REGION is not set".to_owned()))?;
+        let mut wrong = Vec::new();
+        let mut limits = Limits::default();
+        if let Err(what) = limits.set(&variable("POSTERN_LIMITS").unwrap_or_default()) {
+            wrong.push(format!("POSTERN_LIMITS: {what}"));
+        }
+        let aws = postern_aws::Settings::from_variables(variable)
+            .map_err(|all| wrong.extend(all))
+            .ok();
+        let region = aws.as_ref().and_then(|aws| aws.region.clone());
+        if aws.is_some() && region.is_none() {
+            wrong.push("AWS_REGION is not set".to_owned());
+        }
+        let (Some(aws), Some(region), []) = (aws, region, &wrong[..]) else {
+            let wrong = wrong.join("; ");
+            return Err(format!("the environment is not as it should be: {wrong}"));
+        };
         Ok(Self {
             aws,
+            limits,
             tables: variable("POSTERN_TABLES").unwrap_or_else(|| "postern".to_owned()),
             account: variable("POSTERN_ACCOUNT").unwrap_or_else(|| "123456789012".to_owned()),
             region,

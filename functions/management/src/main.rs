@@ -7,8 +7,9 @@ use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
+use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput};
 use postern_lambda::Event;
-use postern_management::{Limits, Management, World};
+use postern_management::{Management, World};
 use postern_store::SystemClock;
 use std::sync::Arc;
 
@@ -18,13 +19,30 @@ async fn main() -> Result<(), Error> {
     let clock = Arc::new(SystemClock);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
     let store = aws.connect(&env.tables)?;
+    // Only what is tried out before it is deployed comes here, so nothing about stages matters.
+    let gateway = Gateway::new(
+        postern_gateway::World {
+            definitions: store.definitions.clone(),
+            backend: Arc::new(aws.backend()),
+            clock: clock.clone(),
+            journal: Arc::new(StandardOutput),
+        },
+        Settings {
+            account: env.account.clone(),
+            region: env.region.clone(),
+            defaults: Defaults::default(),
+            freshness: Freshness::default(),
+            signatures: Signatures::Refused,
+        },
+    );
     let management = Arc::new(Management::new(World {
         definitions: store.definitions,
         usage: store.usage,
         clock,
         account: env.account,
         region: env.region,
-        limits: Limits::default(),
+        limits: env.limits,
+        gateway: Arc::new(gateway),
     }));
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
         edge::answer(management.clone(), event.payload)

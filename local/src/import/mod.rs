@@ -9,120 +9,171 @@ mod watch;
 
 pub(crate) use target::Target;
 
-use crate::command_line::{Import, ImportOptions};
+use crate::command_line::{Import, ImportOptions, Mode};
 use crate::dev::Failure;
 use check::{Checked, check};
 use postern_egress::{Egress, Options};
+use postern_management::unzipped;
 use serde_json::json;
+use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+use watch::Seen;
 
 /// Files of this size are reported step by step.
 const LARGE_BYTES: usize = 200_000;
 
 pub(crate) fn run(options: Import) -> Result<(), Failure> {
     let target = Target::There {
-        client: Egress::new(&Options::default()),
+        client: Box::new(Egress::new(&Options::default())),
         endpoint: options.endpoint_url.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut refused = 0;
-        for file in &options.files {
-            refused += usize::from(!import_file(&target, file, &options.how).await);
-        }
-        if options.how.watch {
-            watch::watch(target, options.files, options.how).await;
+        let files = options.files.len();
+        let mut imports = Imports::new(target, options.how);
+        let seen = watch::seen(options.files);
+        let refused = imports.take_all(&seen).await;
+        if imports.how.watch {
+            watch::watch(imports, seen).await;
         }
         match refused {
             0 => Ok(()),
-            _ => Err(Failure::Import),
+            _ => Err(Failure::Import { refused, files }),
         }
     })
 }
 
 /// Imports the files into this process, and goes on watching them where that is asked for.
-pub(crate) async fn begin(target: Target, files: Vec<std::path::PathBuf>, how: ImportOptions) {
-    for file in &files {
-        import_file(&target, file, &how).await;
-    }
-    if how.watch && !files.is_empty() {
-        tokio::spawn(watch::watch(target, files, how));
+pub(crate) async fn begin(target: Target, files: Vec<PathBuf>, how: ImportOptions) {
+    let mut imports = Imports::new(target, how);
+    let seen = watch::seen(files);
+    imports.take_all(&seen).await;
+    if imports.how.watch && !seen.is_empty() {
+        tokio::spawn(watch::watch(imports, seen));
     }
 }
 
-/// Says what becomes of a file, and whether it was imported.
-async fn import_file(target: &Target, file: &Path, how: &ImportOptions) -> bool {
-    match imported(target, file, how).await {
-        Ok(said) => {
-            println!("{said}");
-            true
+/// The imports of one command.
+struct Imports {
+    target: Target,
+    how: ImportOptions,
+    /// Which file each API is from, so that no file takes the place of another.
+    origins: HashMap<String, PathBuf>,
+}
+
+impl Imports {
+    fn new(target: Target, how: ImportOptions) -> Self {
+        Self {
+            target,
+            how,
+            origins: HashMap::new(),
         }
-        Err(lines) => {
-            for line in lines {
-                eprintln!("{line}");
+    }
+
+    /// How many could not be imported.
+    async fn take_all(&mut self, files: &[Seen]) -> usize {
+        let mut refused = 0;
+        for (file, _) in files {
+            refused += usize::from(!self.take(file).await);
+        }
+        refused
+    }
+
+    /// Says what becomes of a file, and whether it was imported.
+    async fn take(&mut self, file: &Path) -> bool {
+        match self.imported(file).await {
+            Ok(said) => {
+                println!("{said}");
+                true
             }
-            eprintln!("{}: not imported, nothing was changed", file.display());
-            false
+            Err(lines) => {
+                for line in lines {
+                    eprintln!("{line}");
+                }
+                false
+            }
         }
     }
-}
 
-async fn imported(
-    target: &Target,
-    file: &Path,
-    how: &ImportOptions,
-) -> Result<String, Vec<String>> {
-    let one = |text: String| vec![format!("{}: error: {text}", file.display())];
-    let bytes = std::fs::read(file).map_err(|error| one(error.to_string()))?;
-    let base_path = how.basepath.as_str();
-    let Checked {
-        title,
-        methods,
-        warnings,
-    } = check(file, &bytes, base_path)?;
-    for warning in &warnings {
-        eprintln!("{warning}");
-    }
-    if how.strict && !warnings.is_empty() {
-        let count = warnings.len();
-        return Err(one(format!(
-            "--strict refuses a file with warnings, and it has {count}"
-        )));
-    }
-    let progress = Progress::of(bytes.len(), file);
-    progress.step(&format!("{methods} methods to import"));
-    let existing = match &how.api {
-        Some(api) => Some(api.clone()),
-        None => same_name(target, &title).await.map_err(one)?,
-    };
-    let parameters = format!("basepath={base_path}");
-    let api = match existing {
-        Some(api) => {
-            let mode = how.mode.as_str();
-            let path = format!("/restapis/{api}?mode={mode}&{parameters}");
-            target.call("PUT", &path, bytes).await
+    async fn imported(&mut self, file: &Path) -> Result<String, Vec<String>> {
+        let how = &self.how;
+        let name = file.display();
+        let failed = |text: String| format!("{name}: error: {text}");
+        let and_so = || format!("{name}: not imported");
+        let one = |text: String| vec![failed(text), and_so()];
+        let bytes = std::fs::read(file).map_err(|error| one(error.to_string()))?;
+        let text = unzipped(&bytes).map_err(one)?;
+        let progress = Progress::of(bytes.len(), file);
+        progress.step(&format!("{} bytes to read", bytes.len()));
+        let base_path = how.basepath.as_str();
+        let Checked {
+            title,
+            methods,
+            warnings,
+        } = check(file, &text, base_path).map_err(|mut errors| {
+            errors.push(and_so());
+            errors
+        })?;
+        for warning in &warnings {
+            eprintln!("{warning}");
         }
-        None => {
-            let path = format!("/restapis?mode=import&{parameters}");
-            target.call("POST", &path, bytes).await
+        if how.strict && !warnings.is_empty() {
+            let count = warnings.len();
+            return Err(one(format!(
+                "--strict refuses a file with warnings, and it has {count}"
+            )));
         }
-    };
-    let api = api.map_err(one)?;
-    let id = api["id"].as_str().unwrap_or_default();
-    let mut said = format!("{}: {title} is {id}, {methods} methods", file.display());
-    if let Some(stage) = how.deployed_stage() {
-        progress.step("imported, deploying");
-        let body = json!({ "stageName": stage }).to_string();
-        let path = format!("/restapis/{id}/deployments");
-        let deployed = target.call("POST", &path, body).await;
-        deployed.map_err(|error| one(format!("imported as {id}, but not deployed: {error}")))?;
-        let _ = write!(said, ", deployed: /_api/{id}/{stage}/");
+        drop(text);
+        progress.step(&format!("{methods} methods to import"));
+        let existing = match &how.api {
+            Some(api) => Some(api.clone()),
+            None => same_name(&self.target, &title).await.map_err(one)?,
+        };
+        if how.mode == Mode::Overwrite
+            && let Some(origin) = existing.as_ref().and_then(|api| self.origins.get(api))
+            && origin != file
+        {
+            return Err(one(format!(
+                "it would take the place of {}, which is the same API: give it another title, or use --mode merge",
+                origin.display()
+            )));
+        }
+        let (verb, path) = if let Some(api) = existing {
+            let (api, mode) = (encoded(api), how.mode.as_str());
+            (
+                "PUT",
+                format!("/restapis/{api}?mode={mode}&basepath={base_path}"),
+            )
+        } else {
+            (
+                "POST",
+                format!("/restapis?mode=import&basepath={base_path}"),
+            )
+        };
+        let api = self.target.call(verb, &path, bytes).await;
+        let api = api.map_err(one)?;
+        let id = api["id"].as_str().unwrap_or_default();
+        self.origins.insert(id.to_owned(), file.to_owned());
+        let s = if methods == 1 { "" } else { "s" };
+        let mut said = format!("{name}: `{title}` is {id}, {methods} method{s}");
+        if let Some(stage) = how.deployed_stage() {
+            progress.step("imported, deploying");
+            let body = json!({ "stageName": stage }).to_string();
+            let path = format!("/restapis/{id}/deployments");
+            let deployed = self.target.call("POST", &path, body).await;
+            deployed.map_err(|error| {
+                vec![failed(format!(
+                    "imported as {id}, but not deployed: {error}"
+                ))]
+            })?;
+            let _ = write!(said, ", deployed: /_api/{id}/{stage}/");
+        }
+        Ok(said)
     }
-    Ok(said)
 }
 
 /// The API that has the document's title: the one that an earlier import of it made.

@@ -16,7 +16,10 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 #[derive(Clone)]
 pub(crate) enum Target {
     Here(Arc<Management>),
-    There { client: Egress, endpoint: String },
+    There {
+        client: Box<Egress>,
+        endpoint: String,
+    },
 }
 
 impl Target {

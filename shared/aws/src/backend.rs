@@ -2,12 +2,14 @@
 
 use crate::Aws;
 use crate::endpoint;
+use crate::event_stream;
 use crate::lambda;
 use crate::sign::Scope;
 use async_trait::async_trait;
+use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri};
-use postern_gateway::{Backend, Body, Call, CallError, CollectError, Destination};
+use postern_gateway::{Backend, Body, Call, CallError, Caller, CollectError, Destination};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -36,12 +38,7 @@ impl AwsBackend {
         let instead = self.aws.settings.endpoint_of(signing_name);
         let uri = service.uri(instead)?;
         let payload = held(body).await?;
-        let credentials = self
-            .aws
-            .credentials
-            .get(instead.is_some())
-            .await
-            .map_err(CallError::Unsigned)?;
+        let credentials = self.credentials(service, instead.is_some()).await?;
         let scope = Scope {
             service: signing_name,
             region: endpoint::signing_region(&service.name, &service.region),
@@ -59,14 +56,43 @@ impl AwsBackend {
     }
 }
 
+impl AwsBackend {
+    /// An emulator has no roles, unless one of STS is beside it.
+    async fn credentials(
+        &self,
+        service: &Service,
+        to_emulator: bool,
+    ) -> Result<Credentials, CallError> {
+        let aws = &self.aws;
+        match &service.caller {
+            Caller::Role(role) if !to_emulator || aws.settings.endpoint_of("sts").is_some() => {
+                aws.assume(role, &service.region).await
+            }
+            Caller::Role(_) | Caller::Gateway => {
+                let own = aws.credentials.get(to_emulator).await;
+                own.map_err(CallError::Unsigned)
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Backend for AwsBackend {
     async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
-        let (name, region, path) = match call.destination {
-            Destination::Url(_) => return self.aws.egress.call(call).await,
-            Destination::Service { name, region, path } => (name, region, path),
+        let service = match call.destination {
+            Destination::Url { .. } => return self.aws.egress.call(call).await,
+            Destination::Service {
+                name,
+                region,
+                path,
+                caller,
+            } => Service {
+                name,
+                region,
+                path,
+                caller,
+            },
         };
-        let service = Service { name, region, path };
         let late = CallError::Timeout(call.timeout);
         let deadline = Instant::now().checked_add(call.timeout);
         let signing = self.signed(&service, call.method, call.headers, call.body);
@@ -79,7 +105,8 @@ impl Backend for AwsBackend {
         let left = deadline.map_or(Duration::MAX, |deadline| deadline - Instant::now());
         match self.aws.egress.send(request, left).await {
             Err(CallError::Timeout(_)) => Err(late),
-            answer => answer,
+            Ok(answer) => Ok(event_stream::unframed(answer)),
+            Err(error) => Err(error),
         }
     }
 }
@@ -88,6 +115,7 @@ struct Service {
     name: String,
     region: String,
     path: String,
+    caller: Caller,
 }
 
 impl Service {
@@ -100,12 +128,15 @@ impl Service {
         }
         // Also where it is called elsewhere: what works on a laptop must not fail at AWS.
         let at_aws = endpoint::at_aws(&self.name, &self.region).map_err(CallError::Address)?;
-        let url = match instead {
-            Some(url) if self.name == "lambda" => {
+        let bucket = self.name.strip_suffix(".s3");
+        let url = match (instead, bucket) {
+            (Some(url), _) if self.name == "lambda" => {
                 format!("{url}{}", lambda::by_plain_name(&self.path))
             }
-            Some(url) => format!("{url}{}", self.path),
-            None => format!("{at_aws}{}", self.path),
+            // An emulator has one host, so a bucket goes into the path.
+            (Some(url), Some(bucket)) => format!("{url}/{bucket}{}", self.path),
+            (Some(url), None) => format!("{url}{}", self.path),
+            (None, _) => format!("{at_aws}{}", self.path),
         };
         url.parse()
             .map_err(|error| CallError::Address(format!("`{url}`: {error}")))

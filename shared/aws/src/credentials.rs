@@ -28,7 +28,7 @@ pub(crate) struct CredentialsCache {
 enum Source {
     Keys(Credentials),
     #[cfg(feature = "profiles")]
-    Chain(crate::profiles::Chain),
+    Chain(Box<crate::profiles::Chain>),
     #[cfg(not(feature = "profiles"))]
     Nowhere,
     #[cfg(test)]
@@ -52,10 +52,10 @@ impl CredentialsCache {
         let source = match &settings.credentials {
             CredentialsSource::Keys(keys) => Source::Keys(keys.clone()),
             #[cfg(feature = "profiles")]
-            CredentialsSource::Chain => Source::Chain(crate::profiles::Chain::new(
+            CredentialsSource::Chain => Source::Chain(Box::new(crate::profiles::Chain::new(
                 egress.clone(),
                 settings.region.clone(),
-            )),
+            ))),
             #[cfg(not(feature = "profiles"))]
             CredentialsSource::Chain => Source::Nowhere,
         };

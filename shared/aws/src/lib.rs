@@ -10,9 +10,11 @@ mod client;
 mod credentials;
 mod dynamodb;
 mod endpoint;
+mod event_stream;
 mod lambda;
 #[cfg(feature = "profiles")]
 mod profiles;
+mod roles;
 mod settings;
 mod sign;
 
@@ -23,6 +25,7 @@ pub use settings::{CredentialsSource, Settings};
 use credentials::CredentialsCache;
 use postern_egress::Egress;
 use postern_store::{Clock, Store};
+use roles::Roles;
 use sign::Signer;
 use std::sync::Arc;
 
@@ -33,6 +36,7 @@ pub struct Aws {
     egress: Egress,
     clock: Arc<dyn Clock>,
     credentials: Arc<CredentialsCache>,
+    roles: Arc<Roles>,
     signer: Arc<Signer>,
 }
 
@@ -44,6 +48,7 @@ impl Aws {
             egress,
             clock,
             credentials: Arc::new(credentials),
+            roles: Arc::default(),
             signer: Arc::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! How a connection is made: plain for `http`, and for `https` through TLS, which is set up when it is first asked for.
 
+use crate::issuer::AnyIssuer;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, MaybeHttpsStream};
@@ -30,6 +31,7 @@ pub(crate) struct Unresolved {
 #[derive(Clone)]
 pub(crate) struct Connector {
     plain: HttpConnector<Resolver>,
+    any_issuer: bool,
     secure: Arc<OnceLock<HttpsConnector<HttpConnector<Resolver>>>>,
 }
 
@@ -41,6 +43,16 @@ impl Connector {
         plain.set_nodelay(true);
         Self {
             plain,
+            any_issuer: false,
+            secure: Arc::default(),
+        }
+    }
+
+    /// The same, but content with certificates of any issuer.
+    pub(crate) fn of_any_issuer(&self) -> Self {
+        Self {
+            plain: self.plain.clone(),
+            any_issuer: true,
             secure: Arc::default(),
         }
     }
@@ -58,11 +70,22 @@ impl Connector {
         if let Some(secure) = self.secure.get() {
             return Ok(secure.clone());
         }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_native_roots()
-            .map_err(|error| format!("no root certificates were found on this machine: {error}"))?
-            .with_no_client_auth();
+        let provider = Arc::new(ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()?;
+        let config = if self.any_issuer {
+            config
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(AnyIssuer(provider)))
+                .with_no_client_auth()
+        } else {
+            config
+                .with_native_roots()
+                .map_err(|error| {
+                    format!("no root certificates were found on this machine: {error}")
+                })?
+                .with_no_client_auth()
+        };
         let secure = HttpsConnector::from((self.plain.clone(), config));
         Ok(self.secure.get_or_init(|| secure).clone())
     }
@@ -142,7 +165,7 @@ mod tests {
     use super::*;
     use crate::{Egress, Options};
     use http::Request;
-    use postern_gateway::{Body, CallError};
+    use postern_gateway::{Backend, Body, Call, CallError, Destination};
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
     use rustls::{RootCertStore, ServerConfig};
     use std::time::Duration;
@@ -151,10 +174,15 @@ mod tests {
 
     /// Serves `ok` over TLS with a certificate for `localhost`, and returns its port and a client that trusts it.
     async fn secure_server() -> (u16, Connector) {
-        let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let certificate = signed.cert.der().clone();
-        let key =
-            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der()));
+        secure_server_of(&|_| {}).await
+    }
+
+    async fn secure_server_of(change: &dyn Fn(&mut rcgen::CertificateParams)) -> (u16, Connector) {
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        change(&mut params);
+        let signing_key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&signing_key).unwrap().der().clone();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
         let provider = Arc::new(ring::default_provider());
         let server = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -213,6 +241,45 @@ mod tests {
                 panic!("{error}");
             };
             assert!(reason.contains("invalid peer certificate"), "{reason}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_any_issuer_must_still_be_for_the_host_and_within_its_dates() {
+        type Change<'c> = &'c dyn Fn(&mut rcgen::CertificateParams);
+        let expired = |params: &mut rcgen::CertificateParams| {
+            params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+        };
+        let issues_others = |params: &mut rcgen::CertificateParams| {
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        };
+        for (change, host, expected) in [
+            (&(|_: &mut _| {}) as Change, "localhost", "ok"),
+            (&issues_others, "localhost", "ok"),
+            (&|_: &mut _| {}, "127.0.0.1", "invalid peer certificate"),
+            (&expired, "localhost", "invalid peer certificate"),
+        ] {
+            let (port, _) = secure_server_of(change).await;
+            let egress = Egress::new(&Options::default());
+            let call = Call {
+                destination: Destination::Url {
+                    url: format!("https://{host}:{port}/"),
+                    any_issuer: true,
+                },
+                method: http::Method::GET,
+                headers: http::HeaderMap::new(),
+                body: Body::empty(),
+                timeout: Duration::from_secs(5),
+            };
+            let answer = match egress.call(call).await {
+                Ok(answer) => {
+                    let body = answer.into_body().collect(100).await.unwrap();
+                    String::from_utf8(body.to_vec()).unwrap()
+                }
+                Err(error) => error.to_string(),
+            };
+            assert!(answer.contains(expected), "{host}: {answer}");
         }
     }
 

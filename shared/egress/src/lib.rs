@@ -10,6 +10,7 @@
 mod answer;
 mod connect;
 mod failure;
+mod issuer;
 mod request;
 
 use answer::Arriving;
@@ -47,6 +48,8 @@ impl Default for Options {
 #[derive(Clone, Debug)]
 pub struct Egress {
     client: Client<Connector, Departing>,
+    /// For endpoints whose certificates may be of any issuer. Apart, so that no connection of one kind serves the other.
+    any_issuer: Client<Connector, Departing>,
 }
 
 impl Egress {
@@ -55,14 +58,19 @@ impl Egress {
     }
 
     fn through(connector: Connector, options: &Options) -> Self {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(options.idle_timeout)
-            .pool_max_idle_per_host(options.idle_connections_per_host_max)
-            .pool_timer(TokioTimer::new())
-            // Only a request of which not one byte was written on the connection that turned out to be closed.
-            .retry_canceled_requests(true)
-            .build(connector);
-        Self { client }
+        let client = |connector| {
+            Client::builder(TokioExecutor::new())
+                .pool_idle_timeout(options.idle_timeout)
+                .pool_max_idle_per_host(options.idle_connections_per_host_max)
+                .pool_timer(TokioTimer::new())
+                // Only a request of which not one byte was written on the connection that turned out to be closed.
+                .retry_canceled_requests(true)
+                .build(connector)
+        };
+        Self {
+            any_issuer: client(connector.of_any_issuer()),
+            client: client(connector),
+        }
     }
 
     /// Sends a request to the absolute URL it carries, and returns when the head of the answer is there; the body streams.
@@ -74,17 +82,25 @@ impl Egress {
         request: Request<Body>,
         timeout: Duration,
     ) -> Result<Response<Body>, CallError> {
+        Self::send_by(&self.client, request, timeout).await
+    }
+
+    async fn send_by(
+        client: &Client<Connector, Departing>,
+        request: Request<Body>,
+        timeout: Duration,
+    ) -> Result<Response<Body>, CallError> {
         check(request.uri())?;
         let again = request::again(&request);
         let (request, breakage) = request::depart(request);
         // A timeout beyond what a clock can hold is none.
         let deadline = Instant::now().checked_add(timeout);
         let head = async {
-            match (self.client.request(request).await, again) {
+            match (client.request(request).await, again) {
                 // The backend hung up on an unused connection just as the request went out on it. One that was never used
                 // before may fail in the same way, and then this is one attempt too many, which does no harm.
                 (Err(error), Some(again)) if failure::is_hanging_up(&error) => {
-                    self.client.request(again).await
+                    client.request(again).await
                 }
                 (answer, _) => answer,
             }
@@ -105,8 +121,8 @@ impl Egress {
 #[async_trait]
 impl Backend for Egress {
     async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
-        let url = match call.destination {
-            Destination::Url(url) => url,
+        let (url, any_issuer) = match call.destination {
+            Destination::Url { url, any_issuer } => (url, any_issuer),
             Destination::Service { name, .. } => {
                 return Err(CallError::Unsigned(format!(
                     "`{name}` is an AWS service, and this backend calls plain URLs only"
@@ -120,7 +136,12 @@ impl Backend for Egress {
         *request.method_mut() = call.method;
         *request.uri_mut() = uri;
         *request.headers_mut() = call.headers;
-        self.send(request, call.timeout).await
+        let client = if any_issuer {
+            &self.any_issuer
+        } else {
+            &self.client
+        };
+        Self::send_by(client, request, call.timeout).await
     }
 }
 

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Backend, Body, BodyError, Call, CallError, Destination};
+use postern_gateway::{Backend, Body, BodyError, Call, CallError, Caller, Destination};
 use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -28,7 +28,10 @@ const PLENTY: Duration = Duration::from_secs(10);
 
 fn call(method: Method, url: String, body: impl Into<Body>) -> Call {
     Call {
-        destination: Destination::Url(url),
+        destination: Destination::Url {
+            url,
+            any_issuer: false,
+        },
         method,
         headers: HeaderMap::new(),
         body: body.into(),
@@ -542,6 +545,7 @@ async fn an_aws_service_is_not_called_unsigned() {
         name: "sqs".to_owned(),
         region: "eu-west-1".to_owned(),
         path: "/".to_owned(),
+        caller: Caller::Gateway,
     };
     assert_eq!(
         egress().call(call).await.err().unwrap().to_string(),

@@ -6,9 +6,9 @@
 
 use crate::rejection::AddressRejection;
 use crate::stages::{Canary, Held, Live};
-use crate::trail::{StageTrail, Trail};
+use crate::trail::{ClientTrail, StageTrail, Trail};
 use crate::{Arrival, Body, Gateway, headers};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use postern_definition::{ApiId, Map, StageName};
 use postern_plan::Deployed;
 use rand::RngExt;
@@ -35,11 +35,9 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// Without the stage, leading slashes as one, otherwise as it was sent.
     pub(crate) path: String,
-    pub(crate) query: Option<String>,
-    pub(crate) headers: HeaderMap,
+    pub(crate) query: Option<Arc<str>>,
+    pub(crate) headers: Arc<HeaderMap>,
     pub(crate) body: Body,
-    pub(crate) scheme: &'static str,
-    pub(crate) port: u16,
 }
 
 /// Where an API and a stage that need not be named come from.
@@ -114,15 +112,20 @@ impl Gateway {
             deployment_id: deployed.id().clone(),
             is_canary: live.canary.is_some().then_some(canary.is_some()),
         });
+        let path = format!("/{}", address.rest.trim_start_matches('/'));
+        let mut headers = arrival.headers;
+        add_forwarded(&mut headers, arrival.port, arrival.scheme, trail);
         let request = Request {
             method: arrival.method.clone(),
-            path: format!("/{}", address.rest.trim_start_matches('/')),
-            query: arrival.query,
-            headers: arrival.headers,
+            path,
+            query: arrival.query.map(Arc::from),
+            headers: Arc::new(headers),
             body: arrival.body,
-            scheme: arrival.scheme,
-            port: arrival.port,
         };
+        trail.client = Some(ClientTrail {
+            headers: request.headers.clone(),
+            query: request.query.clone(),
+        });
         Ok((
             Addressed {
                 live,
@@ -204,8 +207,28 @@ fn first_segment(path: &str) -> (&str, &str) {
     path.find('/').map_or((path, ""), |at| path.split_at(at))
 }
 
+/// What the front door tells everyone behind it of where the request came from, and under which trace it goes.
+fn add_forwarded(headers: &mut HeaderMap, port: u16, scheme: &str, trail: &Trail) {
+    for (name, value) in [
+        (
+            "x-forwarded-for",
+            forwarded_for(headers, &trail.source_ip).as_str(),
+        ),
+        ("x-forwarded-port", &port.to_string()),
+        ("x-forwarded-proto", scheme),
+        ("x-amzn-trace-id", &trail.trace_id),
+    ] {
+        let name = HeaderName::from_static(name);
+        match HeaderValue::from_bytes(value.as_bytes()) {
+            Ok(value) => drop(headers.insert(name, value)),
+            // What the client wrote must not stand in its place.
+            Err(_) => drop(headers.remove(name)),
+        }
+    }
+}
+
 /// The value of `X-Forwarded-For` that goes to backends: what the client claimed, and the peer's own address.
-pub(crate) fn forwarded_for(claimed: &HeaderMap, source_ip: &str) -> String {
+fn forwarded_for(claimed: &HeaderMap, source_ip: &str) -> String {
     let mut chain: Vec<_> = claimed
         .get_all("x-forwarded-for")
         .iter()

@@ -25,15 +25,29 @@ pub struct Call {
 /// Where a call goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// An absolute `http` or `https` URL, already encoded.
-    Url(String),
+    Url {
+        /// Absolute, `http` or `https`, already encoded.
+        url: String,
+        /// Whether the endpoint's certificate may be of any issuer. Its name and dates count all the same.
+        any_issuer: bool,
+    },
     /// An AWS service, by the name it is signed for. Whoever implements the port knows the host.
     Service {
         name: String,
         region: String,
         /// Begins with a slash; may have a query.
         path: String,
+        /// In whose name it is called.
+        caller: Caller,
     },
+}
+
+/// In whose name an AWS service is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    Gateway,
+    /// The ARN of a role that the gateway takes on.
+    Role(String),
 }
 
 /// Why a backend gave no answer.

@@ -1,7 +1,10 @@
 //! What every answer carries, whoever gave it, and the record of the request.
 
+use crate::execution_log::Steps;
+use crate::gateway::Served;
 use crate::gateway_response::DefaultAnswer;
 use crate::rejection::{IntegrateRejection, Rejection};
+use crate::respond::Rejected;
 use crate::stages::Live;
 use crate::trail::{AnswerTrail, RejectionTrail, Trail};
 use crate::{Body, BodyError, CallError, Clock, Gateway, Journal};
@@ -9,6 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use postern_telemetry::RequestMetrics;
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,6 +25,8 @@ pub(crate) struct Answer {
     pub(crate) body: Body,
     /// Whether the answer says under which trace it was made.
     pub(crate) traced: bool,
+    /// Whether it may be held to be packed: not where the integration is to stream.
+    pub(crate) may_be_packed: bool,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -29,47 +35,71 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 impl Gateway {
-    pub(crate) fn finish(&self, answer: Answer, trail: Trail, live: Arc<Live>) -> Response<Body> {
+    pub(crate) fn finish(
+        &self,
+        answer: Answer,
+        mut trail: Trail,
+        live: Arc<Live>,
+    ) -> Response<Body> {
         let Answer {
             status,
             mut headers,
             body,
             traced,
+            may_be_packed: _,
         } = answer;
         if traced {
             trace(&mut headers, &trail);
         }
+        trail.log.answered(status, &headers, &body);
         self.respond(status, headers, body, trail, Some(live))
     }
 
-    pub(crate) fn reject(
+    pub(crate) async fn reject(
         &self,
         rejection: &Rejection,
         mut trail: Trail,
-        live: Option<Arc<Live>>,
+        served: Option<Served>,
     ) -> Response<Body> {
-        let answer: DefaultAnswer = rejection.answer();
-        if answer.status >= 500 {
+        if rejection.answer().status >= 500 {
             // What a backend says may be in it, and must not be able to end the line.
             let fault = format!("{} {rejection}", trail.request_id);
             self.journal.fault(&fault.replace(['\r', '\n'], " "));
         }
+        let (status, headers, body) = self.refusal(rejection, &mut trail, served.as_ref()).await;
+        let live = served.map(|served| served.live);
+        self.respond(status, headers, body, trail, live)
+    }
+
+    /// What a client is told of a rejection, but for what every answer carries.
+    pub(crate) async fn refusal(
+        &self,
+        rejection: &Rejection,
+        trail: &mut Trail,
+        served: Option<&Served>,
+    ) -> (StatusCode, HeaderMap, Body) {
+        let answer: DefaultAnswer = rejection.answer();
         trail.rejection = Some(RejectionTrail {
             response_type: answer.response_type,
-            message: Some(answer.message.clone().into_owned()),
+            message: answer.message.clone().map(Cow::into_owned),
+            validation: rejection.validation_error().map(str::to_owned),
         });
-        let mut headers = HeaderMap::with_capacity(5);
+        let Rejected {
+            status,
+            mut headers,
+            body,
+        } = self.rejected(&answer, trail, served).await;
         headers.insert(ERROR_TYPE, HeaderValue::from_static(answer.error_type));
         let timed_out = matches!(
             rejection,
             Rejection::Integrate(IntegrateRejection::Call(CallError::Timeout(_)))
         );
         if timed_out && trail.integration.as_ref().is_some_and(|call| call.traced) {
-            trace(&mut headers, &trail);
+            trace(&mut headers, trail);
         }
-        let status =
-            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        self.respond(status, headers, Body::from(answer.body()), trail, live)
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        trail.log.rejected(rejection, status);
+        (status, headers, body)
     }
 
     fn respond(
@@ -118,7 +148,7 @@ impl Gateway {
     }
 }
 
-fn trace(headers: &mut HeaderMap, trail: &Trail) {
+pub(crate) fn trace(headers: &mut HeaderMap, trail: &Trail) {
     if let Ok(value) = HeaderValue::try_from(trail.trace_id.as_str()) {
         headers.insert(TRACE_ID, value);
     }
@@ -144,6 +174,9 @@ impl Drop for Record {
         });
         let access = self.live.access_log.line(|name| self.trail.context(name));
         self.journal.request(&access, &self.metrics(latency).line());
+        if let Some(lines) = self.trail.log.lines(&self.trail.request_id) {
+            self.journal.execution(&lines);
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 use crate::address::Defaults;
 use crate::admit::Signatures;
 use crate::rejection::Rejection;
-use crate::stages::{Freshness, Stages};
+use crate::stages::{Freshness, Live, Stages};
 use crate::trail::Trail;
-use crate::{Arrival, Backend, Body, Journal, route};
+use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
+use postern_definition::Map;
+use postern_plan::Deployed;
 use postern_store::{Clock, Table};
 use std::pin::pin;
 use std::sync::Arc;
@@ -35,6 +37,15 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
+}
+
+/// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
+/// the canary answers.
+#[derive(Clone)]
+pub(crate) struct Served {
+    pub(crate) live: Arc<Live>,
+    pub(crate) deployed: Arc<Deployed>,
+    pub(crate) variables: Arc<Map<String>>,
 }
 
 impl Gateway {
@@ -77,9 +88,13 @@ impl Gateway {
     pub async fn answer(&self, arrival: Arrival) -> http::Response<Body> {
         let mut trail = Trail::begin(&arrival, self.clock.now());
         match self.address(arrival, &mut trail).await {
-            Err(rejection) => self.reject(&Rejection::from(rejection), trail, None),
+            Err(rejection) => self.reject(&Rejection::from(rejection), trail, None).await,
             Ok((addressed, due)) => {
-                let live = addressed.live.clone();
+                let served = Served {
+                    live: addressed.live.clone(),
+                    deployed: addressed.deployed.clone(),
+                    variables: addressed.variables.clone(),
+                };
                 let answer = match due {
                     None => self.proceed(addressed, &mut trail).await,
                     Some(held) => {
@@ -91,8 +106,8 @@ impl Gateway {
                     }
                 };
                 match answer {
-                    Ok(answer) => self.finish(answer, trail, live),
-                    Err(rejection) => self.reject(&rejection, trail, Some(live)),
+                    Ok(answer) => self.finish(answer, trail, served.live),
+                    Err(rejection) => self.reject(&rejection, trail, Some(served)).await,
                 }
             }
         }
@@ -103,9 +118,13 @@ impl Gateway {
         addressed: crate::address::Addressed,
         trail: &mut Trail,
     ) -> Result<crate::finish::Answer, Rejection> {
+        unpack::check(&addressed)?;
+        let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;
-        let admitted = self.admit(routed)?;
-        Ok(self.integrate(admitted, trail).await?)
+        let admitted = unpack::unpack(self.admit(routed)?).await?;
+        let validated = self.validate(admitted, trail).await?;
+        let answer = self.integrate(validated, trail).await?;
+        Ok(respond::pack(answer, pack_from, trail).await?)
     }
 }
 

@@ -56,6 +56,11 @@ pub(crate) fn is_mapped_in_vain(name: &HeaderName) -> bool {
     MAPPED_IN_VAIN.contains(&name.as_str())
 }
 
+pub(crate) fn is_hidden_name(name: &str) -> bool {
+    let mut hidden = HIDDEN_FROM_INTEGRATIONS.iter();
+    hidden.any(|hidden| hidden.eq_ignore_ascii_case(name))
+}
+
 /// What becomes of the headers of a backend's answer.
 pub(crate) struct Remapping {
     renamed: &'static [&'static str],
@@ -100,6 +105,27 @@ pub(crate) const AWS_PROXY: Remapping = Remapping {
         "upgrade",
         "via",
     ],
+};
+
+/// What an owner maps, for integrations that are no proxies, and for gateway responses.
+pub(crate) const MAPPED: Remapping = Remapping {
+    renamed: &[
+        "authorization",
+        "connection",
+        "content-length",
+        "content-md5",
+        "date",
+        "expect",
+        "host",
+        "max-forwards",
+        "proxy-authenticate",
+        "server",
+        "trailer",
+        "upgrade",
+        "user-agent",
+        "www-authenticate",
+    ],
+    dropped: &["transfer-encoding"],
 };
 
 pub(crate) const MOCK: Remapping = Remapping {

@@ -7,6 +7,8 @@ pub trait Journal: Send + Sync + 'static {
     /// Of a request that reached a stage: its line in the stage's access-log format, and its record in the embedded metric
     /// format.
     fn request(&self, access: &str, metrics: &str);
+    /// The execution log of a request to a method whose settings ask for one: several lines, each with its request's id.
+    fn execution(&self, lines: &str);
     /// What an operator should know of: a request that failed by the gateway's or the owner's fault.
     fn fault(&self, line: &str);
 }
@@ -19,6 +21,10 @@ pub struct StandardOutput;
 impl Journal for StandardOutput {
     fn request(&self, access: &str, metrics: &str) {
         print(&[access, metrics]);
+    }
+
+    fn execution(&self, lines: &str) {
+        print(&[lines]);
     }
 
     fn fault(&self, line: &str) {

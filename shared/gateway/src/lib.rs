@@ -1,7 +1,7 @@
 //! The request pipeline, from arrival to answer.
 //!
 //! ```text
-//! arrive -> address -> route -> admit -> integrate -> finish -> response
+//! arrive -> address -> route -> admit -> unpack -> validate -> integrate -> pack -> finish -> response
 //! ```
 //!
 //! Each stage is a file, takes the type of the stage before it and returns its own, so that a stage in the wrong place does not
@@ -11,24 +11,33 @@
 mod address;
 mod admit;
 mod arrival;
+mod authorize;
 mod backend;
 mod body;
+mod coding;
+mod content;
+mod execution_log;
 mod finish;
 mod gateway;
 mod gateway_response;
 mod headers;
 mod integrate;
 mod journal;
+mod mapping;
 mod query;
 mod rejection;
+mod respond;
 mod route;
 mod stages;
+mod test_invoke;
 mod trail;
+mod unpack;
+mod validate;
 
 pub use address::{Defaults, names_an_api};
 pub use admit::Signatures;
 pub use arrival::Arrival;
-pub use backend::{Backend, Call, CallError, Destination};
+pub use backend::{Backend, Call, CallError, Caller, Destination};
 pub use body::{Body, BodyError, CollectError};
 pub use gateway::{Gateway, Settings, World};
 pub use integrate::PAYLOAD_BYTES_MAX;
@@ -37,3 +46,4 @@ pub use postern_store::{Clock, SystemClock};
 pub use query::Query;
 pub use rejection::Rejection;
 pub use stages::Freshness;
+pub use test_invoke::{TestAnswer, TestAuthorization, TestError, TestInvocation, TestVerdict};

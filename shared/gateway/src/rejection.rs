@@ -2,8 +2,10 @@
 //!
 //! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
 
-use crate::gateway_response::{DefaultAnswer, ResponseType};
+use crate::gateway_response::DefaultAnswer;
+use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
+use postern_definition::rest::GatewayResponseType;
 use postern_plan::DeployedError;
 use postern_store::StoreError;
 
@@ -16,7 +18,22 @@ pub enum Rejection {
     #[error(transparent)]
     Admit(#[from] AdmitRejection),
     #[error(transparent)]
+    Unpack(#[from] UnpackRejection),
+    #[error(transparent)]
+    Validate(#[from] ValidateRejection),
+    #[error(transparent)]
     Integrate(#[from] IntegrateRejection),
+}
+
+/// What kept a packed body from being unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackRejection {
+    #[error("the body's coding `{0}` is neither gzip nor deflate")]
+    UnknownCoding(String),
+    #[error("the body is not what its coding says: {0}")]
+    Malformed(String),
+    #[error(transparent)]
+    Body(#[from] IntegrateRejection),
 }
 
 /// Which API and stage.
@@ -67,6 +84,33 @@ pub enum AdmitRejection {
     NoApiKey,
 }
 
+/// Is it well formed?
+#[derive(Debug, thiserror::Error)]
+pub enum ValidateRejection {
+    #[error("Missing required request parameters: [{}]", .0.join(", "))]
+    MissingParameters(Vec<String>),
+    #[error("Request body does not match model schema for content type {content_type}: {reason}")]
+    InvalidBody {
+        content_type: String,
+        /// What `$context.error.validationErrorString` says.
+        reason: String,
+    },
+    /// The body could not be read whole.
+    #[error(transparent)]
+    Body(IntegrateRejection),
+}
+
+/// Why an authorizer's function gave no verdict.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AuthorizeRejection {
+    #[error("the request does not say who is calling, where the authorizer looks for it")]
+    Unidentified,
+    #[error("the authorizer says that the caller is not one")]
+    Refused,
+    #[error("the authorizer cannot decide: {0}")]
+    Configuration(String),
+}
+
 /// What kept the integration from answering.
 #[derive(Debug, thiserror::Error)]
 pub enum IntegrateRejection {
@@ -79,8 +123,8 @@ pub enum IntegrateRejection {
     /// The owner's mistake, found too late.
     #[error("execution failed due to configuration error: {0}")]
     Configuration(String),
-    #[error("integrations of type {0} are not answered by this version")]
-    Unanswered(String),
+    #[error("a parameter is mapped from the request's body: {0}")]
+    MalformedBody(#[from] MalformedBody),
     #[error("the integration's method is not POST, which Lambda wants")]
     LambdaMethod,
     #[error("Lambda refused the call with status {status}: {message}")]
@@ -97,14 +141,38 @@ pub enum IntegrateRejection {
     AnswerBroken(#[from] CollectError),
 }
 
+impl AuthorizeRejection {
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Unidentified | Self::Refused => 401,
+            Self::Configuration(_) => 500,
+        }
+    }
+}
+
 impl Rejection {
+    /// The value of `$context.error.validationErrorString`.
+    pub(crate) fn validation_error(&self) -> Option<&str> {
+        match self {
+            Self::Validate(ValidateRejection::InvalidBody { reason, .. }) => Some(reason),
+            Self::Validate(
+                ValidateRejection::MissingParameters(_) | ValidateRejection::Body(_),
+            )
+            | Self::Address(_)
+            | Self::Route(_)
+            | Self::Admit(_)
+            | Self::Unpack(_)
+            | Self::Integrate(_) => None,
+        }
+    }
+
     pub fn answer(&self) -> DefaultAnswer {
-        use ResponseType as Type;
+        use GatewayResponseType as Type;
         let front = |status, error_type, message| DefaultAnswer {
             response_type: None,
             status,
             error_type,
-            message: std::borrow::Cow::Borrowed(message),
+            message: Some(std::borrow::Cow::Borrowed(message)),
             spaced: false,
         };
         let early = |response_type, status, error_type, message| DefaultAnswer {
@@ -135,10 +203,10 @@ impl Rejection {
         };
         let not_a_signature = |header: &str, token: &str| {
             DefaultAnswer {
-            message: format!(
+            message: Some(format!(
                 "'{token}' not a valid key=value pair (missing equal-sign) in Authorization header: '{header}'."
             )
-            .into(),
+            .into()),
             ..early(Type::Default4xx, 403, "IncompleteSignatureException", "")
         }
         };
@@ -175,48 +243,76 @@ impl Rejection {
             Self::Admit(AdmitRejection::NoApiKey) => {
                 early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
             }
-            Self::Integrate(rejection) => match rejection {
-                IntegrateRejection::BodyTooLarge(_) => early(
-                    Type::RequestTooLarge,
-                    413,
-                    "RequestEntityTooLargeException",
-                    "Request Too Long",
-                ),
-                IntegrateRejection::BodyBroken(_)
-                | IntegrateRejection::Call(CallError::Client(_)) => {
-                    early(Type::Default4xx, 400, "BadRequestException", "Bad Request")
-                }
-                IntegrateRejection::UnsupportedMediaType(_) => late(
+            Self::Unpack(UnpackRejection::UnknownCoding(_) | UnpackRejection::Malformed(_)) => {
+                let message = "Unsupported Media Type";
+                early(
                     Type::UnsupportedMediaType,
                     415,
                     "BadRequestException",
-                    "Unsupported Media Type",
-                ),
-                IntegrateRejection::Configuration(_)
-                | IntegrateRejection::Unanswered(_)
-                | IntegrateRejection::LambdaRefused { .. }
-                | IntegrateRejection::Call(CallError::Address(_) | CallError::Unsigned(_)) => {
-                    internal(Type::ApiConfigurationError, 500)
-                }
-                // The type's own status is 504, yet the service answers 500 here.
-                IntegrateRejection::LambdaMethod => internal(Type::IntegrationFailure, 500),
-                IntegrateRejection::FunctionError(_)
-                | IntegrateRejection::MalformedAnswer(_)
-                | IntegrateRejection::LambdaUnavailable(_) => internal(Type::Default5xx, 502),
-                IntegrateRejection::AnswerBroken(_) => internal(Type::Default5xx, 500),
-                IntegrateRejection::Call(CallError::Network(_)) => late(
-                    Type::IntegrationFailure,
-                    504,
-                    "InternalServerErrorException",
-                    "Network error communicating with endpoint",
-                ),
-                IntegrateRejection::Call(CallError::Timeout(_)) => late(
-                    Type::IntegrationTimeout,
-                    504,
-                    "InternalServerErrorException",
-                    "Endpoint request timed out",
-                ),
+                    message,
+                )
+            }
+            Self::Validate(rejection @ ValidateRejection::MissingParameters(_)) => DefaultAnswer {
+                message: Some(rejection.to_string().into()),
+                ..late(Type::BadRequestParameters, 400, "BadRequestException", "")
             },
+            Self::Validate(ValidateRejection::InvalidBody { .. }) => late(
+                Type::BadRequestBody,
+                400,
+                "BadRequestException",
+                "Invalid request body",
+            ),
+            Self::Integrate(rejection)
+            | Self::Unpack(UnpackRejection::Body(rejection))
+            | Self::Validate(ValidateRejection::Body(rejection)) => {
+                match rejection {
+                    IntegrateRejection::BodyTooLarge(_) => early(
+                        Type::RequestTooLarge,
+                        413,
+                        "RequestEntityTooLargeException",
+                        "Request Too Long",
+                    ),
+                    IntegrateRejection::BodyBroken(_)
+                    | IntegrateRejection::Call(CallError::Client(_)) => {
+                        early(Type::Default4xx, 400, "BadRequestException", "Bad Request")
+                    }
+                    IntegrateRejection::UnsupportedMediaType(_) => late(
+                        Type::UnsupportedMediaType,
+                        415,
+                        "BadRequestException",
+                        "Unsupported Media Type",
+                    ),
+                    IntegrateRejection::MalformedBody(_) => late(
+                        Type::Default4xx,
+                        400,
+                        "BadRequestException",
+                        "Invalid JSON in request body",
+                    ),
+                    IntegrateRejection::Configuration(_)
+                    | IntegrateRejection::LambdaRefused { .. }
+                    | IntegrateRejection::Call(CallError::Address(_) | CallError::Unsigned(_)) => {
+                        internal(Type::ApiConfigurationError, 500)
+                    }
+                    // The type's own status is 504, yet the service answers 500 here.
+                    IntegrateRejection::LambdaMethod => internal(Type::IntegrationFailure, 500),
+                    IntegrateRejection::FunctionError(_)
+                    | IntegrateRejection::MalformedAnswer(_)
+                    | IntegrateRejection::LambdaUnavailable(_) => internal(Type::Default5xx, 502),
+                    IntegrateRejection::AnswerBroken(_) => internal(Type::Default5xx, 500),
+                    IntegrateRejection::Call(CallError::Network(_)) => late(
+                        Type::IntegrationFailure,
+                        504,
+                        "InternalServerErrorException",
+                        "Network error communicating with endpoint",
+                    ),
+                    IntegrateRejection::Call(CallError::Timeout(_)) => late(
+                        Type::IntegrationTimeout,
+                        504,
+                        "InternalServerErrorException",
+                        "Endpoint request timed out",
+                    ),
+                }
+            }
         }
     }
 }

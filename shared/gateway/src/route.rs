@@ -1,14 +1,15 @@
 //! Which method.
 
 use crate::address::{Addressed, Request};
+use crate::mapping::Message;
 use crate::rejection::RouteRejection;
 use crate::stages::Live;
 use crate::trail::{ResourceTrail, Trail};
 use crate::{Query, headers};
 use http::Method;
 use http::header::AUTHORIZATION;
-use postern_definition::Map;
 use postern_definition::rest::RestApi;
+use postern_definition::{Map, ResourceId};
 use postern_plan::{Authorization, Deployed, MethodPlan};
 use std::sync::Arc;
 
@@ -19,16 +20,26 @@ pub(crate) struct Routed {
     pub(crate) variables: Arc<Map<String>>,
     pub(crate) request: Request,
     pub(crate) plan: Arc<MethodPlan>,
-    pub(crate) resource_id: String,
+    pub(crate) resource_id: ResourceId,
     pub(crate) resource_path: String,
     /// Values as they stand in the path, still percent-encoded.
-    pub(crate) path_parameters: Map<String>,
+    pub(crate) path_parameters: Arc<Map<String>>,
     pub(crate) query: Query,
 }
 
 impl Routed {
     pub(crate) fn api(&self) -> &RestApi {
         self.deployed.api()
+    }
+
+    /// The request as mappings read it.
+    pub(crate) fn message(&self) -> Message<'_> {
+        Message::Request {
+            headers: &self.request.headers,
+            query: &self.query,
+            path: &self.path_parameters,
+            is_signed: self.is_signed(),
+        }
     }
 
     /// Whether the `Authorization` header is for the gateway alone: no integration is shown a signature.
@@ -66,20 +77,20 @@ pub(crate) async fn route(
             None => RouteRejection::NoSuchMethod { verb, path },
         });
     };
-    trail.resource = Some(ResourceTrail {
-        id: found.resource_id.clone(),
+    let resource = trail.resource.insert(ResourceTrail {
+        id: None,
         path: found.resource_path.to_owned(),
     });
-    let plan = deployed.plan(found.method).await?;
-    let path_parameters = found
+    let (resource_id, plan) = deployed.plan(found.method).await?;
+    resource.id = Some(resource_id.clone());
+    let path_parameters: Map<String> = found
         .parameters
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    let (resource_id, resource_path) = (
-        found.resource_id.to_string(),
-        found.resource_path.to_owned(),
-    );
+    let path_parameters = Arc::new(path_parameters);
+    trail.path_parameters = Some(path_parameters.clone());
+    let resource_path = found.resource_path.to_owned();
     let query = request
         .query
         .as_deref()

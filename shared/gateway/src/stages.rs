@@ -95,6 +95,20 @@ pub(crate) struct Canary {
 }
 
 impl Live {
+    /// The stage in which a method is tried out. It is in no store.
+    pub(crate) fn of_test(deployed: Arc<Deployed>, variables: Arc<Map<String>>) -> Self {
+        Self {
+            api: deployed.api().id.clone(),
+            name: "test-invoke-stage".into(),
+            variables,
+            deployed,
+            canary: None,
+            access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
+            method_settings: Map::new(),
+            revision: 0,
+        }
+    }
+
     /// The settings of a method: its own, which replace the general ones wholly, or the general ones.
     pub(crate) fn method_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
         if self.method_settings.is_empty() {
@@ -112,6 +126,10 @@ impl Live {
 }
 
 impl Stages {
+    pub(crate) fn table(&self) -> Arc<dyn Table> {
+        self.table.clone()
+    }
+
     pub(crate) fn new(
         table: Arc<dyn Table>,
         clock: Arc<dyn Clock>,

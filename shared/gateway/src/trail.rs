@@ -2,13 +2,16 @@
 //! metrics read it; no stage decides by it.
 
 use crate::Arrival;
-use crate::gateway_response::ResponseType;
 use crate::headers;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use postern_definition::{ApiId, DeploymentId, ResourceId, StageName};
+use http::HeaderMap;
+use postern_definition::rest::GatewayResponseType;
+use postern_definition::{ApiId, DeploymentId, Map, ResourceId, StageName};
+use postern_telemetry::ExecutionLog;
 use rand::Rng;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Clone, Debug)]
@@ -26,11 +29,22 @@ pub(crate) struct Trail {
     pub domain_name: String,
     /// The value of `X-Amzn-Trace-Id` that goes to the backend.
     pub trace_id: String,
+    /// What the client sent, shared with the request itself.
+    pub client: Option<ClientTrail>,
     pub stage: Option<StageTrail>,
+    /// As the values stand in the path, shared with the request itself.
+    pub path_parameters: Option<Arc<Map<String>>>,
     pub resource: Option<ResourceTrail>,
     pub integration: Option<IntegrationTrail>,
     pub rejection: Option<RejectionTrail>,
+    pub log: ExecutionLog,
     pub answer: Option<AnswerTrail>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ClientTrail {
+    pub headers: Arc<HeaderMap>,
+    pub query: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -45,7 +59,8 @@ pub(crate) struct StageTrail {
 
 #[derive(Clone, Debug)]
 pub(crate) struct ResourceTrail {
-    pub id: ResourceId,
+    /// Known once the method's plan is there.
+    pub id: Option<ResourceId>,
     pub path: String,
 }
 
@@ -64,8 +79,10 @@ pub(crate) struct IntegrationTrail {
 
 #[derive(Clone, Debug)]
 pub(crate) struct RejectionTrail {
-    pub response_type: Option<ResponseType>,
+    pub response_type: Option<GatewayResponseType>,
     pub message: Option<String>,
+    /// What is wrong with a body that does not fit its model.
+    pub validation: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -94,10 +111,13 @@ impl Trail {
                 now,
                 random[27..43].try_into().expect("sixteen bytes were cut"),
             ),
+            client: None,
             stage: None,
+            path_parameters: None,
             resource: None,
             integration: None,
             rejection: None,
+            log: ExecutionLog::default(),
             answer: None,
         }
     }
@@ -131,7 +151,7 @@ impl Trail {
                 }
                 .into(),
             ),
-            "resourceId" => text(self.resource.as_ref()?.id.as_str()),
+            "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
             "resourcePath" => text(&self.resource.as_ref()?.path),
             "xrayTraceId" => self
                 .trace_id
@@ -153,10 +173,11 @@ impl Trail {
             }
             "error.message" => text(self.rejection.as_ref()?.message.as_deref()?),
             "error.messageString" => Some(
-                serde_json::Value::from(self.rejection.as_ref()?.message.as_deref()?)
+                serde_json::Value::from(self.rejection.as_ref()?.message.as_deref())
                     .to_string()
                     .into(),
             ),
+            "error.validationErrorString" => text(self.rejection.as_ref()?.validation.as_deref()?),
             "error.responseType" => text(self.rejection.as_ref()?.response_type?.name()),
             "status" => number(self.answer.as_ref()?.status.into()),
             "responseLength" => number(self.answer.as_ref()?.bytes.into()),

@@ -18,12 +18,13 @@ use bytes::Bytes;
 use definitions::{Definitions, Turns};
 use http::{Request, Response};
 pub use limits::Limits;
+use postern_gateway::Gateway;
 use postern_store::{Clock, Table};
 use routing::Router;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::Failure;
-pub use wire::Fault;
+pub use wire::{Fault, unzipped};
 
 /// What the management APIs stand on.
 pub struct World {
@@ -35,6 +36,8 @@ pub struct World {
     pub account: String,
     pub region: String,
     pub limits: Limits,
+    /// Answers what is tried out before it is deployed.
+    pub gateway: Arc<Gateway>,
 }
 
 /// Answers the management APIs.

@@ -9,7 +9,7 @@ use crate::rest::{
     access_associations, account, api_keys, authorizers, base_path_mappings, client_certificates,
     deployments, documentation, domain_names, gateway_responses, integration_responses,
     integrations, method_responses, methods, models, openapi, request_validators, resources,
-    rest_apis, sdks, stages, tags, usage_plans, vpc_links,
+    rest_apis, sdks, stages, tags, test_invoke, usage_plans, vpc_links,
 };
 use crate::wire::{Failure, Member, Members, read, success};
 use bytes::Bytes;
@@ -205,6 +205,9 @@ operations! {
     GetMethod                 GET    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 200 call methods::get;
     UpdateMethod              PATCH  "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 200 edit methods::update;
     DeleteMethod              DELETE "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 204 edit methods::delete;
+
+    TestInvokeMethod          POST   "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 200 call test_invoke::method;
+    TestInvokeAuthorizer      POST   "/restapis/{restapi_id}/authorizers/{authorizer_id}" [] 200 call test_invoke::authorizer;
 
     PutMethodResponse         PUT    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}" [] 201 edit method_responses::put;
     GetMethodResponse         GET    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}" [] 200 call method_responses::get;

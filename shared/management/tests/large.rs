@@ -6,6 +6,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
 use postern_definition::{ApiId, DeploymentId};
+use postern_gateway::{
+    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
+    StandardOutput,
+};
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan};
 use postern_store::{
@@ -82,6 +86,7 @@ impl Bench {
         let management = Management::new(World {
             definitions: table.clone(),
             usage: table.clone(),
+            gateway: gateway(table.clone(), clock.clone()),
             clock,
             account: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
@@ -150,14 +155,19 @@ fn text(value: &Value) -> String {
 /// What a method of a deployment answers with.
 async fn template(deployed: &Deployed, verb: &str, path: &str) -> String {
     let found = deployed.find(verb, path).unwrap();
-    let plan = deployed.plan(found.method).await.unwrap();
+    let (_, plan) = deployed.plan(found.method).await.unwrap();
     assert_eq!(plan.verb, verb);
-    let IntegrationPlan::Mock(mock) = &plan.integration else {
-        panic!("{verb} {path} is no mock");
-    };
-    let response = mock.responses.select("200").unwrap();
-    let (_, template) = response.template("application/json").unwrap();
-    template.unwrap().to_owned()
+    assert!(matches!(plan.integration, IntegrationPlan::Mock(_)));
+    let definition = deployed.definition().await.unwrap();
+    let mut resources = definition.resources.iter();
+    let id = &resources.find(|resource| resource.path == path).unwrap().id;
+    let mut methods = definition.methods.iter();
+    let found = methods.find(|(resource, method)| resource == id && method.http_method == verb);
+    let integration = found.unwrap().1.method_integration.as_ref().unwrap();
+    let templates = &integration.integration_responses["200"].response_templates;
+    templates.as_ref().unwrap()["application/json"]
+        .clone()
+        .unwrap()
 }
 
 /// Visible ASCII that deflates to four fifths of itself, and that JSON holds as it is.
@@ -256,4 +266,31 @@ async fn a_template_as_long_as_any_comes_back_to_the_byte() {
         assert!(message.contains(says), "{message}");
     }
     assert_eq!(stored().await, json!(long), "what was there is not lost");
+}
+
+/// A gateway that tries methods out, and whose backends are all away.
+fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) -> Arc<Gateway> {
+    struct Away;
+    #[async_trait::async_trait]
+    impl Backend for Away {
+        async fn call(&self, _: Call) -> Result<http::Response<Body>, CallError> {
+            Err(CallError::Network("away".to_owned()))
+        }
+    }
+    let world = postern_gateway::World {
+        definitions,
+        backend: Arc::new(Away),
+        clock,
+        journal: Arc::new(StandardOutput),
+    };
+    Arc::new(Gateway::new(
+        world,
+        Settings {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            defaults: Defaults::default(),
+            freshness: Freshness::default(),
+            signatures: Signatures::Refused,
+        },
+    ))
 }

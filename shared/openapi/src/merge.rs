@@ -96,16 +96,19 @@ pub fn merge(
     })
 }
 
-fn new_id<T: Clone + Eq + std::hash::Hash>(ids: &HashMap<T, T>, id: &T) -> T {
+fn new_id<T: Clone + Eq + std::hash::Hash>(ids: &Ids<T>, id: &T) -> T {
     ids.get(id).unwrap_or(id).clone()
 }
+
+/// From the id that something had in the document's own definition to the one that it has now.
+type Ids<T> = HashMap<T, T>;
 
 /// The resources after the import, and the ids that those of the document got.
 fn resources(
     existing: &Definition,
     added: Vec<Resource>,
     mode: Mode,
-) -> Result<(Vec<Resource>, HashMap<ResourceId, ResourceId>), Vec<String>> {
+) -> Result<(Vec<Resource>, Ids<ResourceId>), Vec<String>> {
     let by_path: HashMap<&str, &Resource> = existing
         .resources
         .iter()
@@ -227,11 +230,7 @@ impl Named for RequestValidator {
 }
 
 /// What is there after the import, and the ids that the document's got.
-fn by_name<T: Named>(
-    existing: Vec<T>,
-    added: Vec<T>,
-    mode: Mode,
-) -> (Vec<T>, HashMap<String, String>) {
+fn by_name<T: Named>(existing: Vec<T>, added: Vec<T>, mode: Mode) -> (Vec<T>, Ids<String>) {
     let mut ids = HashMap::new();
     let mut before: HashMap<String, T> = HashMap::new();
     let mut after: Vec<T> = Vec::new();

@@ -1,15 +1,17 @@
 //! A snapshot as the gateway holds it: the index at hand, the body compressed, and plans for the methods that were asked for.
 
+use crate::gateway_response::GatewayResponsePlans;
 use crate::layout::{body_key, index_sort_prefix};
 use crate::router::{Match, Router};
 use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
-use crate::{Defect, MethodPlan, Parts, api_partition};
+use crate::{Defect, MethodPlan, Parts, Snapshot, api_partition};
 use bytes::Bytes;
 use postern_definition::rest::{Method, RestApi};
-use postern_definition::{ApiId, DeploymentId};
+use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_store::{Consistency, Item, Query, StoreError, Table, inflate};
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
 /// An index or a segment inflates to no more than this, whatever its bytes claim.
@@ -22,9 +24,14 @@ pub struct Deployed {
     router: Router,
     pub(crate) index: Index,
     chunks: Vec<OnceCell<Bytes>>,
-    plans: Vec<OnceCell<Arc<MethodPlan>>>,
+    /// By the numbers of the methods that were asked for.
+    plans: Mutex<HashMap<u32, Arc<OnceCell<Planned>>>>,
     pub(crate) parts: OnceCell<Parts>,
+    pub(crate) gateway_responses: OnceCell<GatewayResponsePlans>,
 }
+
+/// A method's plan, with the id of its resource.
+type Planned = (ResourceId, Arc<MethodPlan>);
 
 /// Why a deployment cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -84,12 +91,30 @@ impl Deployed {
             table,
             id: deployment.clone(),
             api,
-            router: std::mem::take(&mut index.routes).into_iter().collect(),
+            router: std::mem::take(&mut index.routes)
+                .try_into()
+                .map_err(|reason: &str| unreadable(reason.to_owned()))?,
             chunks: (0..chunks).map(|_| OnceCell::new()).collect(),
-            plans: (0..index.methods).map(|_| OnceCell::new()).collect(),
+            plans: Mutex::default(),
             parts: OnceCell::new(),
+            gateway_responses: OnceCell::new(),
             index,
         })
+    }
+
+    /// Of a snapshot that is not stored: nothing of it is ever looked for in the table.
+    pub fn of_snapshot(
+        table: Arc<dyn Table>,
+        deployment: &DeploymentId,
+        snapshot: &Snapshot,
+    ) -> Result<Self, DeployedError> {
+        let mut deployed = Self::of_index(table, deployment, &snapshot.index)?;
+        deployed.chunks = snapshot
+            .body
+            .chunks(CHUNK_BYTES)
+            .map(|chunk| OnceCell::new_with(Some(Bytes::copy_from_slice(chunk))))
+            .collect();
+        Ok(deployed)
     }
 
     pub fn id(&self) -> &DeploymentId {
@@ -105,16 +130,19 @@ impl Deployed {
         self.router.find(verb, path)
     }
 
-    /// The plan of a method that [`Deployed::find`] named, compiled at its first use.
-    pub async fn plan(&self, method: u32) -> Result<Arc<MethodPlan>, DeployedError> {
-        let cell = self
-            .plans
-            .get(method as usize)
-            .ok_or_else(|| self.unreadable("it has no such method"))?;
+    /// The plan of a method that [`Deployed::find`] named, compiled at its first use, with the id of its resource.
+    pub async fn plan(&self, method: u32) -> Result<(ResourceId, Arc<MethodPlan>), DeployedError> {
+        if method >= self.index.methods {
+            return Err(self.unreadable("it has no such method"));
+        }
+        let cell = {
+            let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+            plans.entry(method).or_default().clone()
+        };
         cell.get_or_try_init(|| self.compile(method)).await.cloned()
     }
 
-    async fn compile(&self, method: u32) -> Result<Arc<MethodPlan>, DeployedError> {
+    async fn compile(&self, method: u32) -> Result<Planned, DeployedError> {
         let missing = || self.unreadable("a method is missing from its segment");
         let segment = self
             .index
@@ -123,16 +151,17 @@ impl Deployed {
             .checked_sub(1);
         let segment = segment.ok_or_else(missing)?;
         let place = method - self.index.methods_from[segment];
-        let mut methods: Vec<Method> = self.segment(segment).await?;
+        let mut methods: Vec<(ResourceId, Method)> = self.segment(segment).await?;
         if place as usize >= methods.len() {
             return Err(missing());
         }
-        let method = methods.swap_remove(place as usize);
-        let plan = MethodPlan::compile(&method).map_err(|defects| {
+        let (resource, method) = methods.swap_remove(place as usize);
+        let mut plan = MethodPlan::compile(&method).map_err(|defects| {
             let defects: Vec<_> = defects.iter().map(Defect::to_string).collect();
             self.unreadable(defects.join("; "))
         })?;
-        Ok(Arc::new(plan))
+        plan.validation = self.validation(&method).await?;
+        Ok((resource, Arc::new(plan)))
     }
 
     /// What a segment holds.
@@ -195,20 +224,21 @@ pub(crate) async fn read_index(
     deployment: &DeploymentId,
 ) -> Result<Vec<u8>, StoreError> {
     let mut index = Vec::new();
-    for item in all_items(table, api, &index_sort_prefix(deployment)).await? {
+    let partition = api_partition(api);
+    for item in all_items(table, partition, &index_sort_prefix(deployment)).await? {
         index.extend_from_slice(&item.body);
     }
     Ok(index)
 }
 
-/// All items of an API whose sort keys begin with this.
+/// All items of a partition whose sort keys begin with this.
 pub(crate) async fn all_items(
     table: &dyn Table,
-    api: &ApiId,
+    partition: String,
     prefix: &str,
 ) -> Result<Vec<Item>, StoreError> {
     let mut query = Query {
-        partition: api_partition(api),
+        partition,
         prefix: prefix.to_owned(),
         after: None,
         limit: 100,

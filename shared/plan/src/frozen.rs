@@ -1,11 +1,11 @@
 //! What of a snapshot only some requests ask for, and all of it for an export.
 
 use crate::{Deployed, DeployedError};
-use postern_definition::Map;
 use postern_definition::rest::{
     Authorizer, Definition, GatewayResponse, GatewayResponseType, Method, Model, RequestValidator,
     Resource,
 };
+use postern_definition::{Map, ResourceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -60,31 +60,23 @@ impl Deployed {
     /// Everything that was frozen. Its documentation is not: see [`Definition::documentation_parts`].
     pub async fn definition(&self) -> Result<Definition, DeployedError> {
         let parts_segment = self.index.parts_segment();
-        let methods: Vec<Method> = self.all(0..self.index.methods_from.len()).await?;
+        let mut methods: Vec<(ResourceId, Method)> =
+            self.all(0..self.index.methods_from.len()).await?;
+        // As they lie in the definitions table.
+        methods.sort_by(|(a, method), (b, other)| {
+            (a, &method.http_method).cmp(&(b, &other.http_method))
+        });
         let models = self
             .all(self.index.methods_from.len()..parts_segment)
             .await?;
         let parts: Parts = self.segment(parts_segment).await?;
-        let counted: Vec<(Resource, u32)> = self.segment(parts_segment + 1).await?;
-        let mut methods = methods.into_iter();
-        let mut placed = Vec::new();
-        let mut resources = Vec::new();
-        for (resource, count) in counted {
-            let id = &resource.id;
-            placed.extend(
-                methods
-                    .by_ref()
-                    .take(count as usize)
-                    .map(|method| (id.clone(), method)),
-            );
-            resources.push(resource);
-        }
+        let resources: Vec<Resource> = self.segment(parts_segment + 1).await?;
         Ok(Definition {
             models,
             request_validators: parts.request_validators.into_values().collect(),
             authorizers: parts.authorizers.into_values().collect(),
             gateway_responses: parts.gateway_responses.into_values().collect(),
-            ..Definition::new(self.api().clone(), resources, placed)
+            ..Definition::new(self.api().clone(), resources, methods)
         })
     }
 
@@ -105,7 +97,7 @@ impl Deployed {
 mod tests {
     use super::*;
     use crate::Snapshot;
-    use postern_definition::{ApiId, DeploymentId, ResourceId};
+    use postern_definition::{ApiId, DeploymentId};
     use postern_store::{Embedded, SystemClock};
     use serde_json::json;
     use std::sync::Arc;

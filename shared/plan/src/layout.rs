@@ -1,12 +1,12 @@
 //! Where the management APIs and the gateway meet in the definitions table.
 //!
-//! Everything of one API lies in one partition. The management APIs write stages through [`crate::live`] and snapshots through
-//! [`crate::Snapshot`]; the gateway reads just these.
+//! Everything of one API lies in one partition, but for what gateways begin with, which has one of its own. The management APIs
+//! write stages through [`crate::live`] and snapshots through [`crate::Snapshot`]; the gateway reads just these.
 
 use postern_definition::{ApiId, DeploymentId, StageName};
 use postern_store::Key;
 
-/// The partition that holds everything of one REST API but the API's own item.
+/// The partition that holds everything of one REST API but the API's own item, and what gateways begin with.
 pub fn api_partition(api: &ApiId) -> String {
     format!("restapi#{api}")
 }
@@ -46,14 +46,20 @@ pub(crate) fn body_key(api: &ApiId, deployment: &DeploymentId, number: usize) ->
     )
 }
 
-/// What the sort keys of all that a gateway begins with begin with. No stage's name has a `#`.
+/// The partition of what gateways begin with, and look at again and again. Apart from the API's other parts, so that whoever
+/// reads those, all of them for a deployment, slows no gateway down.
+pub(crate) fn live_partition(api: &ApiId) -> String {
+    format!("live#{api}")
+}
+
+/// What the sort keys of all that a gateway begins with on a stage begin with. No stage's name has a `#`.
 pub(crate) fn live_sort_prefix(stage: &StageName) -> String {
-    format!("live#{stage}#")
+    format!("{stage}#")
 }
 
 pub(crate) fn live_stage_key(api: &ApiId, stage: &StageName) -> Key {
     Key::new(
-        api_partition(api),
+        live_partition(api),
         format!("{}stage", live_sort_prefix(stage)),
     )
 }

@@ -4,31 +4,34 @@
 //! mappings compiled, and what is wrong is refused when the API is deployed rather than when it is called.
 
 pub mod account;
+mod authorizer;
 mod defect;
 mod deployed;
 mod frozen;
-mod http;
-mod lambda;
+mod gateway_response;
+mod integration;
 mod layout;
 pub mod live;
+mod mapping;
 mod method;
-mod mock;
-mod responses;
 mod router;
 pub mod schema;
 mod snapshot;
 pub mod usage;
-mod value;
+mod validation;
 
+pub use authorizer::{Asks, AuthorizerPlan};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
 pub use frozen::Parts;
-pub use http::{HttpPlan, RequestMapping};
-pub use lambda::LambdaPlan;
+pub use gateway_response::GatewayResponsePlan;
+pub use integration::{
+    AwsOperation, AwsPlan, Credentials, HttpPlan, IntegrationPlan, LambdaPlan, RequestTemplates,
+    ResponsePlan, ResponseSelection, TemplateChoice, Transform, mock_status,
+};
 pub use layout::{api_partition, stage_key, stage_sort_prefix};
-pub use method::{Authorization, IntegrationPlan, MethodPlan};
-pub use mock::{MockPlan, MockTemplate, mock_status};
-pub use responses::{ResponsePlan, ResponseSelection};
-pub use router::{Match, Route, Router};
+pub use mapping::{BodyPath, JsonPath, RequestMapping, Source, TextTemplate, UriTemplate};
+pub use method::{Authorization, MethodPlan};
+pub use router::{Match, Router};
 pub use snapshot::Snapshot;
-pub use value::{Source, UriTemplate};
+pub use validation::{BodyModel, ParameterLocation, RequiredParameter, Validation};

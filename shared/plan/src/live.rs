@@ -5,9 +5,9 @@
 //! snapshot: the copy saves time, and nothing rests on it.
 
 use crate::deployed::{all_items, read_index};
-use crate::layout::{live_index_sort_prefix, live_sort_prefix, live_stage_key};
+use crate::layout::{live_index_sort_prefix, live_partition, live_sort_prefix, live_stage_key};
 use crate::snapshot::CHUNK_BYTES;
-use crate::{Deployed, DeployedError, api_partition, stage_key};
+use crate::{Deployed, DeployedError, stage_key};
 use postern_definition::rest::Stage;
 use postern_definition::{ApiId, StageName};
 use postern_store::{Condition, Consistency, Item, Key, StoreError, Table, Write, decode, encode};
@@ -30,7 +30,7 @@ pub async fn begin(
     api: &ApiId,
     name: &StageName,
 ) -> Result<Option<Beginning>, DeployedError> {
-    let items = all_items(&**table, api, &live_sort_prefix(name)).await?;
+    let items = all_items(&**table, live_partition(api), &live_sort_prefix(name)).await?;
     let stage_key = live_stage_key(api, name);
     let Some(item) = items.iter().find(|item| item.key == stage_key) else {
         return Ok(None);
@@ -90,7 +90,7 @@ pub async fn put(table: &dyn Table, api: &ApiId, stage: &Stage) -> Result<Vec<Wr
     let parts = index.chunks(CHUNK_BYTES);
     if parts.len() <= PARTS_MAX {
         writes.extend(parts.enumerate().map(|(number, part)| {
-            let key = Key::new(api_partition(api), format!("{prefix}{number:05}"));
+            let key = Key::new(live_partition(api), format!("{prefix}{number:05}"));
             Write::put(key, part.to_vec(), Condition::Always)
         }));
     }
@@ -114,9 +114,11 @@ pub async fn delete(
 }
 
 async fn keys(table: &dyn Table, api: &ApiId, name: &StageName) -> Result<Vec<Key>, StoreError> {
-    Ok(all_items(table, api, &live_sort_prefix(name))
-        .await?
-        .into_iter()
-        .map(|item| item.key)
-        .collect())
+    Ok(
+        all_items(table, live_partition(api), &live_sort_prefix(name))
+            .await?
+            .into_iter()
+            .map(|item| item.key)
+            .collect(),
+    )
 }

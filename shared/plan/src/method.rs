@@ -1,7 +1,7 @@
 //! Everything that answering one method needs, worked out beforehand.
 
-use crate::{Defect, HttpPlan, LambdaPlan, MockPlan};
-use postern_definition::rest::{IntegrationType, Method};
+use crate::{Defect, IntegrationPlan, Validation};
+use postern_definition::rest::Method;
 
 #[derive(Debug)]
 pub struct MethodPlan {
@@ -10,6 +10,8 @@ pub struct MethodPlan {
     pub operation_name: Option<String>,
     pub api_key_required: bool,
     pub authorization: Authorization,
+    /// Filled in by [`crate::Deployed::plan`], which alone can read validators and models.
+    pub validation: Option<Validation>,
     pub integration: IntegrationPlan,
 }
 
@@ -20,15 +22,6 @@ pub enum Authorization {
     Iam,
     /// Of a kind that this version cannot check, and so lets nobody pass.
     Unchecked,
-}
-
-#[derive(Debug)]
-pub enum IntegrationPlan {
-    Mock(MockPlan),
-    Http(HttpPlan),
-    Lambda(LambdaPlan),
-    /// Stored and shown, but not answered by this version.
-    Unanswered(IntegrationType),
 }
 
 impl MethodPlan {
@@ -47,20 +40,8 @@ impl MethodPlan {
                 "AWS_IAM" => Authorization::Iam,
                 _ => Authorization::Unchecked,
             },
-            integration: match integration.kind {
-                IntegrationType::Mock => {
-                    IntegrationPlan::Mock(MockPlan::compile(method, integration)?)
-                }
-                IntegrationType::HttpProxy => {
-                    IntegrationPlan::Http(HttpPlan::compile(integration)?)
-                }
-                IntegrationType::AwsProxy => {
-                    IntegrationPlan::Lambda(LambdaPlan::compile(integration)?)
-                }
-                kind @ (IntegrationType::Http | IntegrationType::Aws) => {
-                    IntegrationPlan::Unanswered(kind)
-                }
-            },
+            validation: None,
+            integration: IntegrationPlan::compile(method, integration)?,
         })
     }
 }

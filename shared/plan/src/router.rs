@@ -1,166 +1,251 @@
 //! Which resource and method a path and verb lead to.
 //!
-//! The tree has one node per path segment. A search goes down from the left and takes the literal child before the parameter
-//! and the parameter before the greedy one; where a branch ends on a resource that has no method for the verb it turns back,
-//! because candidates are pairs of resource and method: a resource that matches the path but lacks the verb does not hide a
-//! less specific one. Every node is visited at most once, so a search costs no more than the tree is large.
+//! The paths are a tree with one node per segment, which nobody builds: sorted by their segments, the paths below a node stand
+//! side by side, and a child is found among them by halving. So a gateway has its router as soon as it has read the paths.
+//!
+//! A search goes down from the left and takes the literal child before the parameter and the parameter before the greedy one;
+//! where a branch ends on a resource that has no method for the verb it turns back, because candidates are pairs of resource
+//! and method: a resource that matches the path but lacks the verb does not hide a less specific one. Every node is visited at
+//! most once, so a search costs no more than the tree is large.
 
-use postern_definition::ResourceId;
 use postern_definition::rest::{PathPart, VERBS};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-/// Made of its routes whenever they are loaded: a tree is as deep as a path is long, and no form of storage nests safely.
-#[derive(Debug, Default)]
-pub struct Router {
-    root: Node,
+/// A set of verbs: the bit of each is its place in [`VERBS`].
+type Verbs = u8;
+const _: () = assert!(VERBS.len() == Verbs::BITS as usize);
+
+/// What a router is made of, and how it is stored: the resources that have methods, sorted by [`segments`] of their paths.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Routes {
+    /// End to end.
+    paths: String,
+    /// The length of each path, and its resource's verbs.
+    resources: Vec<(u32, Verbs)>,
 }
 
 #[derive(Debug, Default)]
-struct Node {
-    literals: BTreeMap<String, Node>,
-    parameter: Option<(String, Box<Node>)>,
-    greedy: Option<(String, Route)>,
-    route: Option<Route>,
+pub struct Router {
+    paths: String,
+    routes: Vec<Route>,
 }
 
 /// A resource with its methods.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Route {
-    pub resource_id: ResourceId,
-    pub resource_path: String,
-    /// The verb's place in [`VERBS`], and the number of the method's plan.
-    methods: Vec<(u8, u32)>,
-}
-
-impl Route {
-    /// With each method's verb, and the number of its plan.
-    pub(crate) fn new(
-        resource_id: ResourceId,
-        resource_path: String,
-        methods: &[(&str, u32)],
-    ) -> Self {
-        let methods = methods
-            .iter()
-            .filter_map(|(verb, method)| Some((place(verb)?, *method)))
-            .collect();
-        Self {
-            resource_id,
-            resource_path,
-            methods,
-        }
-    }
+#[derive(Debug)]
+struct Route {
+    /// Its path's place in [`Router::paths`].
+    path: Range<usize>,
+    verbs: Verbs,
+    /// The number of its first method.
+    first_method: u32,
 }
 
 /// Where a request goes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Match<'r, 'p> {
-    pub resource_id: &'r ResourceId,
     pub resource_path: &'r str,
     pub method: u32,
     /// Names and values as they stand in the path, still percent-encoded.
     pub parameters: Vec<(&'r str, &'p str)>,
 }
 
-impl FromIterator<Route> for Router {
-    fn from_iter<I: IntoIterator<Item = Route>>(routes: I) -> Self {
-        let mut router = Self::default();
-        routes.into_iter().for_each(|route| router.add(route));
-        router
+impl Routes {
+    /// With what each method is, by its path and verb. Gives the methods in the order in which they are numbered.
+    pub(crate) fn of<'a, M>(
+        methods: impl IntoIterator<Item = (&'a str, &'a str, M)>,
+    ) -> (Self, Vec<M>) {
+        let mut sorted: BTreeMap<(Vec<&str>, &str), BTreeMap<usize, M>> = BTreeMap::new();
+        for (path, verb, method) in methods {
+            if let Some(place) = place(verb) {
+                let resource = sorted.entry((segments(path).collect(), path)).or_default();
+                resource.entry(place).or_insert(method);
+            }
+        }
+        let mut routes = Self::default();
+        let mut numbered = Vec::new();
+        for ((_, path), methods) in sorted {
+            let verbs = methods.keys().fold(0, |verbs, place| verbs | 1 << place);
+            routes.paths.push_str(path);
+            routes.resources.push((path.len() as u32, verbs));
+            numbered.extend(methods.into_values());
+        }
+        (routes, numbered)
+    }
+}
+
+impl TryFrom<Routes> for Router {
+    type Error = &'static str;
+
+    fn try_from(Routes { paths, resources }: Routes) -> Result<Self, &'static str> {
+        let mut routes = Vec::with_capacity(resources.len());
+        let (mut begin, mut first_method) = (0, 0);
+        for (length, verbs) in resources {
+            let end = begin + length as usize;
+            if !paths.is_char_boundary(end) {
+                return Err("a path ends where it cannot");
+            }
+            routes.push(Route {
+                path: begin..end,
+                verbs,
+                first_method,
+            });
+            begin = end;
+            first_method += verbs.count_ones();
+        }
+        Ok(Self { paths, routes })
     }
 }
 
 impl Router {
-    fn add(&mut self, route: Route) {
-        let path = route.resource_path.clone();
-        let mut node = &mut self.root;
-        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-            match PathPart::parse(segment) {
-                Ok(PathPart::Parameter(name)) => {
-                    node = &mut node
-                        .parameter
-                        .get_or_insert_with(|| (name.to_owned(), Box::default()))
-                        .1;
-                }
-                Ok(PathPart::Greedy(name)) => {
-                    node.greedy = Some((name.to_owned(), route));
-                    return;
-                }
-                Ok(PathPart::Literal(_)) | Err(_) => {
-                    node = node.literals.entry(segment.to_owned()).or_default();
-                }
-            }
-        }
-        node.route = Some(route);
-    }
-
     /// Finds by verb and by the path after the stage, which is neither decoded nor normalised: leading slashes count as one,
     /// slashes at the end as none, and between them every slash counts.
     pub fn find<'r, 'p>(&'r self, verb: &str, path: &'p str) -> Option<Match<'r, 'p>> {
+        let root = Node {
+            routes: 0..self.routes.len(),
+            path_bytes: 0,
+        };
         let mut search = Search {
-            verb,
+            router: self,
+            // `ANY` stands for the seven verbs beside it, and is none that a client could use.
+            verb: 1 << place(verb).filter(|own| *own != ANY)?,
             parameters: Vec::new(),
         };
-        let (route, method) = search.down(&self.root, path.trim_matches('/'))?;
+        let (route, method) = search.down(&root, path.trim_matches('/'))?;
         Some(Match {
-            resource_id: &route.resource_id,
-            resource_path: &route.resource_path,
+            resource_path: self.path(route),
             method,
             parameters: search.parameters,
         })
     }
+
+    fn path(&self, route: &Route) -> &str {
+        &self.paths[route.path.clone()]
+    }
+
+    /// Of the path of a route below a node, the segment that comes next, if there is one.
+    fn segment(&self, node: &Node, route: usize) -> Option<&str> {
+        let rest = self.path(&self.routes[route]).get(node.path_bytes..)?;
+        let segment = rest.trim_start_matches('/').split('/').next();
+        segment.filter(|segment| !segment.is_empty())
+    }
+
+    /// The resource whose path ends at this node.
+    fn own(&self, node: &Node) -> Option<&Route> {
+        let first = node.routes.clone().next()?;
+        let ends_here = self.segment(node, first).is_none();
+        ends_here.then(|| &self.routes[first])
+    }
+
+    /// The child whose segment is this one.
+    fn child(&self, node: &Node, segment: &str) -> Option<Node> {
+        let begin = self.first(node, |own| own >= Some(segment));
+        let end = self.first(node, |own| own > Some(segment));
+        (begin < end).then(|| Node {
+            routes: begin..end,
+            path_bytes: node.path_bytes + 1 + segment.len(),
+        })
+    }
+
+    /// The children whose segments are in braces: there is at most one of each kind.
+    fn variables(&self, node: &Node) -> Variables<'_> {
+        let mut found = Variables::default();
+        let mut at = self.first(node, |own| own >= Some("{"));
+        while at < node.routes.end
+            && let Some(segment) = self.segment(node, at)
+            && let Some(child) = self.child(node, segment)
+        {
+            at = child.routes.end;
+            match PathPart::parse(segment) {
+                Ok(PathPart::Parameter(name)) => found.parameter = Some((name, child)),
+                Ok(PathPart::Greedy(name)) => found.greedy = Some((name, child)),
+                Ok(PathPart::Literal(_)) | Err(_) => {}
+            }
+        }
+        found
+    }
+
+    /// The first route below a node whose segment there is such, as all after it are.
+    fn first(&self, node: &Node, is_such: impl Fn(Option<&str>) -> bool) -> usize {
+        let (mut from, mut to) = (node.routes.start, node.routes.end);
+        while from < to {
+            let middle = from.midpoint(to);
+            if is_such(self.segment(node, middle)) {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        from
+    }
+}
+
+/// Those whose paths begin with the same segments, and so with the same bytes.
+struct Node {
+    routes: Range<usize>,
+    path_bytes: usize,
+}
+
+#[derive(Default)]
+struct Variables<'r> {
+    parameter: Option<(&'r str, Node)>,
+    greedy: Option<(&'r str, Node)>,
 }
 
 /// The place of `ANY` in [`VERBS`].
-const ANY: u8 = VERBS.len() as u8 - 1;
+const ANY: usize = VERBS.len() - 1;
 
-fn place(verb: &str) -> Option<u8> {
-    VERBS
-        .iter()
-        .position(|known| *known == verb)
-        .map(|place| place as u8)
+fn place(verb: &str) -> Option<usize> {
+    VERBS.iter().position(|known| *known == verb)
 }
 
-struct Search<'r, 'p, 'v> {
-    verb: &'v str,
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
+struct Search<'r, 'p> {
+    router: &'r Router,
+    verb: Verbs,
     parameters: Vec<(&'r str, &'p str)>,
 }
 
-impl<'r, 'p> Search<'r, 'p, '_> {
+impl<'r, 'p> Search<'r, 'p> {
     /// `rest` is what follows the node's own segment, without a slash at either end. No rest means no further segment.
-    fn down(&mut self, node: &'r Node, rest: &'p str) -> Option<(&'r Route, u32)> {
+    fn down(&mut self, node: &Node, rest: &'p str) -> Option<(&'r Route, u32)> {
         if rest.is_empty() {
-            return self.method_of(node.route.as_ref()?);
+            return self.method_of(self.router.own(node)?);
         }
         let (segment, further) = rest.split_once('/').unwrap_or((rest, ""));
-        if let Some(found) = node
-            .literals
-            .get(segment)
-            .and_then(|child| self.down(child, further))
+        let is_literal = !segment.is_empty() && !segment.starts_with('{');
+        if is_literal
+            && let Some(child) = self.router.child(node, segment)
+            && let Some(found) = self.down(&child, further)
         {
             return Some(found);
         }
-        if let Some((name, child)) = &node.parameter
+        let Variables { parameter, greedy } = self.router.variables(node);
+        if let Some((name, child)) = parameter
             && !segment.is_empty()
         {
             self.parameters.push((name, segment));
-            if let Some(found) = self.down(child, further) {
+            if let Some(found) = self.down(&child, further) {
                 return Some(found);
             }
             self.parameters.pop();
         }
-        let (name, route) = node.greedy.as_ref()?;
-        let found = self.method_of(route)?;
+        let (name, child) = greedy?;
+        let found = self.method_of(self.router.own(&child)?)?;
         self.parameters.push((name, rest));
         Some(found)
     }
 
     fn method_of(&self, route: &'r Route) -> Option<(&'r Route, u32)> {
-        // `ANY` stands for the seven verbs beside it, and is none that a client could use.
-        let own = place(self.verb).filter(|own| *own != ANY)?;
-        let of = |place: u8| route.methods.iter().find(|(verb, _)| *verb == place);
-        let (_, method) = of(own).or_else(|| of(ANY))?;
-        Some((route, *method))
+        let verb = [self.verb, 1 << ANY]
+            .into_iter()
+            .find(|verb| route.verbs & verb != 0)?;
+        let before = (route.verbs & (verb - 1)).count_ones();
+        Some((route, route.first_method + before))
     }
 }
 
@@ -170,18 +255,10 @@ mod tests {
 
     /// Builds a router from lines of a path and its verbs.
     fn router(resources: &[(&str, &[&str])]) -> Router {
-        let mut next = 0;
-        let route = |(path, verbs): &(&str, &[&str])| {
-            let methods: Vec<_> = verbs
-                .iter()
-                .map(|verb| {
-                    next += 1;
-                    (*verb, next - 1)
-                })
-                .collect();
-            Route::new((*path).into(), (*path).to_owned(), &methods)
-        };
-        resources.iter().map(route).collect()
+        let methods = resources
+            .iter()
+            .flat_map(|(path, verbs)| verbs.iter().map(|verb| (*path, *verb, ())));
+        Routes::of(methods).0.try_into().unwrap()
     }
 
     fn answer(router: &Router, request: &str) -> String {
@@ -289,8 +366,51 @@ mod tests {
     #[test]
     fn the_verb_itself_is_preferred_to_any() {
         let router = router(&[("/a", &["ANY", "GET"])]);
-        assert_eq!(router.find("GET", "/a").unwrap().method, 1);
-        assert_eq!(router.find("PUT", "/a").unwrap().method, 0);
+        assert_eq!(router.find("GET", "/a").unwrap().method, 0);
+        assert_eq!(router.find("PUT", "/a").unwrap().method, 1);
+    }
+
+    #[test]
+    fn methods_are_numbered_as_they_are_found() {
+        let paths = ["/b", "/a/c", "/", "/a-", "/{p}", "/a", "/a/{q}", "/{p+}"];
+        let verbs = ["PUT", "ANY", "GET"];
+        let methods = paths
+            .iter()
+            .flat_map(|path| verbs.map(|verb| (*path, verb, (*path, verb))));
+        let (routes, numbered) = Routes::of(methods);
+        let router = Router::try_from(routes).unwrap();
+        assert_eq!(numbered.len(), paths.len() * verbs.len());
+        for (path, verb) in &numbered {
+            let asked = if *verb == "ANY" { "PATCH" } else { verb };
+            let request = path.replace("{p+}", "x/y").replace(['{', '}'], "");
+            let found = router.find(asked, &request).unwrap();
+            assert_eq!(numbered[found.method as usize], (*path, *verb), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_brace_in_a_request_is_no_name_of_a_resource() {
+        let router = router(&[("/a/{id}", &["GET"]), ("/a/{id}/b", &["GET"])]);
+        for (request, expected) in [
+            ("GET /a/{id}", "/a/{id} id={id}"),
+            ("GET /a/{", "/a/{id} id={"),
+            ("GET /a/{id}/b", "/a/{id}/b id={id}"),
+            ("GET /a/{id}/{b", "none"),
+        ] {
+            assert_eq!(answer(&router, request), expected, "{request}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_router_is_refused() {
+        for (paths, resources) in [
+            ("/a", vec![(3, 1)]),
+            ("/é", vec![(2, 1)]),
+            ("/a", vec![(u32::MAX, 1), (u32::MAX, 1)]),
+        ] {
+            let paths = paths.to_owned();
+            assert!(Router::try_from(Routes { paths, resources }).is_err());
+        }
     }
 
     mod properties {

@@ -5,18 +5,18 @@
 //! store:
 //!
 //! ```text
-//! methods     a few methods to a segment, in the order of their resources
+//! methods     a few methods to a segment, each with the id of its resource, in the order that the router numbers them
 //! models      a few models to a segment, in the order of their names
 //! parts       validators, authorizers and gateway responses, all in one segment, for they are small
-//! resources   each with the number of its methods, in one segment; nothing but an export asks for it
+//! resources   in one segment; nothing but an export asks for it
 //! ```
 //!
 //! A gateway reads the index when it first meets the deployment, and a chunk when something in it is first asked for. So what
 //! few requests need costs a cold start only the number of its segment, and an export gets back exactly what was frozen.
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
-use crate::router::Route;
-use crate::{Defect, MethodPlan, Parts, api_partition};
+use crate::router::Routes;
+use crate::{Defect, MethodPlan, Parts, api_partition, gateway_response};
 use postern_definition::rest::{Definition, Method, Model};
 use postern_definition::{ApiId, DeploymentId, Map};
 use postern_store::{BODY_BYTES_MAX, Condition, Query, StoreError, Table, Write, deflate};
@@ -28,7 +28,7 @@ pub(crate) const CHUNK_BYTES: usize = BODY_BYTES_MAX;
 /// the first request to a method inflates little that it does not need.
 const SEGMENT_BYTES: usize = 32_000;
 /// The form of index and body, and the first byte of the index. A gateway that meets another says so instead of guessing.
-pub(crate) const FORMAT: u8 = 2;
+pub(crate) const FORMAT: u8 = 3;
 
 /// Searching the tree of paths goes down one call per segment.
 const PATH_SEGMENTS_MAX: usize = 500;
@@ -36,7 +36,7 @@ const PATH_SEGMENTS_MAX: usize = 500;
 /// A frozen API, checked and compressed, ready to be stored.
 pub struct Snapshot {
     pub(crate) index: Vec<u8>,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Read at every cold start, so its form is a compact binary one: an API of thousands of methods must not start more slowly
@@ -46,13 +46,15 @@ pub(crate) struct Index {
     /// The API's own settings, as JSON.
     pub(crate) api: String,
     /// What the router is made of.
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Routes,
     /// Where in the body each segment begins.
     pub(crate) segments: Vec<u64>,
     /// By segment of methods: the number of its first.
     pub(crate) methods_from: Vec<u32>,
     /// By segment of models: the name of its first.
     pub(crate) models_from: Vec<String>,
+    /// Whether there are gateway responses among the parts. Where there are none, a rejection reads nothing.
+    pub(crate) has_gateway_responses: bool,
     pub(crate) methods: u32,
     pub(crate) body_bytes: u64,
 }
@@ -78,9 +80,7 @@ impl Snapshot {
                 .push(method);
         }
         let mut defects = Vec::new();
-        let mut routes = Vec::new();
-        let mut frozen: Vec<&Method> = Vec::new();
-        let mut resources = Vec::new();
+        let mut compiled = Vec::new();
         for resource in &definition.resources {
             let segments = resource.path.matches('/').count();
             if segments > PATH_SEGMENTS_MAX {
@@ -91,17 +91,17 @@ impl Snapshot {
                 defects.push(Defect::invalid(field, reason));
                 continue;
             }
-            let mut methods = Vec::new();
             for method in by_resource
                 .remove(resource.id.as_str())
                 .into_iter()
                 .flatten()
             {
                 match MethodPlan::compile(method) {
-                    Ok(_) => {
-                        methods.push((method.http_method.as_str(), frozen.len() as u32));
-                        frozen.push(method);
-                    }
+                    Ok(_) => compiled.push((
+                        resource.path.as_str(),
+                        method.http_method.as_str(),
+                        (&resource.id, method),
+                    )),
                     Err(found) => {
                         defects.extend(
                             found
@@ -111,23 +111,21 @@ impl Snapshot {
                     }
                 }
             }
-            resources.push((resource, methods.len() as u32));
-            routes.push(Route::new(
-                resource.id.clone(),
-                resource.path.clone(),
-                &methods,
-            ));
+        }
+        if let Err(found) = gateway_response::compile_all(&definition.gateway_responses) {
+            defects.extend(found);
         }
         if !defects.is_empty() {
             return Err(defects);
         }
         let mut models: Vec<&Model> = definition.models.iter().collect();
         models.sort_by(|a, b| a.name.cmp(&b.name));
+        let (routes, methods) = Routes::of(compiled);
         let mut body = Body::default();
-        let methods_from = body.add_all(&frozen);
+        let methods_from = body.add_all(&methods);
         let models_from = body.add_all(&models);
         body.add(&Parts::of(definition));
-        body.add(&resources);
+        body.add(&definition.resources);
         let index = Index {
             api: serde_json::to_string(&definition.api)
                 .expect("an API's settings hold only what JSON can"),
@@ -138,7 +136,8 @@ impl Snapshot {
                 .iter()
                 .map(|from| models[*from].name.clone())
                 .collect(),
-            methods: frozen.len() as u32,
+            has_gateway_responses: !definition.gateway_responses.is_empty(),
+            methods: methods.len() as u32,
             body_bytes: body.bytes.len() as u64,
         };
         let index = postcard::to_allocvec(&index).expect("an index holds only text and numbers");
@@ -231,7 +230,7 @@ impl Body {
     }
 
     /// Adds things in order, a few to a segment. Gives the place of the first of each segment.
-    fn add_all<T: Serialize>(&mut self, things: &[&T]) -> Vec<usize> {
+    fn add_all<T: Serialize>(&mut self, things: &[T]) -> Vec<usize> {
         let mut firsts = Vec::new();
         let mut from = 0;
         let mut bytes = 0;

@@ -6,7 +6,7 @@
 use crate::{Item, StoreError};
 use bytes::Bytes;
 use flate2::Compression;
-use flate2::read::{DeflateDecoder, DeflateEncoder};
+use flate2::bufread::{DeflateDecoder, DeflateEncoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Read;

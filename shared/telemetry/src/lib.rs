@@ -1,10 +1,12 @@
-//! What Postern tells its operators: access-log lines and metrics records. Pure formatting; whoever has a place to write them
+//! What Postern tells its operators: access-log lines, execution logs and metrics records. Pure formatting; whoever has a place to write them
 //! writes them.
 
 mod access_log;
 mod date;
+mod execution_log;
 mod metrics;
 
 pub use access_log::{AccessLogFormat, COMMON_LOG_FORMAT};
 pub use date::clf;
+pub use execution_log::{ExecutionLog, LoggingLevel, java_headers, java_map, masked};
 pub use metrics::RequestMetrics;

@@ -29,6 +29,9 @@ pub(crate) struct Laptop {
     pub(crate) start_up: Duration,
 }
 
+/// The large API has more resources than AWS lets one have.
+const LIMITS: [&str; 2] = ["--limits", "resources_per_api=none"];
+
 impl Laptop {
     /// On its embedded store in `data`, up once it answers `path` with 200.
     pub(crate) async fn embedded(
@@ -38,7 +41,7 @@ impl Laptop {
         scratch: &Path,
     ) -> Result<Self> {
         let mut command = with_credentials(binary);
-        command.arg("dev").arg("--data").arg(data);
+        command.arg("dev").args(LIMITS).arg("--data").arg(data);
         Self::start(command, path, scratch).await
     }
 
@@ -62,7 +65,9 @@ impl Laptop {
         );
         let mut command = with_credentials(binary);
         command
-            .args(["dev", "--store", "dynamodb", "--tables", tables])
+            .arg("dev")
+            .args(LIMITS)
+            .args(["--store", "dynamodb", "--tables", tables])
             .env("AWS_ENDPOINT_URL_DYNAMODB", store);
         Self::start(command, HEALTH, scratch).await
     }

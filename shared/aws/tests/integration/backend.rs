@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use postern_aws::{Aws, AwsBackend, CredentialsSource, Settings};
 use postern_egress::{Egress, Options};
-use postern_gateway::{Backend, Body, BodyError, Call, CallError, Destination};
+use postern_gateway::{Backend, Body, BodyError, Call, CallError, Caller, Destination};
 use postern_store::{Clock, SystemClock};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,10 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    pub(crate) fn line(&self) -> &str {
+        &self.line
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(given, _)| given == name);
         found.map(|(_, value)| value.as_str())
@@ -97,6 +101,7 @@ pub(crate) fn call(service: &str, path: &str, body: impl Into<Body>) -> Call {
             name: service.to_owned(),
             region: "eu-west-1".to_owned(),
             path: path.to_owned(),
+            caller: Caller::Gateway,
         },
         method: Method::POST,
         headers: HeaderMap::new(),
@@ -194,7 +199,10 @@ async fn a_function_is_called_by_its_plain_name_at_an_emulator() {
 async fn a_plain_url_is_called_as_it_is() {
     let (url, mut seen) = server().await;
     let mut call = call("", "", "body");
-    call.destination = Destination::Url(format!("{url}/x"));
+    call.destination = Destination::Url {
+        url: format!("{url}/x"),
+        any_issuer: false,
+    };
     backend(&[]).call(call).await.unwrap();
     let seen = seen.recv().await.unwrap();
     assert_eq!(seen.line, "POST /x HTTP/1.1");

@@ -6,6 +6,10 @@ use http::Request;
 use postern_aws::Aws;
 use postern_definition::rest::{Definition, Method, Resource, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
+use postern_gateway::{
+    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
+    StandardOutput,
+};
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan, Snapshot};
 use postern_store::{SystemClock, Table};
@@ -89,22 +93,20 @@ async fn a_large_api_and_a_long_template_come_back_from_a_snapshot() {
         ("long", long.collect::<BTreeMap<_, _>>()),
     ] {
         let deployment = DeploymentId::from(deployment);
-        let snapshot = Snapshot::freeze(&definition(&templates))
-            .unwrap_or_else(|defects| panic!("{defects:?}"));
+        let definition = definition(&templates);
+        let snapshot =
+            Snapshot::freeze(&definition).unwrap_or_else(|defects| panic!("{defects:?}"));
         snapshot.save(&*table, &api, &deployment).await.unwrap();
         let deployed = Deployed::load(table.clone(), &api, &deployment)
             .await
             .unwrap();
-        for ((path, verb), template) in &templates {
+        for (path, verb) in templates.keys() {
             let found = deployed.find(verb, path).unwrap();
-            let plan = deployed.plan(found.method).await.unwrap();
-            let IntegrationPlan::Mock(mock) = &plan.integration else {
-                panic!("{verb} {path} is no mock");
-            };
-            let response = mock.responses.select("200").unwrap();
-            let (_, kept) = response.template("application/json").unwrap();
-            assert!(kept == Some(template.as_str()), "{verb} {path}");
+            let (_, plan) = deployed.plan(found.method).await.unwrap();
+            let is_mock = matches!(plan.integration, IntegrationPlan::Mock(_));
+            assert!(is_mock, "{verb} {path}");
         }
+        assert!(deployed.definition().await.unwrap() == definition);
         Snapshot::delete(&*table, &api, &deployment).await.unwrap();
         assert!(
             Deployed::load(table.clone(), &api, &deployment)
@@ -119,6 +121,7 @@ fn management(table: &Arc<dyn Table>) -> Arc<Management> {
     Arc::new(Management::new(World {
         definitions: table.clone(),
         usage: table.clone(),
+        gateway: gateway(table.clone(), Arc::new(SystemClock)),
         clock: Arc::new(SystemClock),
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
@@ -207,4 +210,31 @@ async fn of_sixty_four_resources_made_at_once_none_is_lost_and_none_is_made_twic
     .await;
     // The root, those of one process and of several, and the two that were wanted by all.
     assert_eq!(listed["item"].as_array().unwrap().len(), 1 + 64 + made + 2);
+}
+
+/// A gateway that tries methods out, and whose backends are all away.
+fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) -> Arc<Gateway> {
+    struct Away;
+    #[async_trait::async_trait]
+    impl Backend for Away {
+        async fn call(&self, _: Call) -> Result<http::Response<Body>, CallError> {
+            Err(CallError::Network("away".to_owned()))
+        }
+    }
+    let world = postern_gateway::World {
+        definitions,
+        backend: Arc::new(Away),
+        clock,
+        journal: Arc::new(StandardOutput),
+    };
+    Arc::new(Gateway::new(
+        world,
+        Settings {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            defaults: Defaults::default(),
+            freshness: Freshness::default(),
+            signatures: Signatures::Refused,
+        },
+    ))
 }

@@ -13,4 +13,5 @@ mod dynamodb;
 mod large;
 #[cfg(feature = "profiles")]
 mod profiles;
+mod roles;
 mod store;

@@ -1,21 +1,26 @@
 //! The integration: what it is sent, and what it answers.
 
-mod event;
-mod function_answer;
-mod http_proxy;
-mod lambda_proxy;
-mod mapped;
+mod aws;
+mod http;
+mod lambda;
 mod mock;
+mod parameters;
+mod request;
 
-use crate::Gateway;
-use crate::admit::Admitted;
+pub(crate) use aws::caller;
+pub(crate) use lambda::{Event, invoke_headers};
+
 use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;
+use crate::route::Routed;
 use crate::trail::Trail;
+use crate::validate::Validated;
+use crate::{Body, CallError, CollectError, Gateway};
+use ::http::header::CONTENT_LENGTH;
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
-use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
-use postern_plan::IntegrationPlan;
+use parameters::Parameters;
+use postern_plan::{IntegrationPlan, UriTemplate};
 
 /// AWS's limit for a request's body, and for one that is held in memory on its way back.
 pub const PAYLOAD_BYTES_MAX: usize = 10_485_760;
@@ -23,25 +28,25 @@ pub const PAYLOAD_BYTES_MAX: usize = 10_485_760;
 impl Gateway {
     pub(crate) async fn integrate(
         &self,
-        admitted: Admitted,
+        validated: Validated,
         trail: &mut Trail,
     ) -> Result<Answer, IntegrateRejection> {
-        let Admitted(routed) = admitted;
-        check_length(&routed.request.headers)?;
+        let Validated(routed) = validated;
         let plan = routed.plan.clone();
         match &plan.integration {
-            IntegrationPlan::Mock(mock) => mock::answer(mock, routed, trail).await,
-            IntegrationPlan::Http(http) => self.http_proxy(http, routed, trail).await,
-            IntegrationPlan::Lambda(lambda) => self.lambda_proxy(lambda, routed, trail).await,
-            IntegrationPlan::Unanswered(kind) => {
-                Err(IntegrateRejection::Unanswered(format!("{kind:?}")))
+            IntegrationPlan::Mock(transform) => mock::answer(transform, routed, trail).await,
+            IntegrationPlan::Http(http, transform) => {
+                self.http_custom(http, transform, routed, trail).await
             }
+            IntegrationPlan::HttpProxy(http) => self.http_proxy(http, routed, trail).await,
+            IntegrationPlan::Aws(aws, transform) => self.aws(aws, transform, routed, trail).await,
+            IntegrationPlan::Lambda(lambda) => self.lambda_proxy(lambda, routed, trail).await,
         }
     }
 }
 
 /// Refuses a body that is told to be longer than the service takes, before one byte of it is waited for.
-fn check_length(headers: &HeaderMap) -> Result<(), IntegrateRejection> {
+pub(crate) fn check_length(headers: &HeaderMap) -> Result<(), IntegrateRejection> {
     let told = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -54,11 +59,63 @@ fn check_length(headers: &HeaderMap) -> Result<(), IntegrateRejection> {
 }
 
 /// The whole body of a request, for what cannot stream.
-async fn collect(body: crate::Body) -> Result<Bytes, IntegrateRejection> {
+pub(crate) async fn collect(body: Body) -> Result<Bytes, IntegrateRejection> {
     body.collect(PAYLOAD_BYTES_MAX)
         .await
         .map_err(|error| match error {
-            crate::CollectError::TooLong(max) => IntegrateRejection::BodyTooLarge(max),
-            crate::CollectError::Broken(error) => IntegrateRejection::BodyBroken(error.to_string()),
+            CollectError::TooLong(max) => IntegrateRejection::BodyTooLarge(max),
+            CollectError::Broken(error) => IntegrateRejection::BodyBroken(error.to_string()),
         })
+}
+
+/// The whole body of an integration's answer. A call may also fail, or its time end, while that arrives.
+pub(crate) async fn buffered(body: Body) -> Result<Bytes, IntegrateRejection> {
+    body.collect(PAYLOAD_BYTES_MAX).await.map_err(broken)
+}
+
+pub(crate) fn broken(error: CollectError) -> IntegrateRejection {
+    match error {
+        CollectError::Broken(reason) => match reason.downcast::<CallError>() {
+            Ok(failure) => IntegrateRejection::Call(*failure),
+            Err(reason) => CollectError::Broken(reason).into(),
+        },
+        CollectError::TooLong(_) => error.into(),
+    }
+}
+
+fn method(name: &str) -> Result<Method, IntegrateRejection> {
+    Method::from_bytes(name.as_bytes())
+        .map_err(|_| IntegrateRejection::Configuration(format!("`{name}` is not a method")))
+}
+
+/// Whether an integration called by this method is sent a body.
+fn has_body(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// A URI with its parameters and stage variables filled in. A parameter that nothing filled makes the address invalid.
+fn filled(
+    uri: &UriTemplate,
+    parameters: &Parameters,
+    routed: &Routed,
+) -> Result<String, IntegrateRejection> {
+    let filled = parameters.fill(uri, &routed.variables).into_owned();
+    if filled.contains(['{', '}']) {
+        return Err(IntegrateRejection::Configuration(format!(
+            "Invalid endpoint address: {filled}"
+        )));
+    }
+    Ok(filled)
+}
+
+/// What cannot be a header's value leaves the header out: the client's own must not stand in its place.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    match HeaderValue::from_bytes(value.as_bytes()) {
+        Ok(value) => drop(headers.insert(name, value)),
+        Err(_) => drop(headers.remove(name)),
+    }
+}
+
+fn already_present(name: &str) -> IntegrateRejection {
+    IntegrateRejection::Configuration(format!("{name} header already present"))
 }

@@ -109,6 +109,52 @@ async fn a_warm_request_reads_nothing() {
 }
 
 #[tokio::test]
+async fn a_rejection_reads_nothing_unless_the_api_says_how_to_answer_it_and_then_once() {
+    for (customised, reads) in [(false, 0), (true, 1)] {
+        let (bench, table) = counted(Stopped::at(1_000));
+        let mut definition = definition(&Value::Null, &answering("one"));
+        if customised {
+            let response = json!({"responseType": "DEFAULT_4XX", "statusCode": "499"});
+            definition
+                .gateway_responses
+                .push(serde_json::from_value(response).unwrap());
+        }
+        bench.deploy("d1", &definition).await;
+        bench.stage(&Value::Null).await;
+        let before = table.reads.load(Ordering::SeqCst);
+        for _ in 0..10 {
+            let answer = bench.send("GET /dev/none", &[], "").await;
+            assert_eq!(answer.status(), if customised { 499 } else { 403 });
+        }
+        // The stage with the index of its deployment, and the chunk that the gateway responses lie in.
+        assert_eq!(table.reads.load(Ordering::SeqCst), before + 1 + reads);
+        if customised {
+            table.away.store(true, Ordering::SeqCst);
+            let answer = bench.send("GET /dev/none", &[], "").await;
+            assert_eq!(answer.status(), 499, "what was read is kept");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_is_answered_as_ever_where_the_store_does_not_say_how() {
+    let (bench, table) = counted(Stopped::at(1_000));
+    let mut definition = definition(&Value::Null, &answering("one"));
+    let response = json!({"responseType": "DEFAULT_4XX", "statusCode": "499"});
+    definition
+        .gateway_responses
+        .push(serde_json::from_value(response).unwrap());
+    bench.deploy("d1", &definition).await;
+    bench.stage(&Value::Null).await;
+    table.away.store(true, Ordering::SeqCst);
+    let answer = bench.send("GET /dev/none", &[], "").await;
+    assert_eq!(answer.status(), 403);
+    table.away.store(false, Ordering::SeqCst);
+    let answer = bench.send("GET /dev/none", &[], "").await;
+    assert_eq!(answer.status(), 499);
+}
+
+#[tokio::test]
 async fn the_stage_is_read_again_beside_a_request_and_before_one_that_comes_late() {
     let clock = Stopped::at(1_000);
     let (bench, table) = counted(clock.clone());

@@ -1,15 +1,19 @@
 //! Builds the API of a case, sends its requests, and compares.
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use postern_definition::rest::{Definition, Method, Resource, RestApi, Stage};
+use postern_definition::rest::{
+    Definition, Method, Model, RequestValidator, Resource, RestApi, Stage,
+};
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Clock, Defaults, Destination, Freshness, Gateway,
-    Journal, Settings, Signatures, World,
+    Arrival, Backend, Body, Call, CallError, Caller, Clock, Defaults, Destination, Freshness,
+    Gateway, Journal, Settings, Signatures, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -37,6 +41,15 @@ pub(crate) struct Case {
     /// Members of the stage `dev` that differ from the usual.
     #[serde(default)]
     stage: Value,
+    /// By type.
+    #[serde(default)]
+    gateway_responses: BTreeMap<String, Value>,
+    /// By name: the schema.
+    #[serde(default)]
+    models: BTreeMap<String, Value>,
+    /// By id.
+    #[serde(default)]
+    validators: BTreeMap<String, Value>,
     requests: Vec<Exchange>,
 }
 
@@ -49,6 +62,8 @@ struct Exchange {
     headers: Vec<(String, String)>,
     #[serde(default)]
     body: String,
+    /// The body where it is no text.
+    base64: Option<String>,
     /// What the backend answers, or the name of the way in which it fails.
     #[serde(default)]
     backend: Value,
@@ -61,6 +76,8 @@ struct Exchange {
     answered: BTreeMap<String, Option<String>>,
     /// The answer's body, where it matters.
     answer: Option<String>,
+    /// The answer's body, where it is no text.
+    answer_base64: Option<String>,
 }
 
 /// Plays every backend: keeps what it is sent and answers what it is told.
@@ -74,8 +91,23 @@ pub(crate) struct Played {
 impl Backend for Played {
     async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
         let url = match call.destination {
-            Destination::Url(url) => url,
-            Destination::Service { name, region, path } => format!("{name}.{region} {path}"),
+            Destination::Url {
+                url,
+                any_issuer: false,
+            } => url,
+            Destination::Url {
+                url,
+                any_issuer: true,
+            } => format!("{url} of any issuer"),
+            Destination::Service {
+                name,
+                region,
+                path,
+                caller,
+            } => match caller {
+                Caller::Gateway => format!("{name}.{region} {path}"),
+                Caller::Role(arn) => format!("{name}.{region} {path} as {arn}"),
+            },
         };
         let body = call
             .body
@@ -98,7 +130,8 @@ impl Backend for Played {
             })
             .collect();
         *self.sent.lock().unwrap() = Some(json!({
-            "method": call.method.as_str(), "url": url, "headers": headers, "body": text,
+            "method": call.method.as_str(), "url": url, "headers": headers, "body": text, "base64": STANDARD.encode(&body),
+            "timeout": call.timeout.as_millis() as u64,
             "json": serde_json::from_str::<Value>(&text).unwrap_or_default(),
         }));
         let answer = self.answer.lock().unwrap().clone();
@@ -115,10 +148,11 @@ impl Backend for Played {
             }
             _ => {}
         }
-        let body = match &answer["body"] {
-            Value::String(text) => text.clone(),
-            Value::Null => String::new(),
-            value => value.to_string(),
+        let body = match (&answer["body"], answer["base64"].as_str()) {
+            (_, Some(base64)) => STANDARD.decode(base64).unwrap(),
+            (Value::String(text), _) => text.clone().into_bytes(),
+            (Value::Null, _) => Vec::new(),
+            (value, _) => value.to_string().into_bytes(),
         };
         let mut response = Response::new(Body::from(body));
         *response.status_mut() =
@@ -164,6 +198,7 @@ pub(crate) struct Kept {
     pub(crate) access: Mutex<Vec<String>>,
     pub(crate) metrics: Mutex<Vec<Value>>,
     pub(crate) faults: Mutex<Vec<String>>,
+    pub(crate) executions: Mutex<Vec<String>>,
 }
 
 impl Journal for Kept {
@@ -171,6 +206,10 @@ impl Journal for Kept {
         self.access.lock().unwrap().push(access.to_owned());
         let metrics = serde_json::from_str(metrics).unwrap();
         self.metrics.lock().unwrap().push(metrics);
+    }
+
+    fn execution(&self, lines: &str) {
+        self.executions.lock().unwrap().push(lines.to_owned());
     }
 
     fn fault(&self, line: &str) {
@@ -321,6 +360,32 @@ pub(crate) fn definition(api: &Value, methods: &BTreeMap<String, Value>) -> Defi
     Definition::new(api, resources.into_values().collect(), all)
 }
 
+/// Models of JSON, except where the schema is a text.
+pub(crate) fn models(schemas: &BTreeMap<String, Value>) -> Vec<Model> {
+    let model = |(name, schema): (&String, &Value)| Model {
+        id: format!("m{name}"),
+        name: name.clone(),
+        description: None,
+        schema: Some(
+            schema
+                .as_str()
+                .map_or_else(|| schema.to_string(), str::to_owned),
+        ),
+        content_type: "application/json".to_owned(),
+    };
+    schemas.iter().map(model).collect()
+}
+
+pub(crate) fn validators(all: &BTreeMap<String, Value>) -> Vec<RequestValidator> {
+    let validator = |(id, members): (&String, &Value)| {
+        let mut whole =
+            json!({"id": id, "validateRequestBody": false, "validateRequestParameters": false});
+        merge(&mut whole, members);
+        serde_json::from_value(whole).unwrap()
+    };
+    all.iter().map(validator).collect()
+}
+
 fn with_defaults(integration: &Value) -> Value {
     let mut whole = json!({"passthroughBehavior": "WHEN_NO_MATCH", "timeoutInMillis": 29000, "cacheNamespace": "r"});
     merge(&mut whole, integration);
@@ -335,17 +400,31 @@ fn merge(under: &mut Value, over: &Value) {
 }
 
 impl Case {
-    /// Gives the number of requests.
-    pub(crate) async fn run(&self, name: &str) -> usize {
+    /// Gives the number of requests, and of those that were not answered as the file says.
+    pub(crate) async fn run(self, name: &str) -> (usize, usize) {
         let bench = Bench::new(Stopped::at(1_723_055_832));
-        bench
-            .deploy("d1", &definition(&self.api, &self.methods))
-            .await;
-        bench.stage(&self.stage).await;
-        for exchange in &self.requests {
-            exchange.run(name, &bench).await;
+        let mut definition = definition(&self.api, &self.methods);
+        for (kind, response) in &self.gateway_responses {
+            let mut whole = json!({"responseType": kind});
+            merge(&mut whole, response);
+            definition
+                .gateway_responses
+                .push(serde_json::from_value(whole).unwrap());
         }
-        self.requests.len()
+        definition.models = models(&self.models);
+        definition.request_validators = validators(&self.validators);
+        bench.deploy("d1", &definition).await;
+        bench.stage(&self.stage).await;
+        // All are sent, so that one run shows all that is wrong with a file.
+        let mut failed = 0;
+        let bench = Arc::new(bench);
+        let sent = self.requests.len();
+        for exchange in self.requests {
+            let (name, bench) = (name.to_owned(), bench.clone());
+            let outcome = tokio::spawn(async move { exchange.run(&name, &bench).await });
+            failed += usize::from(outcome.await.is_err());
+        }
+        (sent, failed)
     }
 }
 
@@ -354,9 +433,16 @@ impl Exchange {
         let about = format!("{case}: {}", self.request);
         *bench.backend.answer.lock().unwrap() = self.backend.clone();
         *bench.backend.sent.lock().unwrap() = None;
-        let response = bench.send(&self.request, &self.headers, &self.body).await;
+        let mut arrival = arrival(&self.request, &self.headers, &self.body);
+        if let Some(base64) = &self.base64 {
+            arrival.body = Body::from(STANDARD.decode(base64).unwrap());
+        }
+        let response = bench.gateway.answer(arrival).await;
         let (head, body) = response.into_parts();
         let body = body.collect(usize::MAX).await.unwrap();
+        if let Some(expected) = &self.answer_base64 {
+            assert_eq!(STANDARD.encode(&body), *expected, "{about}");
+        }
         let body = String::from_utf8_lossy(&body);
         assert_eq!(head.status.as_u16(), self.status, "{about}: {body}");
         if let Some(expected) = &self.answer {

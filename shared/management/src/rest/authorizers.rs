@@ -3,8 +3,8 @@
 use super::address::{AtApi, AtAuthorizer};
 use super::parts::{self, Place};
 use super::{mapping, missing, uses};
-use crate::definitions::{AUTHORIZER, Edit, part_key, part_prefix};
-use crate::limits::room;
+use crate::definitions::{AUTHORIZER, Edit, part_key};
+use crate::limits;
 use crate::paging::{Page, Paging};
 use crate::patch::{ADD_REMOVE, ADD_REPLACE_REMOVE, Patch, REPLACE, Row, Table, Unknown, Update};
 use crate::wire::{Choice, Enumerated, Failure, Part, Violations};
@@ -235,9 +235,12 @@ fn is_function(uri: &str) -> bool {
         if path.strip_prefix("path/").is_some_and(|path| path.contains("/functions/") && path.ends_with("/invocations")))
 }
 
+async fn all(edit: &Edit<'_>) -> Result<Vec<Authorizer>, Failure> {
+    edit.definitions().parts(edit.id(), AUTHORIZER).await
+}
+
 /// Names tell authorizers apart in exports, so each is one authorizer's.
-async fn checked_name(edit: &Edit<'_>, authorizer: &Authorizer) -> Result<(), Failure> {
-    let all: Vec<Authorizer> = edit.definitions().parts(edit.id(), AUTHORIZER).await?;
+fn checked_name(all: &[Authorizer], authorizer: &Authorizer) -> Result<(), Failure> {
     let taken = all
         .iter()
         .any(|other| other.name == authorizer.name && other.id != authorizer.id);
@@ -256,9 +259,10 @@ pub(crate) async fn create(
 ) -> Result<Authorizer, Failure> {
     edit.api(Failure::concurrent)?;
     let authorizer = checked(input.authorizer()?)?;
-    checked_name(edit, &authorizer).await?;
+    let all = all(edit).await?;
+    checked_name(&all, &authorizer)?;
     let max = edit.service().limits().authorizers_per_api;
-    room(edit, "authorizers", &part_prefix(AUTHORIZER), max).await?;
+    limits::check(all.len() as u64, max, "authorizers", "API")?;
     let key = part_key(&at.restapi_id, AUTHORIZER, &authorizer.id);
     edit.create(key, &authorizer);
     Ok(authorizer)
@@ -283,7 +287,7 @@ pub(crate) async fn update(
     let before: Authorizer = parts::find_to_edit(edit, place, missing::authorizer).await?;
     let after = checked(input.apply(&TABLE, &before)?)?;
     if after.name != before.name {
-        checked_name(edit, &after).await?;
+        checked_name(&all(edit).await?, &after)?;
     }
     parts::store(edit, place, &before, &after);
     Ok(after)

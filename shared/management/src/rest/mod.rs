@@ -22,6 +22,7 @@ pub(crate) mod rest_apis;
 pub(crate) mod sdks;
 pub(crate) mod stages;
 pub(crate) mod tags;
+pub(crate) mod test_invoke;
 pub(crate) mod usage_plans;
 pub(crate) mod vpc_links;
 

@@ -14,4 +14,5 @@ pub(crate) use failure::Failure;
 #[cfg(test)]
 pub(crate) use failure::Kind;
 pub(crate) use input::{Input, Member, Members, Part, read};
+pub use request::unzipped;
 pub(crate) use request::{body, query, raw, segments};

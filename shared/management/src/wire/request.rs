@@ -4,6 +4,7 @@ use super::{Failure, Member, Members};
 use flate2::read::GzDecoder;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::io::Read;
 
 /// More names in a query string than any operation or API has a use for.
@@ -66,25 +67,30 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// A body that is a file, as the member `body`. It may be compressed by gzip.
 pub(crate) fn raw(bytes: &[u8]) -> Result<Members, Failure> {
-    let text = if bytes.starts_with(&GZIP) {
-        let mut inflated = Vec::new();
-        GzDecoder::new(bytes)
-            .take(FILE_BYTES_MAX + 1)
-            .read_to_end(&mut inflated)
-            .map_err(|error| Failure::bad_request(format!("The file does not unzip: {error}")))?;
-        if inflated.len() as u64 > FILE_BYTES_MAX {
-            return Err(Failure::bad_request(format!(
-                "The file unzips to more than {FILE_BYTES_MAX} bytes"
-            )));
-        }
-        String::from_utf8_lossy(&inflated).into_owned()
-    } else {
-        String::from_utf8_lossy(bytes).into_owned()
-    };
+    let file = unzipped(bytes).map_err(Failure::bad_request)?;
+    let text = String::from_utf8_lossy(&file).into_owned();
     Ok(Members::from([(
         "body".to_owned(),
         Member::Text(vec![text]),
     )]))
+}
+
+/// A file as it is read, which may be sent as a gzip.
+pub fn unzipped(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    if !bytes.starts_with(&GZIP) {
+        return Ok(bytes.into());
+    }
+    let mut file = Vec::new();
+    GzDecoder::new(bytes)
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut file)
+        .map_err(|error| format!("The file does not unzip: {error}"))?;
+    if file.len() as u64 > FILE_BYTES_MAX {
+        return Err(format!(
+            "The file unzips to more than {FILE_BYTES_MAX} bytes"
+        ));
+    }
+    Ok(file.into())
 }
 
 #[cfg(test)]

@@ -13,5 +13,6 @@ mod paging;
 mod parts;
 mod robustness;
 mod scale;
+mod test_invoke;
 mod usage_plans;
 mod world;

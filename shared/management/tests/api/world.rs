@@ -2,6 +2,10 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
+use postern_gateway::{
+    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
+    StandardOutput,
+};
 use postern_management::{Limits, Management, World};
 pub(crate) use postern_store::Store;
 use postern_store::{Clock, Embedded, Table};
@@ -44,6 +48,7 @@ pub(crate) fn of(store: &Store, limits: Limits) -> Management {
 
 fn with(definitions: Arc<dyn Table>, usage: Arc<dyn Table>, limits: Limits) -> Management {
     Management::new(World {
+        gateway: gateway(definitions.clone(), Arc::new(StillClock)),
         definitions,
         usage,
         limits,
@@ -51,6 +56,33 @@ fn with(definitions: Arc<dyn Table>, usage: Arc<dyn Table>, limits: Limits) -> M
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
     })
+}
+
+/// A gateway that tries methods out, and whose backends are all away.
+fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
+    struct Away;
+    #[async_trait::async_trait]
+    impl Backend for Away {
+        async fn call(&self, _: Call) -> Result<Response<Body>, CallError> {
+            Err(CallError::Network("away".to_owned()))
+        }
+    }
+    let world = postern_gateway::World {
+        definitions,
+        backend: Arc::new(Away),
+        clock,
+        journal: Arc::new(StandardOutput),
+    };
+    Arc::new(Gateway::new(
+        world,
+        Settings {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            defaults: Defaults::default(),
+            freshness: Freshness::default(),
+            signatures: Signatures::Refused,
+        },
+    ))
 }
 
 pub(crate) fn management() -> Management {

@@ -31,6 +31,9 @@ pub struct Limits {
     pub depth_max: usize,
     /// Objects, lists and scalars, after aliases were expanded.
     pub nodes_max: usize,
+    /// Members that an import looks at, references followed: they let a small document stand for a huge one, such as one response
+    /// with very many headers, to which very many operations refer.
+    pub looks_max: usize,
 }
 
 impl Default for Limits {
@@ -39,6 +42,7 @@ impl Default for Limits {
             bytes_max: 6 * 1024 * 1024,
             depth_max: 128,
             nodes_max: 1_000_000,
+            looks_max: 1_000_000,
         }
     }
 }

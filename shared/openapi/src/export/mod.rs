@@ -240,7 +240,10 @@ impl<'a> Exporter<'a> {
         let mut paths = Fields::default();
         for resource in resources {
             let mut item = Fields::default();
-            self.documented.resource(&resource.path, &mut item);
+            // Swagger's paths have no words of their own.
+            if !self.is_swagger {
+                self.documented.resource(&resource.path, &mut item);
+            }
             let mut own = methods.remove(resource.id.as_str()).unwrap_or_default();
             own.sort_by_key(|method| VERBS.iter().position(|verb| *verb == method.http_method));
             for method in own {

@@ -46,6 +46,9 @@ impl<'a> Importer<'a> {
         let declared = self.object(node, "responses");
         for (status, response) in declared.into_iter().flat_map(Node::members) {
             response.used();
+            if !self.spend(response) {
+                break;
+            }
             if !is_status(status) {
                 let description = response.peek("description").and_then(Node::text);
                 // What exports say of a method without responses.
@@ -63,11 +66,9 @@ impl<'a> Importer<'a> {
             let Some(response) = self.resolved(response) else {
                 continue;
             };
-            if response.kind() != Kind::Object {
-                if response.kind() != Kind::Null {
-                    self.report.wrong(response, "a response is an object");
-                    continue;
-                }
+            if !matches!(response.kind(), Kind::Object | Kind::Null) {
+                self.report.wrong(response, "a response is an object");
+                continue;
             }
             let mut about = place.about(Part::Response);
             about.status_code = Some(status);
@@ -96,6 +97,9 @@ impl<'a> Importer<'a> {
         let mut parameters = Map::new();
         for (name, header) in headers.members() {
             header.used();
+            if !self.spend(header) {
+                break;
+            }
             parameters.insert(format!("method.response.header.{name}"), false);
             let Some(header) = self.resolved(header) else {
                 continue;
@@ -139,6 +143,7 @@ impl<'a> Importer<'a> {
         Some(
             media_types
                 .into_iter()
+                .take_while(|_| self.spend(schema))
                 .map(|media_type| (media_type, model.clone()))
                 .collect(),
         )
@@ -150,10 +155,19 @@ impl<'a> Importer<'a> {
         let mut models = Map::new();
         for (media_type, body) in content.members() {
             body.used();
-            if let Some(schema) = body.get("schema")
-                && let Some(model) = self.model_name(schema)
-            {
-                models.insert(media_type.to_owned(), model);
+            if !self.spend(body) {
+                break;
+            }
+            match body.get("schema") {
+                Some(schema) => {
+                    if let Some(model) = self.model_name(schema) {
+                        models.insert(media_type.to_owned(), model);
+                    }
+                }
+                None => self.report.note(
+                    body,
+                    format!("`{media_type}` has no `schema`, so there is no model for it, and it was ignored"),
+                ),
             }
         }
         (!models.is_empty()).then_some(models)

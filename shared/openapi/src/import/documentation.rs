@@ -12,6 +12,9 @@ use std::cell::RefCell;
 /// Where a document lists its parts.
 pub(super) const LISTED: &str = "x-amazon-apigateway-documentation";
 
+/// The list itself, which may also come alone.
+pub(super) const PARTS: &str = "documentationParts";
+
 /// Parts by what they are about, which is said once.
 #[derive(Default)]
 pub(super) struct Documentation {
@@ -30,7 +33,7 @@ pub(super) struct About<'t> {
     pub(super) name: Option<&'t str>,
 }
 
-impl<'t> About<'t> {
+impl About<'_> {
     pub(super) fn new(kind: Part) -> Self {
         Self {
             kind,
@@ -136,7 +139,11 @@ impl<'a> Importer<'a> {
         // The version is of what was exported; an import makes parts, and no version.
         documentation.get("version");
         documentation.get("createdDate");
-        let parts = self.list(documentation, "documentationParts");
+        self.listed_parts(documentation);
+    }
+
+    pub(super) fn listed_parts(&self, owner: Node<'a>) {
+        let parts = self.list(owner, PARTS);
         for part in parts.into_iter().flat_map(Node::items) {
             self.explicit_part(part);
         }

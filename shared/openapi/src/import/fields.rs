@@ -22,22 +22,46 @@ impl<'a> Importer<'a> {
         fits
     }
 
+    /// Whether the document may be looked at once more.
+    pub(super) fn spend(&self, node: Node<'a>) -> bool {
+        let max = self.options.limits.looks_max;
+        let looks = self.looks.get();
+        if looks == max {
+            self.report.wrong(
+                node,
+                format!(
+                    "the document, its references followed, has more than {max} members to look at"
+                ),
+            );
+        }
+        if looks <= max {
+            self.looks.set(looks + 1);
+        }
+        looks < max
+    }
+
     /// An empty member in YAML is null; where an object or list is optional, that is as good as none.
-    fn present(node: Node<'a>, name: &str) -> Option<Node<'a>> {
-        node.get(name).filter(|member| member.kind() != Kind::Null)
+    fn present(&self, node: Node<'a>, name: &str) -> Option<Node<'a>> {
+        let member = node.get(name)?;
+        if !self.spend(member) {
+            return None;
+        }
+        Some(member).filter(|member| member.kind() != Kind::Null)
     }
 
     pub(super) fn object(&self, node: Node<'a>, name: &str) -> Option<Node<'a>> {
-        Self::present(node, name).filter(|member| self.is(*member, Kind::Object))
+        self.present(node, name)
+            .filter(|member| self.is(*member, Kind::Object))
     }
 
     pub(super) fn list(&self, node: Node<'a>, name: &str) -> Option<Node<'a>> {
-        Self::present(node, name).filter(|member| self.is(*member, Kind::List))
+        self.present(node, name)
+            .filter(|member| self.is(*member, Kind::List))
     }
 
     /// A text; numbers and booleans are taken as they were written.
     pub(super) fn text(&self, node: Node<'a>, name: &str) -> Option<String> {
-        self.text_of(Self::present(node, name)?)
+        self.text_of(self.present(node, name)?)
     }
 
     fn text_of(&self, node: Node<'a>) -> Option<String> {
@@ -49,7 +73,7 @@ impl<'a> Importer<'a> {
     }
 
     pub(super) fn boolean(&self, node: Node<'a>, name: &str) -> Option<bool> {
-        let member = Self::present(node, name)?;
+        let member = self.present(node, name)?;
         let value = member.boolean();
         if value.is_none() {
             self.is(member, Kind::Bool);
@@ -58,7 +82,7 @@ impl<'a> Importer<'a> {
     }
 
     pub(super) fn integer(&self, node: Node<'a>, name: &str) -> Option<i64> {
-        let member = Self::present(node, name)?;
+        let member = self.present(node, name)?;
         let value = member.integer();
         if value.is_none() {
             member.whole();
@@ -70,12 +94,20 @@ impl<'a> Importer<'a> {
 
     pub(super) fn texts(&self, node: Node<'a>, name: &str) -> Option<Vec<String>> {
         let list = self.list(node, name)?;
-        Some(list.items().filter_map(|item| self.text_of(item)).collect())
+        Some(
+            list.items()
+                .take_while(|item| self.spend(*item))
+                .filter_map(|item| self.text_of(item))
+                .collect(),
+        )
     }
 
     pub(super) fn text_map(&self, node: Node<'a>, name: &str) -> Option<Map<String>> {
         let object = self.object(node, name)?;
-        let members = object.members().filter_map(|(name, member)| {
+        let affordable = object
+            .members()
+            .take_while(|(_, member)| self.spend(*member));
+        let members = affordable.filter_map(|(name, member)| {
             member.used();
             Some((name.to_owned(), self.text_of(member)?))
         });

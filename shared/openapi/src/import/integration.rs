@@ -2,6 +2,7 @@
 
 use super::Importer;
 use super::operation::Place;
+use super::report::UNPARSABLE;
 use crate::document::{Kind, Node};
 use postern_definition::Map;
 use postern_definition::rest::{
@@ -42,12 +43,17 @@ impl<'a> Importer<'a> {
     pub(super) fn integration(&self, node: Node<'a>, place: Place<'a, '_>) -> Option<Integration> {
         let node = node.get("x-amazon-apigateway-integration")?;
         let node = self.resolved(node)?;
-        if is_malformed(node) {
+        // Many operations may refer to one integration, which need not be looked through each time.
+        let mut malformed = self.malformed.borrow_mut();
+        if *malformed
+            .entry(node.id())
+            .or_insert_with(|| is_malformed(node))
+        {
             node.whole();
             self.report.error(
                 node,
                 format!(
-                    "Unable to parse API definition because of a malformed integration at path {}.",
+                    "{UNPARSABLE}a malformed integration at path {}.",
                     place.path
                 ),
             );
@@ -158,6 +164,9 @@ impl<'a> Importer<'a> {
         let declared = self.object(node, "responses");
         for (pattern, response) in declared.into_iter().flat_map(Node::members) {
             response.used();
+            if !self.spend(response) {
+                break;
+            }
             let Some(status_code) = self.status(response) else {
                 if response.peek("statusCode").is_none() {
                     self.report.wrong(
@@ -191,7 +200,10 @@ impl<'a> Importer<'a> {
     /// A template without text is kept as none, as the service does.
     fn templates(&self, node: Node<'a>, name: &str) -> Option<Map<Option<String>>> {
         let templates = self.object(node, name)?;
-        let templates = templates.members().map(|(media_type, template)| {
+        let affordable = templates
+            .members()
+            .take_while(|(_, template)| self.spend(*template));
+        let templates = affordable.map(|(media_type, template)| {
             let text = template.used().scalar_text();
             (media_type.to_owned(), text.filter(|text| !text.is_empty()))
         });

@@ -31,6 +31,8 @@ use postern_definition::rest::{
     IpAddressType, RestApi,
 };
 use report::Report;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// What a document makes of an API.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,9 +61,10 @@ const REFERABLE: [&str; 5] = [
 
 /// Reads an OpenAPI 2.0 or 3.0 document, in JSON or YAML.
 pub fn import(bytes: &[u8], options: &Options<'_>) -> Result<Imported, Refusal> {
-    let (definition, mentions, errors, warnings) = read(bytes, options)?;
+    let document = readable(bytes, options)?;
+    let (definition, mentions, errors, warnings) = read(document.root(), options)?;
     if !errors.is_empty() {
-        return Err(Refusal { errors, warnings });
+        return Err(Refusal::new(errors, warnings));
     }
     Ok(Imported {
         definition,
@@ -70,25 +73,34 @@ pub fn import(bytes: &[u8], options: &Options<'_>) -> Result<Imported, Refusal> 
     })
 }
 
-/// Reads the documentation of such a document, and nothing else: what else is wrong with the document is no matter.
+/// Reads the documentation of such a document, and nothing else: what else is wrong with the document is no matter. It may also
+/// be the list of parts alone, in an object with the one member `documentationParts`.
 pub fn import_documentation(
     bytes: &[u8],
     options: &Options<'_>,
 ) -> Result<Vec<DocumentationPart>, Refusal> {
-    let (definition, _, mut errors, _) = read(bytes, options)?;
-    errors.retain(|error| error.path.starts_with(documentation::LISTED));
+    let document = readable(bytes, options).map_err(Refusal::of_documentation)?;
+    let root = document.root();
+    let names_a_version = root.peek("swagger").or(root.peek("openapi")).is_some();
+    let (parts, errors) = if root.peek(documentation::PARTS).is_some() && !names_a_version {
+        let importer = Importer::new(root, false, options);
+        importer.listed_parts(root);
+        (importer.documentation.done(), importer.report.done().0)
+    } else {
+        let (definition, _, mut errors, _) =
+            read(root, options).map_err(Refusal::of_documentation)?;
+        errors.retain(|error| error.path.starts_with(documentation::LISTED));
+        (definition.documentation_parts, errors)
+    };
     if !errors.is_empty() {
-        return Err(Refusal {
-            errors,
-            warnings: Vec::new(),
-        });
+        return Err(Refusal::new(errors, Vec::new()));
     }
-    Ok(definition.documentation_parts)
+    Ok(parts)
 }
 
 type Read = (Definition, Mentions, Vec<Error>, Vec<Warning>);
 
-fn read(bytes: &[u8], options: &Options<'_>) -> Result<Read, Refusal> {
+fn readable(bytes: &[u8], options: &Options<'_>) -> Result<Document, Refusal> {
     let mut document = Document::read(bytes, &options.limits)
         .map_err(|error| Refusal::unreadable(error.at, String::new(), &error.reason))?;
     document.replace(&[
@@ -96,17 +108,12 @@ fn read(bytes: &[u8], options: &Options<'_>) -> Result<Read, Refusal> {
         ("${AWS::Partition}", &options.partition),
         ("${AWS::Region}", &options.region),
     ]);
-    let root = document.root();
+    Ok(document)
+}
+
+fn read(root: Node<'_>, options: &Options<'_>) -> Result<Read, Refusal> {
     let is_swagger = is_swagger(root)?;
-    let importer = Importer {
-        root,
-        is_swagger,
-        options,
-        report: Report::default(),
-        models: Models::default(),
-        documentation: Documentation::default(),
-    };
-    Ok(importer.run())
+    Ok(Importer::new(root, is_swagger, options).run())
 }
 
 pub(crate) struct Importer<'a> {
@@ -116,6 +123,9 @@ pub(crate) struct Importer<'a> {
     report: Report,
     models: Models<'a>,
     documentation: Documentation,
+    looks: Cell<usize>,
+    /// What was found of integrations that were looked through.
+    malformed: RefCell<HashMap<u32, bool>>,
 }
 
 /// Whether this is OpenAPI 2.0 rather than 3.0.
@@ -163,6 +173,19 @@ fn is_swagger(root: Node<'_>) -> Result<bool, Refusal> {
 }
 
 impl<'a> Importer<'a> {
+    fn new(root: Node<'a>, is_swagger: bool, options: &'a Options<'a>) -> Self {
+        Self {
+            root,
+            is_swagger,
+            options,
+            report: Report::default(),
+            models: Models::default(),
+            documentation: Documentation::default(),
+            looks: Cell::new(0),
+            malformed: RefCell::default(),
+        }
+    }
+
     /// The order in which later parts need what earlier ones made.
     fn run(mut self) -> Read {
         let (mut api, mentions) = self.settings();
@@ -208,13 +231,10 @@ impl<'a> Importer<'a> {
     }
 
     fn new_api(&self, name: String) -> RestApi {
-        let ip_address_type =
-            self.options
-                .ip_address_type
-                .unwrap_or_else(|| match self.options.endpoint_type {
-                    EndpointType::Private => IpAddressType::Dualstack,
-                    _ => IpAddressType::Ipv4,
-                });
+        let default = match self.options.endpoint_type {
+            EndpointType::Private => IpAddressType::Dualstack,
+            _ => IpAddressType::Ipv4,
+        };
         RestApi {
             id: self.options.api_id.clone(),
             name,
@@ -226,7 +246,7 @@ impl<'a> Importer<'a> {
             api_key_source: ApiKeySource::Header,
             endpoint_configuration: EndpointConfiguration {
                 types: vec![self.options.endpoint_type],
-                ip_address_type,
+                ip_address_type: self.options.ip_address_type.unwrap_or(default),
                 vpc_endpoint_ids: Vec::new(),
             },
             policy: None,

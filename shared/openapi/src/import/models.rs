@@ -94,6 +94,11 @@ impl<'a> Importer<'a> {
 
     /// The model that a body's schema names, or one that is made for it.
     pub(super) fn model_name(&self, schema: Node<'a>) -> Option<String> {
+        if schema.kind() == Kind::Null {
+            self.report
+                .error(schema, "Invalid model name specified: null");
+            return None;
+        }
         match schema.get("$ref") {
             Some(reference) => self.referenced(reference),
             None => Some(self.generated(schema)),
@@ -114,33 +119,31 @@ impl<'a> Importer<'a> {
     /// The model that a reference names.
     fn referenced(&self, reference: Node<'a>) -> Option<String> {
         let text = reference.text().unwrap_or_default();
-        let name = match local(text) {
-            Some(pointer) => {
-                let prefix = if self.is_swagger {
-                    "/definitions/"
-                } else {
-                    "/components/schemas/"
-                };
-                match pointer.strip_prefix(prefix) {
-                    Some(name) if !name.contains('/') => {
-                        let name = name.replace("~1", "/").replace("~0", "~");
-                        if reference.root().pointer(&pointer).is_none() {
-                            self.missing(reference, text);
-                            return None;
-                        }
-                        name
-                    }
-                    _ => return self.target(reference).map(|schema| self.generated(schema)),
-                }
+        let name = if let Some(pointer) = local(text) {
+            let prefix = if self.is_swagger {
+                "/definitions/"
+            } else {
+                "/components/schemas/"
+            };
+            let named = pointer
+                .strip_prefix(prefix)
+                .filter(|name| !name.contains('/'));
+            let Some(name) = named else {
+                // A schema somewhere in the document: it needs a name too.
+                return self.target(reference).map(|schema| self.generated(schema));
+            };
+            if reference.root().pointer(&pointer).is_none() {
+                self.missing(reference, text);
+                return None;
             }
+            name.replace("~1", "/").replace("~0", "~")
+        } else if let Some((_, name)) = referenced_model(text) {
             // The service's own form, as its models have it.
-            None => match referenced_model(text) {
-                Some((_, name)) => name.to_owned(),
-                None => {
-                    self.target(reference);
-                    return None;
-                }
-            },
+            name.to_owned()
+        } else {
+            // Says what is wrong with it.
+            self.target(reference);
+            return None;
         };
         if self.models.declared.contains(&name) {
             return Some(name);

@@ -95,6 +95,9 @@ impl<'a> Importer<'a> {
         for owner in [place.item, node] {
             let list = self.list(owner, "parameters");
             for parameter in list.into_iter().flat_map(Node::items) {
+                if !self.spend(parameter) {
+                    break;
+                }
                 let Some(parameter) = self.resolved(parameter) else {
                     continue;
                 };

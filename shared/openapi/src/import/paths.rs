@@ -16,6 +16,9 @@ pub(super) struct Tree {
     variables: HashMap<usize, String>,
 }
 
+/// Each segment is a resource, which has the whole path: their number bounds what a long path makes.
+const SEGMENTS_MAX: usize = 64;
+
 impl Tree {
     fn new(root: ResourceId) -> Self {
         let root = Resource {
@@ -47,6 +50,9 @@ impl Tree {
         segments: &[String],
         id: &dyn Fn(usize) -> String,
     ) -> Result<usize, String> {
+        if segments.len() > SEGMENTS_MAX {
+            return Err(format!("A path has at most {SEGMENTS_MAX} segments"));
+        }
         let mut parent = 0;
         let mut path = String::new();
         for segment in segments {
@@ -106,6 +112,9 @@ impl<'a> Importer<'a> {
                 continue;
             }
             item.used();
+            if !self.spend(item) {
+                break;
+            }
             if !path.starts_with('/') {
                 item.whole();
                 self.report.error(

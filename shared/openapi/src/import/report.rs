@@ -60,10 +60,18 @@ impl std::error::Error for Error {}
 pub struct Refusal {
     pub errors: Vec<Error>,
     pub warnings: Vec<Warning>,
+    /// Said by the service in place of all errors, where it stops before it looks for more.
+    pub(crate) instead: Option<String>,
 }
 
 /// What the service answers where the input is no OpenAPI at all.
-pub(crate) const UNREADABLE: &str = "Invalid OpenAPI input.";
+const UNREADABLE: &str = "Invalid OpenAPI input.";
+
+/// The same, where it imports documentation alone.
+const UNREADABLE_DOCUMENTATION: &str = "Unable to build importer with provided input.";
+
+/// How errors begin that the service meets while it still reads.
+pub(super) const UNPARSABLE: &str = "Unable to parse API definition because of ";
 
 impl Refusal {
     pub(crate) fn unreadable(at: Position, path: String, reason: &str) -> Self {
@@ -76,19 +84,37 @@ impl Refusal {
         Self {
             errors: vec![error],
             warnings: Vec::new(),
+            instead: Some(UNREADABLE.to_owned()),
         }
     }
 
-    /// Whether the text could not be read as OpenAPI at all, to which the service answers with nothing but
-    /// `Invalid OpenAPI input.`
+    pub(crate) fn new(errors: Vec<Error>, warnings: Vec<Warning>) -> Self {
+        let first = errors
+            .iter()
+            .find(|error| error.text.starts_with(UNPARSABLE));
+        Self {
+            instead: first.map(|error| error.text.clone()),
+            errors,
+            warnings,
+        }
+    }
+
+    pub(crate) fn of_documentation(mut self) -> Self {
+        if self.is_unreadable() {
+            self.instead = Some(UNREADABLE_DOCUMENTATION.to_owned());
+        }
+        self
+    }
+
+    /// Whether the text could not be read as OpenAPI at all. The service says no more than that; the one error says why.
     pub fn is_unreadable(&self) -> bool {
         matches!(&self.errors[..], [error] if error.text.starts_with(UNREADABLE))
     }
 
     /// As the service puts it in one message: texts of ours come with their place, its own as it has them.
     pub fn message(&self) -> String {
-        if self.is_unreadable() {
-            return UNREADABLE.to_owned();
+        if let Some(message) = &self.instead {
+            return message.clone();
         }
         let mut message = String::from("Errors found during import:");
         for error in &self.errors {
@@ -173,11 +199,7 @@ impl Report {
             at: node.at(),
             path: node.path(),
         };
-        let mut errors = self.errors.borrow_mut();
-        // A component is looked at once for each reference to it.
-        if !errors.contains(&error) {
-            errors.push(error);
-        }
+        self.errors.borrow_mut().push(error);
     }
 
     /// A warning in the service's words.
@@ -204,7 +226,9 @@ impl Report {
     pub(crate) fn done(self) -> (Vec<Error>, Vec<Warning>) {
         let mut errors = self.errors.into_inner();
         let mut warnings = self.warnings.into_inner();
-        errors.sort_by_key(|error| error.at);
+        // A component is looked at once for each reference to it.
+        errors.sort_by(|a, b| (a.at, &a.text, &a.path).cmp(&(b.at, &b.text, &b.path)));
+        errors.dedup();
         warnings.sort_by(|a, b| (a.at, &a.text, &a.path).cmp(&(b.at, &b.text, &b.path)));
         warnings.dedup();
         (errors, warnings)

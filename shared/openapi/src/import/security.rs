@@ -12,6 +12,8 @@ use std::collections::HashMap;
 pub(super) struct Security {
     pub(super) authorizers: Vec<Authorizer>,
     schemes: HashMap<String, Scheme>,
+    /// Of operations that have none of their own.
+    of_document: Requirement,
 }
 
 /// What it means for a method to name a scheme.
@@ -26,11 +28,23 @@ enum Scheme {
     Unknown,
 }
 
+#[derive(Clone)]
 pub(super) struct Requirement {
     pub(super) authorization_type: String,
     pub(super) authorizer_id: Option<String>,
     pub(super) api_key_required: bool,
     pub(super) scopes: Option<Vec<String>>,
+}
+
+impl Default for Requirement {
+    fn default() -> Self {
+        Self {
+            authorization_type: "NONE".to_owned(),
+            authorizer_id: None,
+            api_key_required: false,
+            scopes: None,
+        }
+    }
 }
 
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
@@ -58,16 +72,7 @@ impl<'a> Importer<'a> {
             }
             security.schemes.insert(name.to_owned(), meaning);
         }
-        // Looked at for each operation without its own; and where there is none, all the same.
-        for alternative in self
-            .list(self.root, "security")
-            .into_iter()
-            .flat_map(Node::items)
-        {
-            for (name, scopes) in alternative.members() {
-                self.is_known(name, scopes.whole(), &security);
-            }
-        }
+        security.of_document = self.requirement(self.root, &security).unwrap_or_default();
         security
     }
 
@@ -172,44 +177,11 @@ impl<'a> Importer<'a> {
         })
     }
 
-    fn is_known(&self, name: &str, node: Node<'a>, security: &Security) {
-        if !security.schemes.contains_key(name) {
-            self.report.note(
-                node,
-                format!("there is no security scheme `{name}`, so it was ignored"),
-            );
-        }
-    }
-
     /// What an operation asks of its callers: by its own `security`, or by the document's.
     pub(super) fn security_of(&self, node: Node<'a>, security: &Security) -> Requirement {
-        let mut requirement = Requirement {
-            authorization_type: "NONE".to_owned(),
-            authorizer_id: None,
-            api_key_required: false,
-            scopes: None,
-        };
-        let of_document = self.list(self.root, "security");
-        let alternatives = self.list(node, "security").or(of_document);
-        for alternative in alternatives.into_iter().flat_map(Node::items) {
-            for (name, scopes) in alternative.members() {
-                scopes.used();
-                match security.schemes.get(name) {
-                    Some(Scheme::ApiKey) => requirement.api_key_required = true,
-                    Some(Scheme::Iam) => "AWS_IAM".clone_into(&mut requirement.authorization_type),
-                    Some(Scheme::Authorizer { id, kind }) => {
-                        let scopes = self.texts(alternative, name).unwrap_or_default();
-                        self.authorized(&mut requirement, scopes, id, kind, alternative);
-                    }
-                    Some(Scheme::Unknown) => {
-                        scopes.whole();
-                    }
-                    None => {
-                        self.is_known(name, scopes.whole(), security);
-                    }
-                }
-            }
-        }
+        let mut requirement = self
+            .requirement(node, security)
+            .unwrap_or_else(|| security.of_document.clone());
         if let Some(auth) = self.object(node, "x-amazon-apigateway-auth") {
             let kind = self.text(auth, "type").unwrap_or_default();
             match kind.to_ascii_uppercase().as_str() {
@@ -227,6 +199,36 @@ impl<'a> Importer<'a> {
             }
         }
         requirement
+    }
+
+    /// What the `security` of an operation or of the document says, where there is one.
+    fn requirement(&self, owner: Node<'a>, security: &Security) -> Option<Requirement> {
+        let alternatives = self.list(owner, "security")?;
+        let mut requirement = Requirement::default();
+        for alternative in alternatives.items() {
+            for (name, scopes) in alternative.members() {
+                scopes.used();
+                match security.schemes.get(name) {
+                    Some(Scheme::ApiKey) => requirement.api_key_required = true,
+                    Some(Scheme::Iam) => "AWS_IAM".clone_into(&mut requirement.authorization_type),
+                    Some(Scheme::Authorizer { id, kind }) => {
+                        let scopes = self.texts(alternative, name).unwrap_or_default();
+                        self.authorized(&mut requirement, scopes, id, kind, alternative);
+                    }
+                    Some(Scheme::Unknown) => {
+                        scopes.whole();
+                    }
+                    None => {
+                        scopes.whole();
+                        self.report.note(
+                            scopes,
+                            format!("there is no security scheme `{name}`, so it was ignored"),
+                        );
+                    }
+                }
+            }
+        }
+        Some(requirement)
     }
 
     fn authorized(

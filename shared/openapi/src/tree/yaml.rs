@@ -30,11 +30,32 @@ fn value(tree: &Tree, depth: usize, out: &mut String) {
                 item(entry, depth.saturating_sub(1), out);
             }
         }
+        Tree::Number(text) => {
+            out.push(' ');
+            number(text, out);
+        }
         scalar => {
             out.push(' ');
             out.push_str(&scalar.to_compact_json());
         }
     }
+}
+
+/// With a point and a sign where there is an exponent: readers of older YAML take `1e3` for a text.
+fn number(text: &str, out: &mut String) {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
+        out.push_str(text);
+        return;
+    };
+    out.push_str(mantissa);
+    if !mantissa.contains('.') {
+        out.push_str(".0");
+    }
+    out.push('e');
+    if !exponent.starts_with(['+', '-']) {
+        out.push('+');
+    }
+    out.push_str(exponent);
 }
 
 fn pair(name: &str, member: &Tree, depth: usize, out: &mut String) {
@@ -112,6 +133,18 @@ mod tests {
                 .unwrap()
                 .root(),
         )
+    }
+
+    #[test]
+    fn numbers_are_numbers_to_every_reader() {
+        for (number, expected) in [
+            ("1", "--- 1\n"),
+            ("-1.5", "--- -1.5\n"),
+            ("1e3", "--- 1.0e+3\n"),
+            ("1.5E-3", "--- 1.5e-3\n"),
+        ] {
+            assert_eq!(Tree::Number(number.to_owned()).to_yaml(), expected);
+        }
     }
 
     #[test]

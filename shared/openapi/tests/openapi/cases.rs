@@ -14,6 +14,7 @@ fn folders() -> Vec<PathBuf> {
     let mut folders: Vec<_> = fs::read_dir(cases)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
         .collect();
     folders.sort();
     assert!(folders.len() >= 20, "there are cases");

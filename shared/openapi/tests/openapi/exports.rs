@@ -145,7 +145,7 @@ fn swagger_is_laid_out_as_the_service_lays_it_out() {
 #[test]
 fn openapi_3_is_laid_out_as_the_service_lays_it_out() {
     let definition = imported(
-        r#"
+        r"
 openapi: 3.0.1
 info: {title: Shop, version: 2017-04-20T04:08:08Z}
 paths:
@@ -159,7 +159,7 @@ paths:
           content: {application/json: {schema: {$ref: '#/components/schemas/Item'}}}
   /: {get: {responses: {200: {description: 200 response}}}}
 components: {schemas: {Item: {type: object}}}
-"#,
+",
     )
     .definition;
     let text = exported(&definition, (Dialect::Oas30, Format::Yaml), "apigateway");

@@ -1,6 +1,9 @@
 //! The library from outside.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail like a test")]
+
 mod cases;
+mod documentation;
 mod exports;
 mod generated;
 mod large;
@@ -8,4 +11,5 @@ mod merging;
 mod normal;
 mod robustness;
 mod round_trip;
+mod settings;
 mod world;

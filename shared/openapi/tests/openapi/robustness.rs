@@ -1,6 +1,7 @@
 //! No text makes the library panic or wait.
 
 use crate::world::import_with;
+use postern_openapi::{Options, import};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -149,4 +150,53 @@ fn a_document_beyond_a_limit_says_which() {
         assert_eq!(refusal.message(), "Invalid OpenAPI input.");
         assert!(refusal.to_string().contains(reason), "{refusal}\n{reason}");
     }
+}
+
+/// Small documents that stand for huge ones.
+#[test]
+fn what_references_multiply_is_bounded() {
+    let many = |text: &str, n: usize| -> String {
+        (0..n).map(|i| text.replace('#', &i.to_string())).collect()
+    };
+    let headers = many("X-H#: {}, ", 10_000);
+    let to_responses = many(
+        "/p#: {get: {responses: {'200': {$ref: '@/components/responses/R'}}}}, ",
+        4_000,
+    );
+    let responses = format!(
+        "openapi: 3.0.1\ninfo: {{title: a, version: '1'}}\npaths: {{{}}}\ncomponents: {{responses: {{R: {{description: a, headers: {{{headers}}}}}}}}}",
+        to_responses.replace('@', "#")
+    );
+    let consumes = format!(
+        "swagger: '2.0'\ninfo: {{title: a, version: '1'}}\nconsumes: [{}]\npaths: {{{}}}",
+        many("a/b#, ", 10_000),
+        many(
+            "/p#: {post: {parameters: [{in: body, name: b, schema: {}}], responses: {}}}, ",
+            4_000
+        )
+    );
+    let integrations = format!(
+        "openapi: 3.0.1\ninfo: {{title: a, version: '1'}}\ncomponents: {{x: {{type: mock, requestTemplates: {{{}}}}}}}\npaths: {{{}}}",
+        many("a/b#: c, ", 10_000),
+        many("/p#: {get: {x-amazon-apigateway-integration: {$ref: '@/components/x'}, responses: {}}}, ", 4_000).replace('@', "#")
+    );
+    for document in [responses, consumes, integrations] {
+        let started = Instant::now();
+        let id = |length: usize| "x".repeat(length);
+        let mut options = Options::new("a1b2c3d4e5".into(), &id);
+        options.limits.looks_max = 100_000;
+        let refusal = import(document.as_bytes(), &options).unwrap_err();
+        assert!(
+            refusal.to_string().contains("members to look at"),
+            "{}",
+            &refusal.to_string()[..300]
+        );
+        assert!(started.elapsed() < Duration::from_secs(20));
+    }
+    let long = format!(
+        "openapi: 3.0.1\ninfo: {{title: a, version: '1'}}\npaths: {{? {} : {{}}}}",
+        "/a".repeat(100_000)
+    );
+    let refusal = import_with(long.as_bytes(), "").unwrap_err();
+    assert!(refusal.message().contains("A path has at most 64 segments"));
 }

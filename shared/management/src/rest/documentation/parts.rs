@@ -1,7 +1,7 @@
 //! Documentation parts.
 
 use crate::definitions::{DOCUMENTATION_PART, Edit, part_key, part_prefix};
-use crate::limits::room;
+use crate::limits;
 use crate::paging::{Page, Paging};
 use crate::patch::{REPLACE, Row, Table, Unknown, Update};
 use crate::rest::address::{AtApi, AtDocumentationPart};
@@ -199,10 +199,9 @@ pub(crate) async fn create(
         location: input.location.checked()?,
         properties: checked_properties(&input.properties)?,
     };
-    let max = service.limits().documentation_parts_per_api;
-    let prefix = part_prefix(DOCUMENTATION_PART);
-    room(edit, "documentation parts", &prefix, max).await?;
     let others: Vec<DocumentationPart> = edit.definitions().parts(api, DOCUMENTATION_PART).await?;
+    let max = service.limits().documentation_parts_per_api;
+    limits::check(others.len() as u64, max, "documentation parts", "API")?;
     if others
         .iter()
         .any(|other| same(&other.location, &part.location))

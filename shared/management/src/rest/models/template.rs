@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 /// Schemas that refer to one another twice double in size with every step.
 const VALUES_MAX: usize = 2_000;
+/// References that lead on to references, and objects within objects: each is a call deeper.
+const DEPTH_MAX: usize = 100;
 
 /// The template for a schema that refers to nothing outside itself.
 pub(super) fn of(schema: &Value) -> String {
@@ -29,7 +31,7 @@ struct Sketch<'a> {
 impl<'a> Sketch<'a> {
     fn value(&mut self, schema: &'a Value, depth: usize) {
         self.values += 1;
-        if self.values > VALUES_MAX {
+        if self.values > VALUES_MAX || self.within.len() + depth > DEPTH_MAX {
             self.text.push_str("{ }");
             return;
         }
@@ -146,6 +148,18 @@ mod tests {
         ] {
             assert_eq!(body(&schema), expected, "{schema}");
         }
+    }
+
+    #[test]
+    fn a_chain_of_references_is_not_followed_for_ever() {
+        let definitions: serde_json::Map<_, _> = (0..10_000)
+            .map(|step| {
+                let next = json!({"$ref": format!("#/definitions/d{}", step + 1)});
+                (format!("d{step}"), next)
+            })
+            .collect();
+        let schema = json!({"$ref": "#/definitions/d0", "definitions": definitions});
+        assert_eq!(body(&schema), "{ }");
     }
 
     #[test]

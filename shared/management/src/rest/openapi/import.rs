@@ -52,7 +52,7 @@ pub(crate) async fn put(
         edit.replace(Some(&before), &after);
         integrations::link_all(&mut edit, Some(&before), &after).await?;
         if edit.commit().await? {
-            return Ok(RestApiView::imported(after.api, warnings));
+            return Ok(RestApiView::put(after.api, warnings));
         }
     }
 }

@@ -56,6 +56,14 @@ impl RestApiView {
         }
     }
 
+    /// Where a document was put into it.
+    pub(crate) fn put(api: RestApi, warnings: Vec<String>) -> Self {
+        Self {
+            warnings,
+            ..Self::full(api)
+        }
+    }
+
     /// Where it was asked for by its id: the tags are there even when there are none.
     fn full(mut api: RestApi) -> Self {
         let tags = Some(std::mem::take(&mut api.tags));

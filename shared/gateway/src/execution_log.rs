@@ -1,0 +1,225 @@
+//! The steps of a request as its execution log tells them. Everything here does nothing where no log was asked for.
+
+use crate::rejection::{IntegrateRejection, Rejection};
+use crate::route::Routed;
+use crate::trail::Trail;
+use crate::{Body, Call, CallError, CollectError, Destination, Gateway, headers};
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body as _;
+use postern_telemetry::{ExecutionLog, LoggingLevel, java_headers, java_map};
+
+/// A streamed answer that is longer, or does not say how long it is, is not held for the log.
+const HELD_BYTES_MAX: usize = 1 << 20;
+
+pub(crate) trait Steps {
+    fn started(&mut self, trail: (&str, &str), routed: &Routed);
+    fn requested(&mut self, routed: &Routed, body: &[u8]);
+    fn calling(&mut self, call: &Call);
+    fn called(&mut self, head: (StatusCode, &HeaderMap), latency_ms: u128);
+    fn endpoint_body(&mut self, body: &Body);
+    fn answered(&mut self, status: StatusCode, headers: &HeaderMap, body: &Body);
+    fn rejected(&mut self, rejection: &Rejection, status: StatusCode);
+}
+
+impl Steps for ExecutionLog {
+    fn started(&mut self, (request_id, extended_id): (&str, &str), routed: &Routed) {
+        if !extended_id.is_empty() {
+            self.info(|| format!("Extended Request Id: {extended_id}"));
+        }
+        self.info(|| format!("Starting execution for request: {request_id}"));
+        let request = &routed.request;
+        self.info(|| {
+            format!(
+                "HTTP Method: {}, Resource Path: {}",
+                request.method, request.path
+            )
+        });
+    }
+
+    fn requested(&mut self, routed: &Routed, body: &[u8]) {
+        self.data(|| {
+            let path = java_map(routed.path_parameters.iter());
+            format!("Method request path: {path}")
+        });
+        self.data(|| {
+            let query = java_map(
+                routed
+                    .query
+                    .pairs()
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            );
+            format!("Method request query string: {query}")
+        });
+        self.data(|| format!("Method request headers: {}", shown(&routed.request.headers)));
+        self.data(|| format!("Method request body before transformations: {}", text(body)));
+    }
+
+    fn calling(&mut self, call: &Call) {
+        let uri = || match &call.destination {
+            Destination::Url { url, .. } => url.clone(),
+            Destination::Service {
+                name, region, path, ..
+            } => {
+                format!("https://{name}.{region}.amazonaws.com{path}")
+            }
+        };
+        self.data(|| format!("Endpoint request URI: {}", uri()));
+        self.data(|| format!("Endpoint request headers: {}", shown(&call.headers)));
+        self.data(|| {
+            format!(
+                "Endpoint request body after transformations: {}",
+                body_text(&call.body)
+            )
+        });
+        self.data(|| format!("Sending request to {}", uri()));
+    }
+
+    fn called(&mut self, (status, headers): (StatusCode, &HeaderMap), latency_ms: u128) {
+        self.data(|| {
+            format!(
+                "Received response. Status: {}, Integration latency: {latency_ms} ms",
+                status.as_u16()
+            )
+        });
+        self.data(|| format!("Endpoint response headers: {}", shown(headers)));
+    }
+
+    fn endpoint_body(&mut self, body: &Body) {
+        self.data(|| {
+            format!(
+                "Endpoint response body before transformations: {}",
+                body_text(body)
+            )
+        });
+    }
+
+    fn answered(&mut self, status: StatusCode, headers: &HeaderMap, body: &Body) {
+        self.data(|| {
+            format!(
+                "Method response body after transformations: {}",
+                body_text(body)
+            )
+        });
+        self.data(|| format!("Method response headers: {}", shown(headers)));
+        self.info(|| "Successfully completed execution".to_owned());
+        self.info(|| format!("Method completed with status: {}", status.as_u16()));
+    }
+
+    fn rejected(&mut self, rejection: &Rejection, status: StatusCode) {
+        self.error(|| failure(rejection));
+        self.info(|| format!("Method completed with status: {}", status.as_u16()));
+    }
+}
+
+/// Why a request failed, in the service's words where they are known and in the rejection's own otherwise.
+fn failure(rejection: &Rejection) -> String {
+    let configuration =
+        |reason: &str| format!("Execution failed due to configuration error: {reason}");
+    if let Rejection::Integrate(rejection) = rejection {
+        match rejection {
+            IntegrateRejection::Configuration(reason) => return configuration(reason),
+            IntegrateRejection::MalformedAnswer(_) => {
+                return configuration("Malformed Lambda proxy response");
+            }
+            IntegrateRejection::LambdaRefused { status: 403, .. } => {
+                return configuration("Invalid permissions on Lambda function");
+            }
+            IntegrateRejection::Call(CallError::Address(_)) => {
+                return configuration("Invalid endpoint address");
+            }
+            IntegrateRejection::Call(CallError::Timeout(_)) => {
+                return "Execution failed due to a timeout error".to_owned();
+            }
+            IntegrateRejection::Call(CallError::Network(reason)) => {
+                return format!(
+                    "Execution failed due to a network error communicating with endpoint: {reason}"
+                );
+            }
+            _ => {}
+        }
+    }
+    let text = rejection.to_string();
+    let mut characters = text.chars();
+    let first = characters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}
+
+fn shown(map: &HeaderMap) -> String {
+    java_headers(
+        map.iter()
+            .map(|(name, value)| (name.as_str(), headers::text(value))),
+    )
+}
+
+/// As much of a body as a line holds.
+fn text(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(4_096)]).into_owned()
+}
+
+fn body_text(body: &Body) -> String {
+    match body {
+        Body::Full(bytes) => text(bytes),
+        Body::Stream(_) => "[Streamed]".to_owned(),
+    }
+}
+
+impl Trail {
+    /// Begins the log that the method's settings ask for, unless one is kept already.
+    pub(crate) fn log_for(&mut self, routed: &Routed) {
+        let mut extended_id = "";
+        if !self.log.wants_data() {
+            let setting = routed
+                .live
+                .method_setting(&routed.resource_path, &self.verb);
+            let Some(setting) = setting else { return };
+            let level = setting.logging_level.as_deref().unwrap_or_default();
+            let level = LoggingLevel::parse(level);
+            self.log = ExecutionLog::begin(level, setting.data_trace_enabled, self.received_at);
+            extended_id = &self.extended_request_id;
+        }
+        self.log.started((&self.request_id, extended_id), routed);
+    }
+}
+
+impl Gateway {
+    /// Calls the backend, and tells the log what was sent and what came back.
+    pub(crate) async fn call(
+        &self,
+        call: Call,
+        trail: &mut Trail,
+    ) -> Result<Response<Body>, CallError> {
+        if !trail.log.wants_data() {
+            return self.backend.call(call).await;
+        }
+        trail.log.calling(&call);
+        let begun = self.clock.now();
+        let called = self.backend.call(call).await;
+        let latency = self.clock.now().saturating_sub(begun);
+        trail.log.later(latency);
+        let (head, body) = called?.into_parts();
+        trail
+            .log
+            .called((head.status, &head.headers), latency.as_millis());
+        let is_small = body
+            .size_hint()
+            .upper()
+            .is_some_and(|bytes| bytes <= HELD_BYTES_MAX as u64);
+        let body = match body {
+            body if is_small => match body.collect(HELD_BYTES_MAX).await {
+                Ok(bytes) => Body::Full(bytes),
+                // A call may also fail, or its time end, while the answer arrives.
+                Err(CollectError::Broken(error)) => {
+                    let failure = error.downcast::<CallError>();
+                    return Err(failure.map_or_else(|e| CallError::Network(e.to_string()), |e| *e));
+                }
+                Err(error @ CollectError::TooLong(_)) => {
+                    return Err(CallError::Network(error.to_string()));
+                }
+            },
+            body => body,
+        };
+        trail.log.endpoint_body(&body);
+        Ok(Response::from_parts(head, body))
+    }
+}

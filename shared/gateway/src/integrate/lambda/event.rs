@@ -1,0 +1,227 @@
+//! The event of an AWS_PROXY call, payload format 1.0, and that of an authorizer, which is told no body.
+
+use crate::headers;
+use crate::route::Routed;
+use crate::trail::Trail;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use postern_definition::Map;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+pub(crate) struct Event<'e> {
+    pub(crate) routed: &'e Routed,
+    pub(crate) trail: &'e Trail,
+    pub(crate) body: &'e [u8],
+    pub(crate) account: &'e str,
+}
+
+/// Keys in the order in which the service writes them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'e> {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method_arn: Option<&'e str>,
+    resource: &'e str,
+    path: &'e str,
+    http_method: &'e str,
+    headers: LastOf<'e>,
+    multi_value_headers: &'e Map<Vec<String>>,
+    query_string_parameters: Option<Map<&'e str>>,
+    multi_value_query_string_parameters: Option<Map<Vec<&'e str>>>,
+    path_parameters: Option<&'e Map<String>>,
+    stage_variables: Option<&'e Map<String>>,
+    request_context: Context<'e>,
+    #[serde(flatten)]
+    body: Option<EventBody<'e>>,
+}
+
+/// What an integration's event says of the body: null where there is none.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventBody<'e> {
+    body: Option<Cow<'e, str>>,
+    is_base64_encoded: bool,
+}
+
+/// Of several values the last.
+struct LastOf<'e>(&'e Map<Vec<String>>);
+
+impl Serialize for LastOf<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            self.0
+                .iter()
+                .filter_map(|(name, values)| Some((name, values.last()?))),
+        )
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'e> {
+    resource_id: &'e str,
+    resource_path: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_name: Option<&'e str>,
+    http_method: &'e str,
+    extended_request_id: &'e str,
+    request_time: String,
+    path: &'e str,
+    account_id: &'e str,
+    protocol: &'e str,
+    stage: &'e str,
+    domain_prefix: &'e str,
+    request_time_epoch: u64,
+    request_id: &'e str,
+    identity: Identity<'e>,
+    domain_name: &'e str,
+    deployment_id: &'e str,
+    api_id: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_canary_request: Option<bool>,
+}
+
+/// The members that are always there, null where nobody is known.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'e> {
+    cognito_identity_pool_id: Option<&'e str>,
+    account_id: Option<&'e str>,
+    cognito_identity_id: Option<&'e str>,
+    caller: Option<&'e str>,
+    source_ip: &'e str,
+    principal_org_id: Option<&'e str>,
+    access_key: Option<&'e str>,
+    cognito_authentication_type: Option<&'e str>,
+    cognito_authentication_provider: Option<&'e str>,
+    user_arn: Option<&'e str>,
+    user_agent: Option<&'e str>,
+    user: Option<&'e str>,
+}
+
+impl Event<'_> {
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let (body, is_base64_encoded) = self.body(self.body);
+        let all_headers = self.headers();
+        encoded(&Wire {
+            body: Some(EventBody {
+                body,
+                is_base64_encoded,
+            }),
+            ..self.request(&all_headers)
+        })
+    }
+
+    /// What a REQUEST authorizer is asked.
+    pub(crate) fn to_authorizer_json(&self, method_arn: &str) -> Vec<u8> {
+        let all_headers = self.headers();
+        encoded(&Wire {
+            kind: Some("REQUEST"),
+            method_arn: Some(method_arn),
+            ..self.request(&all_headers)
+        })
+    }
+
+    fn request<'e>(&'e self, all_headers: &'e Map<Vec<String>>) -> Wire<'e> {
+        let Self {
+            routed,
+            trail,
+            account,
+            ..
+        } = self;
+        Wire {
+            kind: None,
+            method_arn: None,
+            resource: &routed.resource_path,
+            path: &routed.request.path,
+            http_method: routed.request.method.as_str(),
+            headers: LastOf(all_headers),
+            multi_value_headers: all_headers,
+            query_string_parameters: some(
+                routed
+                    .query
+                    .pairs()
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.as_str()))
+                    .collect(),
+            ),
+            multi_value_query_string_parameters: some(multi_query(routed)),
+            path_parameters: Some(&*routed.path_parameters)
+                .filter(|parameters| !parameters.is_empty()),
+            stage_variables: Some(&*routed.variables).filter(|variables| !variables.is_empty()),
+            request_context: Context {
+                resource_id: routed.resource_id.as_str(),
+                resource_path: &routed.resource_path,
+                operation_name: routed.plan.operation_name.as_deref(),
+                http_method: routed.request.method.as_str(),
+                extended_request_id: &trail.extended_request_id,
+                request_time: postern_telemetry::clf(trail.received_at),
+                path: &trail.path,
+                account_id: account,
+                protocol: trail.protocol,
+                stage: routed.live.name.as_str(),
+                domain_prefix: trail.domain_prefix(),
+                request_time_epoch: trail.received_at.as_millis() as u64,
+                request_id: &trail.request_id,
+                identity: Identity {
+                    source_ip: &trail.source_ip,
+                    user_agent: trail.user_agent.as_deref(),
+                    ..Identity::default()
+                },
+                domain_name: &trail.domain_name,
+                deployment_id: routed.deployed.id().as_str(),
+                api_id: routed.live.api.as_str(),
+                is_canary_request: trail.stage.as_ref().and_then(|stage| stage.is_canary),
+            },
+            body: None,
+        }
+    }
+
+    fn headers(&self) -> Map<Vec<String>> {
+        let mut all: Map<Vec<String>> = Map::new();
+        let is_signed = self.routed.is_signed();
+        for (name, value) in &*self.routed.request.headers {
+            let kept_back = name == "x-http-method-override"
+                || (is_signed && name == http::header::AUTHORIZATION);
+            if !kept_back && !headers::is_hidden_from_integrations(name) {
+                let name = headers::event_name(name).into_owned();
+                all.entry(name)
+                    .or_default()
+                    .push(headers::text(value).into_owned());
+            }
+        }
+        all
+    }
+
+    /// Text as a string, what the API calls binary as base64.
+    fn body<'b>(&self, bytes: &'b [u8]) -> (Option<Cow<'b, str>>, bool) {
+        let content_type = headers::content_type(&self.routed.request.headers);
+        if bytes.is_empty() {
+            (None, false)
+        } else if headers::is_binary(&self.routed.api().binary_media_types, &content_type) {
+            (Some(STANDARD.encode(bytes).into()), true)
+        } else {
+            (Some(String::from_utf8_lossy(bytes)), false)
+        }
+    }
+}
+
+fn encoded(event: &Wire<'_>) -> Vec<u8> {
+    serde_json::to_vec(event).expect("an event holds only what JSON can")
+}
+
+fn multi_query(routed: &Routed) -> Map<Vec<&str>> {
+    let mut all: Map<Vec<&str>> = Map::new();
+    for (name, value) in routed.query.pairs() {
+        all.entry(name.clone()).or_default().push(value);
+    }
+    all
+}
+
+/// An empty map is null in an event.
+fn some<V>(map: Map<V>) -> Option<Map<V>> {
+    (!map.is_empty()).then_some(map)
+}

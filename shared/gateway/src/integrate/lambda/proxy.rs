@@ -1,0 +1,116 @@
+//! One synchronous Invoke of a function.
+
+use super::event::Event;
+use super::{answer, stream};
+use crate::finish::Answer;
+use crate::integrate::aws::{caller, excerpt};
+use crate::integrate::{already_present, buffered, collect, set};
+use crate::rejection::IntegrateRejection;
+use crate::route::Routed;
+use crate::trail::{IntegrationTrail, Trail};
+use crate::{Body, Call, Destination, Gateway, headers};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, response};
+use postern_plan::LambdaPlan;
+
+impl Gateway {
+    pub(crate) async fn lambda_proxy(
+        &self,
+        plan: &LambdaPlan,
+        mut routed: Routed,
+        trail: &mut Trail,
+    ) -> Result<Answer, IntegrateRejection> {
+        if !plan.is_post {
+            return Err(IntegrateRejection::LambdaMethod);
+        }
+        let mut mapped = plan.mapped_headers.iter();
+        if let Some(name) = mapped.find(|name| headers::is_unmappable_for_aws(name)) {
+            return Err(already_present(name));
+        }
+        let body = collect(std::mem::replace(&mut routed.request.body, Body::empty())).await?;
+        let event = Event {
+            routed: &routed,
+            trail,
+            body: &body,
+            account: &self.settings.account,
+        }
+        .to_json();
+        let variable = |name: &str| routed.variables.get(name).map(String::as_str);
+        let call = Call {
+            destination: Destination::Service {
+                name: "lambda".to_owned(),
+                region: plan.region.clone(),
+                path: plan.path.fill(|_| None, variable).into_owned(),
+                caller: caller(&plan.credentials, &routed)?,
+            },
+            method: Method::POST,
+            headers: request_headers(trail),
+            body: event.into(),
+            timeout: plan.timeout,
+        };
+
+        let begun = self.clock.now();
+        let called = self.call(call, trail).await;
+        let request_id = |head: &response::Parts| {
+            headers::last(&head.headers, "x-amzn-requestid").map(std::borrow::Cow::into_owned)
+        };
+        let integration = trail.integration.insert(IntegrationTrail {
+            status: None,
+            service_status: None,
+            latency: self.clock.now().saturating_sub(begun),
+            request_id: None,
+            error: called.as_ref().err().map(ToString::to_string),
+            traced: true,
+        });
+        let (head, payload) = called?.into_parts();
+        integration.request_id = request_id(&head);
+        if plan.streams && head.status == 200 {
+            integration.service_status = Some(200);
+            let answer = stream::read(payload).await?;
+            integration.latency = self.clock.now().saturating_sub(begun);
+            integration.status = Some(answer.status.as_u16());
+            return Ok(answer);
+        }
+        // The answer is there when its last byte is, as the service's time limit has it.
+        let payload = buffered(payload).await;
+        integration.latency = self.clock.now().saturating_sub(begun);
+        let payload = payload.inspect_err(|error| integration.error = Some(error.to_string()))?;
+        integration.service_status = Some(head.status.as_u16());
+        match head.status.as_u16() {
+            200 => {}
+            status @ (429 | 500..) => return Err(IntegrateRejection::LambdaUnavailable(status)),
+            status => {
+                return Err(IntegrateRejection::LambdaRefused {
+                    status,
+                    message: excerpt(&payload),
+                });
+            }
+        }
+        if head.headers.contains_key("x-amz-function-error") {
+            integration.error = Some(excerpt(&payload));
+            return Err(IntegrateRejection::FunctionError(excerpt(&payload)));
+        }
+        let accepted = headers::first_accepted(&routed.request.headers);
+        let answer = answer::read(
+            &payload,
+            &routed.api().binary_media_types,
+            accepted.as_deref(),
+        )?;
+        integration.status = Some(answer.status.as_u16());
+        Ok(answer)
+    }
+}
+
+/// Those of every Invoke.
+pub(crate) fn request_headers(trail: &Trail) -> HeaderMap {
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    let mut sent = HeaderMap::with_capacity(8);
+    sent.insert(http::header::CONTENT_TYPE, JSON);
+    sent.insert(http::header::ACCEPT, JSON);
+    for (name, value) in [
+        ("x-amzn-trace-id", &trail.trace_id),
+        ("x-amzn-lambda-integration-tag", &trail.request_id),
+    ] {
+        set(&mut sent, HeaderName::from_static(name), value);
+    }
+    sent
+}

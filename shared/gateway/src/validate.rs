@@ -1,0 +1,89 @@
+//! Is it well formed? Required parameters first, then the body against its model, as the method's validator asks for.
+//!
+//! Only a body that is checked, or that the execution log is to show, is held in memory: all others stream on.
+
+use crate::admit::Admitted;
+use crate::execution_log::Steps;
+use crate::integrate::{check_length, collect};
+use crate::rejection::ValidateRejection;
+use crate::route::Routed;
+use crate::trail::Trail;
+use crate::{Body, Gateway, headers};
+use bytes::Bytes;
+use postern_plan::{ParameterLocation, RequiredParameter, Validation};
+
+/// A request that its method can take.
+pub(crate) struct Validated(pub(crate) Routed);
+
+impl Gateway {
+    pub(crate) async fn validate(
+        &self,
+        admitted: Admitted,
+        trail: &mut Trail,
+    ) -> Result<Validated, ValidateRejection> {
+        let Admitted(mut routed) = admitted;
+        check_length(&routed.request.headers).map_err(ValidateRejection::Body)?;
+        trail.log_for(&routed);
+        if trail.log.wants_data() {
+            let body = held(&mut routed).await?;
+            trail.log.requested(&routed, &body);
+        }
+        let plan = routed.plan.clone();
+        if let Some(validation) = &plan.validation {
+            check_parameters(validation, &routed)?;
+            check_body(validation, &mut routed).await?;
+        }
+        Ok(Validated(routed))
+    }
+}
+
+/// The body, which from now on is in memory.
+async fn held(routed: &mut Routed) -> Result<Bytes, ValidateRejection> {
+    let body = std::mem::replace(&mut routed.request.body, Body::empty());
+    let body = collect(body).await.map_err(ValidateRejection::Body)?;
+    routed.request.body = Body::Full(body.clone());
+    Ok(body)
+}
+
+fn check_parameters(validation: &Validation, routed: &Routed) -> Result<(), ValidateRejection> {
+    let missing = validation
+        .parameters
+        .iter()
+        .filter(|parameter| is_missing(parameter, routed));
+    let missing: Vec<_> = missing.map(|parameter| parameter.name.clone()).collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(ValidateRejection::MissingParameters(missing))
+    }
+}
+
+/// What is blank counts as missing.
+fn is_missing(parameter: &RequiredParameter, routed: &Routed) -> bool {
+    let RequiredParameter { location, name } = parameter;
+    let is_blank = |value: &str| value.trim().is_empty();
+    match location {
+        ParameterLocation::Header => {
+            headers::last(&routed.request.headers, name).is_none_or(|value| is_blank(&value))
+        }
+        ParameterLocation::Path => routed
+            .path_parameters
+            .get(name)
+            .is_none_or(|value| is_blank(value)),
+        ParameterLocation::Query => routed.query.last(name).is_none_or(is_blank),
+    }
+}
+
+async fn check_body(validation: &Validation, routed: &mut Routed) -> Result<(), ValidateRejection> {
+    let content_type = headers::content_type(&routed.request.headers);
+    let Some(model) = validation.model(&content_type) else {
+        return Ok(());
+    };
+    let body = held(routed).await?;
+    model
+        .check(&body)
+        .map_err(|reason| ValidateRejection::InvalidBody {
+            content_type,
+            reason,
+        })
+}

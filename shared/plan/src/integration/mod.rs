@@ -1,0 +1,76 @@
+//! How each type of integration is called, and what is made of its answer.
+
+mod aws;
+mod http;
+mod lambda;
+mod mock;
+mod requests;
+mod responses;
+mod template;
+
+pub use aws::{AwsOperation, AwsPlan, Credentials};
+pub use http::HttpPlan;
+pub use lambda::LambdaPlan;
+pub(crate) use lambda::invocation;
+pub use mock::mock_status;
+pub use requests::{RequestTemplates, TemplateChoice};
+pub use responses::{ResponsePlan, ResponseSelection};
+
+use crate::Defect;
+use postern_definition::rest::{Integration, IntegrationType, Method};
+
+#[derive(Debug)]
+pub enum IntegrationPlan {
+    Mock(Transform),
+    Http(HttpPlan, Transform),
+    HttpProxy(HttpPlan),
+    Aws(AwsPlan, Transform),
+    Lambda(LambdaPlan),
+}
+
+/// What types that are no proxies make of a request, and of the answer to it.
+#[derive(Debug)]
+pub struct Transform {
+    pub requests: RequestTemplates,
+    pub responses: ResponseSelection,
+}
+
+impl IntegrationPlan {
+    /// Reports every defect.
+    pub(crate) fn compile(method: &Method, integration: &Integration) -> Result<Self, Vec<Defect>> {
+        let transform = || {
+            both(
+                RequestTemplates::compile(integration),
+                ResponseSelection::compile(method, integration),
+            )
+            .map(|(requests, responses)| Transform {
+                requests,
+                responses,
+            })
+        };
+        match integration.kind {
+            IntegrationType::Mock => transform().map(Self::Mock),
+            IntegrationType::Http => both(HttpPlan::compile(integration), transform())
+                .map(|(plan, transform)| Self::Http(plan, transform)),
+            IntegrationType::HttpProxy => HttpPlan::compile(integration).map(Self::HttpProxy),
+            IntegrationType::Aws => both(AwsPlan::compile(integration), transform())
+                .map(|(plan, transform)| Self::Aws(plan, transform)),
+            IntegrationType::AwsProxy => LambdaPlan::compile(integration).map(Self::Lambda),
+        }
+    }
+}
+
+/// Both, or the defects of both.
+pub(crate) fn both<A, B>(
+    a: Result<A, Vec<Defect>>,
+    b: Result<B, Vec<Defect>>,
+) -> Result<(A, B), Vec<Defect>> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(mut defects), Err(more)) => {
+            defects.extend(more);
+            Err(defects)
+        }
+        (Err(defects), _) | (_, Err(defects)) => Err(defects),
+    }
+}

@@ -1,0 +1,260 @@
+//! What a body holds, read once. Texts without escapes borrow from the body.
+
+use crate::number::Number;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A JSON value. Members are sorted by name, so that they are found by halving and two objects compare member by member.
+#[derive(Clone, Debug)]
+pub struct Instance<'b>(pub(crate) Content<'b>);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Content<'b> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Cow<'b, str>),
+    List(Vec<Instance<'b>>),
+    Object(Vec<(Cow<'b, str>, Instance<'b>)>),
+}
+
+impl<'b> Instance<'b> {
+    /// `None` where the body is not JSON, or nests deeper than 128 levels.
+    pub fn parse(body: &'b [u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok()
+    }
+
+    /// What an empty body counts as.
+    pub fn empty_object() -> Self {
+        Self(Content::Object(Vec::new()))
+    }
+
+    pub(crate) fn of(value: &Value) -> Instance<'static> {
+        Instance(match value {
+            Value::Null => Content::Null,
+            Value::Bool(value) => Content::Bool(*value),
+            Value::Number(number) => Content::Number(Number::of(number)),
+            Value::String(text) => Content::Text(Cow::Owned(text.clone())),
+            Value::Array(items) => Content::List(items.iter().map(Instance::of).collect()),
+            Value::Object(members) => {
+                let mut members: Vec<(Cow<'static, str>, Instance<'static>)> = members
+                    .iter()
+                    .map(|(name, value)| (Cow::Owned(name.clone()), Instance::of(value)))
+                    .collect();
+                members.sort_by(|(a, _), (b, _)| a.cmp(b));
+                Content::Object(members)
+            }
+        })
+    }
+
+    /// An order in which equal values are neighbours.
+    pub(crate) fn order(&self, other: &Instance<'_>) -> Ordering {
+        match (&self.0, &other.0) {
+            (Content::Bool(a), Content::Bool(b)) => a.cmp(b),
+            (Content::Number(a), Content::Number(b)) => a.order(*b),
+            (Content::Text(a), Content::Text(b)) => a.as_ref().cmp(b.as_ref()),
+            (Content::List(a), Content::List(b)) => {
+                let pairs = a.iter().zip(b);
+                let mut orders = pairs.map(|(a, b)| a.order(b));
+                let unequal = orders.find(|order| order.is_ne());
+                unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
+            }
+            (Content::Object(a), Content::Object(b)) => {
+                let pairs = a.iter().zip(b);
+                let mut orders = pairs.map(|((a_name, a), (b_name, b))| {
+                    a_name
+                        .as_ref()
+                        .cmp(b_name.as_ref())
+                        .then_with(|| a.order(b))
+                });
+                let unequal = orders.find(|order| order.is_ne());
+                unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
+            }
+            (a, b) => a.rank().cmp(&b.rank()),
+        }
+    }
+
+    pub(crate) fn is(&self, other: &Instance<'_>) -> bool {
+        self.order(other).is_eq()
+    }
+}
+
+impl Content<'_> {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Null => 0,
+            Self::Bool(_) => 1,
+            Self::Number(_) => 2,
+            Self::Text(_) => 3,
+            Self::List(_) => 4,
+            Self::Object(_) => 5,
+        }
+    }
+}
+
+/// As compact JSON.
+impl fmt::Display for Instance<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Content::Null => f.write_str("null"),
+            Content::Bool(value) => value.fmt(f),
+            Content::Number(number) => number.fmt(f),
+            Content::Text(text) => quoted(f, text),
+            Content::List(items) => {
+                f.write_str("[")?;
+                for (place, item) in items.iter().enumerate() {
+                    f.write_str(if place == 0 { "" } else { "," })?;
+                    item.fmt(f)?;
+                }
+                f.write_str("]")
+            }
+            Content::Object(members) => {
+                f.write_str("{")?;
+                for (place, (name, value)) in members.iter().enumerate() {
+                    f.write_str(if place == 0 { "" } else { "," })?;
+                    quoted(f, name)?;
+                    f.write_str(":")?;
+                    value.fmt(f)?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
+}
+
+fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_str(&Value::from(text).to_string())
+}
+
+impl<'de: 'b, 'b> Deserialize<'de> for Instance<'b> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader).map(Self)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Content<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Content<'de>, E> {
+        Ok(Content::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Content<'de>, E> {
+        Ok(Content::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Content<'de>, E> {
+        Ok(Content::Number(Number::Whole(value.into())))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Content<'de>, E> {
+        Ok(Content::Number(Number::Whole(value.into())))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Content<'de>, E> {
+        Ok(Content::Number(Number::Float(value)))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content<'de>, E> {
+        Ok(Content::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Content<'de>, E> {
+        Ok(Content::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Content<'de>, E> {
+        Ok(Content::Text(Cow::Owned(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Content<'de>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Content::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Content<'de>, A::Error> {
+        let mut object: Vec<(Cow<'de, str>, Instance<'de>)> = Vec::new();
+        while let Some((Name(name), value)) = members.next_entry()? {
+            object.push((name, value));
+        }
+        if !object.is_sorted_by(|(a, _), (b, _)| a < b) {
+            object.sort_by(|(a, _), (b, _)| a.cmp(b));
+            // Of members of the same name the last counts. The sort has kept their order.
+            object.dedup_by(|later, earlier| {
+                let same = later.0 == earlier.0;
+                if same {
+                    std::mem::swap(later, earlier);
+                }
+                same
+            });
+        }
+        Ok(Content::Object(object))
+    }
+}
+
+struct Name<'b>(Cow<'b, str>);
+
+impl<'de: 'b, 'b> Deserialize<'de> for Name<'b> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(NameReader).map(Self)
+    }
+}
+
+struct NameReader;
+
+impl<'de> Visitor<'de> for NameReader {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_as_json_is() {
+        for (body, expected) in [
+            (
+                r#" {"b": [1, 2.5, -3, true, null], "a": "x\ty"} "#,
+                Some(r#"{"a":"x\ty","b":[1,2.5,-3,true,null]}"#),
+            ),
+            (
+                r#"{"a": 1, "b": 2, "a": 3, "a": 4}"#,
+                Some(r#"{"a":4,"b":2}"#),
+            ),
+            ("18446744073709551615", Some("18446744073709551615")),
+            ("{", None),
+            ("", None),
+            ("nonsense", None),
+            ("1 2", None),
+        ] {
+            let read = Instance::parse(body.as_bytes()).map(|instance| instance.to_string());
+            assert_eq!(read.as_deref(), expected, "{body}");
+        }
+        assert!(Instance::parse(b"\"\xff\"").is_none());
+        assert!(Instance::parse("[".repeat(100_000).as_bytes()).is_none());
+    }
+}

@@ -1,0 +1,384 @@
+//! Running a schema over a body.
+//!
+//! Twice at most: first only to see whether it is valid, which stops at the first failure and allocates nothing; then, where it is
+//! not, to say what is wrong, as far as the service says it. The service tells all failures of a value, and looks into its members
+//! and items only where there are none yet.
+
+use crate::Schema;
+use crate::instance::{Content, Instance};
+use crate::message;
+use crate::node::{Check, Dependency, Exclusive, Node, NodeId};
+use crate::pattern::{Exhausted, Pattern};
+use std::cmp::Ordering;
+use std::fmt;
+
+/// Why a body is refused. `Display` is the service's `$context.error.validationErrorString`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    NotJson,
+    /// Each in the service's words.
+    Invalid(Vec<String>),
+    /// It could not be decided within the budget, or within the depth that is allowed.
+    TooComplex,
+}
+
+/// Steps that any body may take, and as many more for each of its bytes.
+const STEPS_MIN: u64 = 1_000_000;
+const STEPS_PER_BYTE: u64 = 20;
+/// Schemas within schemas while a value is looked at. A cycle of schemas over one value has no other end.
+const DEPTH_MAX: usize = 500;
+/// Failures that are told.
+const MESSAGES_MAX: usize = 50;
+
+impl Schema {
+    /// Checks the text of a body.
+    pub fn check(&self, body: &[u8]) -> Result<(), Failure> {
+        let instance = Instance::parse(body).ok_or(Failure::NotJson)?;
+        self.check_instance(&instance, body.len())
+    }
+
+    /// Checks a body that was read before. Its length in bytes bounds the steps that are taken.
+    pub fn check_instance(&self, instance: &Instance<'_>, bytes: usize) -> Result<(), Failure> {
+        let mut run = Run {
+            nodes: &self.nodes,
+            steps: STEPS_MIN + STEPS_PER_BYTE * bytes as u64,
+            depth: 0,
+        };
+        match run.matches(self.root, instance) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let mut messages = Vec::new();
+                match run.tell(self.root, instance, &mut messages) {
+                    Err(Exhausted) if messages.is_empty() => Err(Failure::TooComplex),
+                    Ok(()) | Err(Exhausted) => Err(Failure::Invalid(messages)),
+                }
+            }
+            Err(Exhausted) => Err(Failure::TooComplex),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson => f.write_str("[Unknown error parsing request body]"),
+            Self::Invalid(messages) => write!(f, "[{}]", messages.join(", ")),
+            Self::TooComplex => f.write_str("[the body and its model are too complex to compare]"),
+        }
+    }
+}
+
+pub(crate) struct Run<'s> {
+    nodes: &'s [Node],
+    steps: u64,
+    depth: usize,
+}
+
+impl<'s> Run<'s> {
+    fn spend(&mut self, steps: usize) -> Result<(), Exhausted> {
+        self.steps = self.steps.checked_sub(steps as u64).ok_or(Exhausted)?;
+        Ok(())
+    }
+
+    fn enter(&mut self) -> Result<(), Exhausted> {
+        self.spend(1)?;
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Exhausted);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn matches(
+        &mut self,
+        id: NodeId,
+        instance: &Instance<'_>,
+    ) -> Result<bool, Exhausted> {
+        self.enter()?;
+        let node = &self.nodes[id];
+        let matched = self.checks_hold(node, instance)? && self.children_match(node, instance)?;
+        self.depth -= 1;
+        Ok(matched)
+    }
+
+    fn checks_hold(&mut self, node: &'s Node, instance: &Instance<'_>) -> Result<bool, Exhausted> {
+        for check in &node.checks {
+            if !self.holds(node, check, instance)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn children_match(
+        &mut self,
+        node: &'s Node,
+        instance: &Instance<'_>,
+    ) -> Result<bool, Exhausted> {
+        match &instance.0 {
+            Content::Object(members) => {
+                for (name, value) in members {
+                    let mut named = false;
+                    if let Some(child) = property(node, name) {
+                        named = true;
+                        if !self.matches(child, value)? {
+                            return Ok(false);
+                        }
+                    }
+                    for (pattern, child) in &node.patterns {
+                        if self.finds(pattern, name)? {
+                            named = true;
+                            if !self.matches(*child, value)? {
+                                return Ok(false);
+                            }
+                        }
+                    }
+                    if let Some(child) = node.other_properties.filter(|_| !named)
+                        && !self.matches(child, value)?
+                    {
+                        return Ok(false);
+                    }
+                }
+            }
+            Content::List(items) => {
+                for (place, item) in items.iter().enumerate() {
+                    if let Some(child) = node.items.get(place).copied().or(node.other_items)
+                        && !self.matches(child, item)?
+                    {
+                        return Ok(false);
+                    }
+                }
+            }
+            Content::Null | Content::Bool(_) | Content::Number(_) | Content::Text(_) => {}
+        }
+        Ok(true)
+    }
+
+    /// Says what is wrong. Where the value itself fails, its members are not looked at; nor are they once anything has failed.
+    fn tell(
+        &mut self,
+        id: NodeId,
+        instance: &Instance<'_>,
+        messages: &mut Vec<String>,
+    ) -> Result<(), Exhausted> {
+        self.enter()?;
+        let node = &self.nodes[id];
+        for check in &node.checks {
+            if messages.len() >= MESSAGES_MAX {
+                break;
+            }
+            if let Check::Dependencies(dependencies) = check {
+                self.tell_dependencies(dependencies, instance, messages)?;
+            } else if !self.holds(node, check, instance)? {
+                let message = message::of(self, node, check, instance)?;
+                messages.push(message);
+            }
+        }
+        if messages.is_empty() {
+            self.tell_children(node, instance, messages)?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn tell_dependencies(
+        &mut self,
+        dependencies: &'s [(String, Dependency)],
+        instance: &Instance<'_>,
+        messages: &mut Vec<String>,
+    ) -> Result<(), Exhausted> {
+        for (name, dependency) in dependencies {
+            if instance.member(name).is_none() {
+                continue;
+            }
+            match dependency {
+                Dependency::Names(names) => {
+                    messages.extend(message::dependency(name, names, instance));
+                }
+                Dependency::Schema(schema) => self.tell(*schema, instance, messages)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_children(
+        &mut self,
+        node: &'s Node,
+        instance: &Instance<'_>,
+        messages: &mut Vec<String>,
+    ) -> Result<(), Exhausted> {
+        match &instance.0 {
+            Content::Object(members) => {
+                for (name, value) in members {
+                    let mut named = false;
+                    if let Some(child) = property(node, name) {
+                        named = true;
+                        self.tell(child, value, messages)?;
+                    }
+                    for (pattern, child) in &node.patterns {
+                        if self.finds(pattern, name)? {
+                            named = true;
+                            self.tell(*child, value, messages)?;
+                        }
+                    }
+                    if let Some(child) = node.other_properties.filter(|_| !named) {
+                        self.tell(child, value, messages)?;
+                    }
+                }
+            }
+            Content::List(items) => {
+                for (place, item) in items.iter().enumerate() {
+                    if let Some(child) = node.items.get(place).copied().or(node.other_items) {
+                        self.tell(child, item, messages)?;
+                    }
+                }
+            }
+            Content::Null | Content::Bool(_) | Content::Number(_) | Content::Text(_) => {}
+        }
+        Ok(())
+    }
+
+    /// How many of the schemas match.
+    pub(crate) fn matching(
+        &mut self,
+        schemas: &[NodeId],
+        instance: &Instance<'_>,
+    ) -> Result<usize, Exhausted> {
+        let mut matching = 0;
+        for schema in schemas {
+            matching += usize::from(self.matches(*schema, instance)?);
+        }
+        Ok(matching)
+    }
+
+    pub(crate) fn finds(&mut self, pattern: &Pattern, text: &str) -> Result<bool, Exhausted> {
+        pattern.is_in(text, &mut self.steps)
+    }
+
+    /// Whether neither the properties nor the patterns name a member.
+    pub(crate) fn is_unnamed(&mut self, node: &Node, name: &str) -> Result<bool, Exhausted> {
+        if property(node, name).is_some() {
+            return Ok(false);
+        }
+        for (pattern, _) in &node.patterns {
+            if self.finds(pattern, name)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A keyword says nothing of values that are not of its type.
+    fn holds(
+        &mut self,
+        node: &Node,
+        check: &Check,
+        instance: &Instance<'_>,
+    ) -> Result<bool, Exhausted> {
+        Ok(match (check, &instance.0) {
+            (Check::Type(types), _) => types.allow(instance),
+            (Check::Enum(values), _) => {
+                self.spend(values.len())?;
+                values.iter().any(|value| value.is(instance))
+            }
+            (Check::Required(names), Content::Object(_)) => {
+                names.iter().all(|name| instance.member(name).is_some())
+            }
+            (Check::Closed, Content::Object(members)) => {
+                for (name, _) in members {
+                    if self.is_unnamed(node, name)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            (Check::MinProperties(least), Content::Object(members)) => {
+                members.len() as u64 >= *least
+            }
+            (Check::MaxProperties(most), Content::Object(members)) => members.len() as u64 <= *most,
+            (Check::Dependencies(dependencies), Content::Object(_)) => {
+                for (name, dependency) in dependencies {
+                    if instance.member(name).is_none() {
+                        continue;
+                    }
+                    let holds = match dependency {
+                        Dependency::Names(names) => {
+                            names.iter().all(|name| instance.member(name).is_some())
+                        }
+                        Dependency::Schema(schema) => self.matches(*schema, instance)?,
+                    };
+                    if !holds {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            (Check::AdditionalItems, Content::List(items)) => items.len() <= node.items.len(),
+            (Check::MinItems(least), Content::List(items)) => items.len() as u64 >= *least,
+            (Check::MaxItems(most), Content::List(items)) => items.len() as u64 <= *most,
+            (Check::UniqueItems, Content::List(items)) => {
+                let mut sorted: Vec<_> = items.iter().collect();
+                sorted.sort_unstable_by(|a, b| a.order(b));
+                sorted.is_sorted_by(|a, b| !a.is(b))
+            }
+            (Check::Minimum(bound, Exclusive(exclusive)), Content::Number(number)) => {
+                match number.order(*bound) {
+                    Ordering::Less => false,
+                    Ordering::Equal => !exclusive,
+                    Ordering::Greater => true,
+                }
+            }
+            (Check::Maximum(bound, Exclusive(exclusive)), Content::Number(number)) => {
+                match number.order(*bound) {
+                    Ordering::Less => true,
+                    Ordering::Equal => !exclusive,
+                    Ordering::Greater => false,
+                }
+            }
+            (Check::MultipleOf(divisor), Content::Number(number)) => {
+                number.is_multiple_of(*divisor)
+            }
+            (Check::MinLength(least), Content::Text(text)) => text.chars().count() as u64 >= *least,
+            (Check::MaxLength(most), Content::Text(text)) => {
+                text.len() as u64 <= *most || text.chars().count() as u64 <= *most
+            }
+            (Check::Pattern(pattern), Content::Text(text)) => self.finds(pattern, text)?,
+            (Check::AllOf(schemas), _) => {
+                for schema in schemas {
+                    if !self.matches(*schema, instance)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            (Check::AnyOf(schemas), _) => {
+                for schema in schemas {
+                    if self.matches(*schema, instance)? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
+            (Check::OneOf(schemas), _) => self.matching(schemas, instance)? == 1,
+            (Check::Not(schema), _) => !self.matches(*schema, instance)?,
+            _ => true,
+        })
+    }
+}
+
+fn property(node: &Node, name: &str) -> Option<NodeId> {
+    let found = node
+        .properties
+        .binary_search_by(|(known, _)| known.as_str().cmp(name));
+    found.ok().map(|place| node.properties[place].1)
+}
+
+impl<'b> Instance<'b> {
+    pub(crate) fn member(&self, name: &str) -> Option<&Instance<'b>> {
+        let Content::Object(members) = &self.0 else {
+            return None;
+        };
+        let found = members.binary_search_by(|(known, _)| known.as_ref().cmp(name));
+        found.ok().map(|place| &members[place].1)
+    }
+}
