@@ -74,6 +74,8 @@ pub(crate) struct State {
     scarce: bool,
     /// Nothing is to be had in this stretch of time.
     refused: Option<(i64, i64, Refusal)>,
+    /// Writes of this lease that others outran.
+    lost: usize,
     /// Tokens of a quota that were let in while the store was down.
     owed: i64,
     /// Tokens of a quota that lapsed unspent.

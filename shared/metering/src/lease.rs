@@ -148,11 +148,7 @@ impl Pace {
             let seen = i64::try_from(seen)
                 .unwrap_or(i64::MAX / 8)
                 .min(i64::MAX / 8);
-            self.pace = if took < aim {
-                self.pace.midpoint(seen)
-            } else {
-                (self.pace + 3 * seen) / 4
-            };
+            self.pace = self.pace.midpoint(seen);
         }
         self.since = now;
         self.asked = 0;
@@ -161,7 +157,7 @@ impl Pace {
     /// Tokens for a time to come. Where tokens are scarce only half are leased, so that none lapses unused; elsewhere a
     /// few more than needed, so that uneven traffic does not bring the next lease forward.
     pub(crate) fn tokens(&self, aim: i64, scarce: bool) -> i64 {
-        let percent = if scarce { 50 } else { 115 };
+        let percent = if scarce { 50 } else { 130 };
         let tokens =
             i128::from(self.pace) * i128::from(aim) * percent / (100 * 1_000 * i128::from(SECOND));
         i64::try_from(tokens).unwrap_or(i64::MAX)
@@ -249,10 +245,10 @@ mod tests {
             (0..50).for_each(|_| pace.note());
             pace.look(second * SECOND, SECOND);
         }
-        assert_eq!(pace.tokens(SECOND, false), 57);
+        assert_eq!(pace.tokens(SECOND, false), 64);
         assert_eq!(pace.tokens(SECOND, true), 24);
         pace.note();
         pace.look(60 * SECOND, SECOND);
-        assert!(pace.tokens(SECOND, false) < 20);
+        assert!(pace.tokens(SECOND, false) < 33);
     }
 }

@@ -19,6 +19,8 @@ use time::{Date, Duration, Time};
 const ASTRAY: i64 = 60 * SECOND;
 /// No lease takes more than one part in so many of what is left of a quota: near its end every token counts.
 const QUOTA_SHARE: i64 = 16;
+/// See [`lift`].
+const LIFT: i64 = 150_000_000;
 /// Fewer tokens than this would rather lapse than last.
 const WORTH_A_LEASE: i64 = 3;
 /// An item of a mere rate is kept so long after its last use.
@@ -130,6 +132,7 @@ impl State {
             }
         }
         self.pace.look(now, aim(limit, skew));
+        self.lost = 0;
     }
 
     /// What to do next. `fresh`: what is known was read just now.
@@ -187,20 +190,16 @@ impl State {
             if !fresh {
                 return Step::Read(place.key);
             }
-            let pause = match limit.sharing {
-                Sharing::Exact => 0,
-                Sharing::Leased | Sharing::Local => {
-                    let pause = (lease::life(rate, skew) / 8).min(rate.window() / 4);
-                    pause / 2 + pause * jitter / 1_000
-                }
-            };
-            let until = (held - last).max(pause) + now;
-            let why = Refusal::Throttled(until);
-            self.refused = Some((now, until, why));
+            let from = now + (held - last);
+            let why = self.throttled(limit, rate, now, skew, jitter, from);
             return Step::Refuse(why);
         }
         if doubtful {
             return Step::Read(place.key);
+        }
+        if self.lost > 0 && full_at > now + rate.window() / 2 {
+            // Others got the last tokens, again and again: there is one for few of those who ask.
+            return Step::Refuse(self.throttled(limit, rate, now, skew, jitter, now));
         }
         let tokens = self.size(limit, Some(rate), quota_left, skew);
         let by = if full_at < now && self.shared.alone {
@@ -208,11 +207,35 @@ impl State {
         } else if full_at >= now - LAG || (self.shared.busy && !fresh) {
             Move::On
         } else if fresh {
-            Move::To(held.max(now))
+            Move::To(held.max(now + lift(rate)))
         } else {
             return Step::Read(place.key);
         };
         Step::Add(self.addition(limit, place, tokens, now, Some(by)))
+    }
+
+    /// Nothing is to be had until then, and for a while in any case: if all came again for every single token, most would
+    /// come in vain.
+    fn throttled(
+        &mut self,
+        limit: &Limit<'_>,
+        rate: Rate,
+        now: i64,
+        skew: i64,
+        jitter: i64,
+        from: i64,
+    ) -> Refusal {
+        let pause = match limit.sharing {
+            Sharing::Exact => 0,
+            Sharing::Leased | Sharing::Local => {
+                let pause = (lease::life(rate, skew) / 8).min(rate.window() / 4);
+                pause / 2 + pause * jitter / 1_000
+            }
+        };
+        let until = from.max(now + pause);
+        let why = Refusal::Throttled(until);
+        self.refused = Some((now, until, why));
+        why
     }
 
     fn size(
@@ -226,7 +249,9 @@ impl State {
             return 1;
         }
         let aim = aim(limit, skew);
-        let most = rate.map_or(i64::MAX, |rate| aim / rate.interval());
+        // What is scarce comes free slowly, and must not lapse as fast.
+        let within = if self.scarce { aim / 2 } else { aim };
+        let most = rate.map_or(i64::MAX, |rate| within / rate.interval());
         let most = most.min(quota_left.map_or(i64::MAX, |left| left / QUOTA_SHARE));
         let tokens = self.pace.tokens(aim, self.scarce).min(most);
         if tokens < WORTH_A_LEASE { 1 } else { tokens }
@@ -381,10 +406,18 @@ impl State {
     /// The bounds did not hold, and nothing was done.
     pub(crate) fn outrun(&mut self, lost: Addition) {
         self.refund = lost.refund;
+        self.lost += 1;
         self.shared.alone = false;
-        self.shared.busy = false;
-        self.shared.known = false;
+        // Whoever was faster in bringing the bucket up to now has left it where anyone may add to it.
+        self.shared.busy = lost.is_lift && !self.shared.busy;
+        self.shared.known = self.shared.busy;
     }
+}
+
+/// How far beyond now a full bucket is put that many take from, or every one of them would have to do it again: so much of
+/// the burst is lost where one comes right then.
+fn lift(rate: Rate) -> i64 {
+    LIFT.min(rate.window() / 8)
 }
 
 /// How the time at which the bucket is full is moved.

@@ -77,7 +77,7 @@ fn scenarios() -> Vec<Scenario> {
                     rate: 1_000,
                     burst: 1_000,
                     demand,
-                    seconds: 24,
+                    seconds: 14,
                     what,
                     ..Scenario::default()
                 });
@@ -85,18 +85,18 @@ fn scenarios() -> Vec<Scenario> {
         }
     }
     // Each environment serves 50 requests a second of one key.
-    for environments in [1_i64, 10, 100, 1_000] {
-        for (limit, what) in [
-            (100, "50/s each, half of the limit"),
-            (25, "50/s each, twice the limit"),
+    for environments in [1_i64, 10, 100, 400] {
+        for (limit, demand, what) in [
+            (100, 50, "50/s served each, half of the limit"),
+            (50, 100, "50/s served each, twice the limit"),
         ] {
             all.push(Scenario {
                 environments: environments as usize,
                 traffic: Traffic::Even,
                 rate: limit * environments,
                 burst: limit * environments,
-                demand: 50 * environments,
-                seconds: 16,
+                demand: demand * environments,
+                seconds: 14,
                 what,
                 busy: true,
                 ..Scenario::default()
@@ -116,7 +116,7 @@ fn scenarios() -> Vec<Scenario> {
                 rate,
                 burst,
                 demand: rate * factor,
-                seconds: 20,
+                seconds: 14,
                 what,
                 ..Scenario::default()
             });
@@ -140,7 +140,7 @@ fn scenarios() -> Vec<Scenario> {
             rate: 1_000,
             burst: 1_000,
             demand: 2_000,
-            seconds: 24,
+            seconds: 14,
             outage: true,
             what: "no store for 3 s, open",
             ..Scenario::default()
@@ -151,7 +151,7 @@ fn scenarios() -> Vec<Scenario> {
             rate: 1_000,
             burst: 1_000,
             demand: 2_000,
-            seconds: 24,
+            seconds: 14,
             ambiguous: 20,
             what: "2 % of writes done but not answered, closed",
             ..Scenario::default()
@@ -162,7 +162,7 @@ fn scenarios() -> Vec<Scenario> {
             rate: 1_000,
             burst: 1_000,
             demand: 2_000,
-            seconds: 24,
+            seconds: 14,
             quota: Some(9_000),
             what: "a quota of 9,000 spent",
             ..Scenario::default()
