@@ -104,6 +104,8 @@ struct Shared {
     alone: bool,
     /// It was seen to be moved by others so often that it need not be read first.
     busy: bool,
+    /// For so many leases it is read first nevertheless.
+    wary: u8,
     /// What is known was read, and not guessed.
     known: bool,
 }

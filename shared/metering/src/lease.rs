@@ -4,7 +4,7 @@ use crate::limit::{Rate, SECOND};
 
 /// How far behind the bucket may be found full without being moved to now first. What lies in between is one more bit of
 /// burst, and spares every lease but one of many a race for moving it.
-pub(crate) const LAG: i64 = 10_000_000;
+pub(crate) const LAG: i64 = 5_000_000;
 /// What no lease outlives.
 const LIFE_MAX: i64 = 2 * SECOND;
 /// Over so long a time …
@@ -38,7 +38,8 @@ pub(crate) enum Spent {
 /// a lease may reach into what the bucket has yet to fill.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
-    pub(crate) taken_at: i64,
+    /// When it was taken, or when its first token is free.
+    begins: i64,
     pub(crate) size: i64,
     /// Tokens that are spent.
     pub(crate) spent: i64,
@@ -62,9 +63,9 @@ pub(crate) enum Terms {
 }
 
 impl Lease {
-    pub(crate) fn new(taken_at: i64, size: i64, terms: Terms, ends: i64) -> Self {
+    pub(crate) fn new(begins: i64, size: i64, terms: Terms, ends: i64) -> Self {
         Self {
-            taken_at,
+            begins,
             size,
             spent: 0,
             gone: 0,
@@ -75,7 +76,7 @@ impl Lease {
 
     /// Tokens that are neither spent nor lapsed, free or not.
     pub(crate) fn left(&self, now: i64) -> i64 {
-        let age = now - self.taken_at;
+        let age = now - self.begins;
         if age < 0 || now >= self.ends {
             return 0;
         }
@@ -91,6 +92,9 @@ impl Lease {
     }
 
     pub(crate) fn spend(&mut self, now: i64) -> Spent {
+        if self.begins > now && self.begins - now < LIFE_MAX {
+            return Spent::NotBefore(self.begins);
+        }
         let left = self.left(now);
         if left <= 0 {
             return Spent::Nothing;
@@ -157,7 +161,7 @@ impl Pace {
     /// Tokens for a time to come. Where tokens are scarce only half are leased, so that none lapses unused; elsewhere a
     /// few more than needed, so that uneven traffic does not bring the next lease forward.
     pub(crate) fn tokens(&self, aim: i64, scarce: bool) -> i64 {
-        let percent = if scarce { 50 } else { 130 };
+        let percent = if scarce { 50 } else { 150 };
         let tokens =
             i128::from(self.pace) * i128::from(aim) * percent / (100 * 1_000 * i128::from(SECOND));
         i64::try_from(tokens).unwrap_or(i64::MAX)

@@ -20,7 +20,12 @@ const ASTRAY: i64 = 60 * SECOND;
 /// No lease takes more than one part in so many of what is left of a quota: near its end every token counts.
 const QUOTA_SHARE: i64 = 16;
 /// See [`lift`].
-const LIFT: i64 = 150_000_000;
+const LIFT: i64 = 100_000_000;
+/// The part of a lease's life for which a lease may be due only later.
+const QUEUE_PART: i64 = 8;
+const WORTH_A_QUEUE: i64 = 20;
+/// After a guess that was wrong so many leases read before they write.
+const WARY: u8 = 8;
 /// Fewer tokens than this would rather lapse than last.
 const WORTH_A_LEASE: i64 = 3;
 /// An item of a mere rate is kept so long after its last use.
@@ -186,7 +191,14 @@ impl State {
         }
         // What the period before left counts until this one's own bucket has begun.
         let held = full_at.max(self.shared.carried);
-        if held > last {
+        let tokens = self.size(limit, Some(rate), quota_left, skew);
+        // Whoever takes many may queue for them; a few would lapse before they are asked for.
+        let queue = if tokens < WORTH_A_QUEUE {
+            0
+        } else {
+            lease::life(rate, skew) / QUEUE_PART
+        };
+        if held > last.saturating_add(queue) {
             if !fresh {
                 return Step::Read(place.key);
             }
@@ -197,15 +209,14 @@ impl State {
         if doubtful {
             return Step::Read(place.key);
         }
-        if self.lost > 0 && full_at > now + rate.window() / 2 {
+        if self.lost > 0 && full_at > now + rate.window() / 3 {
             // Others got the last tokens, again and again: there is one for few of those who ask.
             return Step::Refuse(self.throttled(limit, rate, now, skew, jitter, now));
         }
-        let tokens = self.size(limit, Some(rate), quota_left, skew);
         let by = if full_at < now && self.shared.alone {
             Move::To(held.max(now))
-        } else if full_at >= now - LAG || (self.shared.busy && !fresh) {
-            Move::On
+        } else if full_at >= now - LAG || (self.shared.busy && self.shared.wary == 0 && !fresh) {
+            Move::On(queue)
         } else if fresh {
             Move::To(held.max(now + lift(rate)))
         } else {
@@ -228,7 +239,7 @@ impl State {
         let pause = match limit.sharing {
             Sharing::Exact => 0,
             Sharing::Leased | Sharing::Local => {
-                let pause = (lease::life(rate, skew) / 8).min(rate.window() / 4);
+                let pause = (lease::life(rate, skew) / 3).min(rate.window() / 4);
                 pause / 2 + pause * jitter / 1_000
             }
         };
@@ -280,11 +291,11 @@ impl State {
                     (base + taken).saturating_sub(self.shared.full_at),
                     exactly(self.shared.full_at),
                 ),
-                Move::On => (
+                Move::On(queue) => (
                     taken,
                     Bounds {
                         at_least: now - LAG,
-                        at_most: now + rate.window() - rate.interval(),
+                        at_most: now + rate.window() - rate.interval() + queue,
                     },
                 ),
             };
@@ -372,15 +383,19 @@ impl State {
         self.refused = None;
         self.owed = (self.owed - done.owed).max(0);
         self.shared.charged = count(CHARGED);
+        let mut begins = done.sent_at;
         let (terms, ends) = match done.rate {
             Some(rate) => {
                 let full_at = count(&counter(limit, rate));
                 let before = full_at.saturating_sub(done.tokens * rate.interval());
                 self.shared.busy = !done.is_lift && before >= done.sent_at - LAG;
                 self.shared.full_at = full_at;
-                self.scarce = full_at > done.sent_at + rate.window() / 2;
+                self.shared.wary = self.shared.wary.saturating_sub(1);
+                self.scarce = before > done.sent_at + rate.window() / 3;
+                let zeroth = before.saturating_sub(rate.window());
+                begins = begins.max(zeroth.saturating_add(rate.interval()));
                 let terms = Terms::Rate {
-                    zeroth: before.saturating_sub(rate.window()),
+                    zeroth,
                     interval: rate.interval(),
                     life: lease::life(rate, skew),
                 };
@@ -392,9 +407,9 @@ impl State {
             Scope::Plan { .. } => ends.min(midnight(done.day + Duration::DAY)),
             Scope::Named(_) => ends,
         };
-        let mut lease = Lease::new(done.sent_at, done.tokens, terms, ends);
+        let mut lease = Lease::new(begins, done.tokens, terms, ends);
         self.leased = Some((done.add.key, done.day));
-        if done.rate.is_some() {
+        if done.rate.is_some() && begins == done.sent_at {
             lease.spend_first();
             self.lease = Some(lease);
             return self.token(limit, now);
@@ -411,6 +426,7 @@ impl State {
         // Whoever was faster in bringing the bucket up to now has left it where anyone may add to it.
         self.shared.busy = lost.is_lift && !self.shared.busy;
         self.shared.known = self.shared.busy;
+        self.shared.wary = if lost.is_lift { 0 } else { WARY };
     }
 }
 
@@ -425,7 +441,8 @@ fn lift(rate: Rate) -> i64 {
 enum Move {
     /// To this first.
     To(i64),
-    On,
+    /// Though it may be so far ahead that nothing is to be had at once.
+    On(i64),
 }
 
 /// The time that a lease is meant for.
