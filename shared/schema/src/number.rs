@@ -13,6 +13,14 @@ pub(crate) enum Number {
 
 /// Beyond this, floats are compared as they are. No integer that is held as one comes near.
 const WHOLE_MAX: f64 = 1e30;
+/// Up to here every integer is a float.
+const EXACT_MAX: i128 = 1 << 53;
+/// Digits, with a point perhaps, that are below that.
+const SHORT_MAX: usize = 15;
+/// All of them exact, so that dividing by one rounds once, as reading the number at its full length does.
+const POWERS: [f64; SHORT_MAX] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
+];
 
 impl Number {
     pub(crate) fn of(number: &JsonNumber) -> Self {
@@ -23,10 +31,42 @@ impl Number {
         }
     }
 
+    /// A number as bodies mostly have them: few enough digits to be exact, at most a point in them, and no exponent.
+    pub(crate) fn short(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+        if digits.len() > SHORT_MAX || matches!(digits, [] | [b'0', b'0'..=b'9', ..]) {
+            return None;
+        }
+        let mut number: i64 = 0;
+        let mut point = None;
+        for (place, byte) in digits.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => number = number * 10 + i64::from(byte - b'0'),
+                b'.' if point.is_none() && place > 0 => point = Some(place),
+                _ => return None,
+            }
+        }
+        if digits.len() < text.len() {
+            if number == 0 {
+                // Zero has a sign as a float only.
+                return None;
+            }
+            number = -number;
+        }
+        Some(match point.map(|point| digits.len() - 1 - point) {
+            None => Self::Whole(number.into()),
+            Some(0) => return None,
+            Some(fraction) => Self::Float(number as f64 / POWERS[fraction]),
+        })
+    }
+
     pub(crate) fn is_integer(self) -> bool {
         match self {
             Self::Whole(_) => true,
-            Self::Float(number) => number.fract() == 0.0,
+            // No float that is larger has a fraction.
+            Self::Float(number) => {
+                number.abs() >= EXACT_MAX as f64 || (number as i64) as f64 == number
+            }
         }
     }
 
@@ -39,6 +79,16 @@ impl Number {
         }
     }
 
+    /// The same number as a float, where floats are that fine.
+    fn exact(self) -> Option<f64> {
+        match self {
+            Self::Whole(number) => (-EXACT_MAX..=EXACT_MAX)
+                .contains(&number)
+                .then_some(number as f64),
+            Self::Float(number) => Some(number),
+        }
+    }
+
     fn float(self) -> f64 {
         match self {
             Self::Whole(number) => number as f64,
@@ -48,6 +98,14 @@ impl Number {
 
     /// Exact: where only one of them is whole, the other is either beyond all integers or smaller than what floats hold exactly.
     pub(crate) fn order(self, other: Self) -> Ordering {
+        if let (Self::Whole(a), Self::Whole(b)) = (self, other) {
+            return a.cmp(&b);
+        }
+        if let (Some(a), Some(b)) = (self.exact(), other.exact())
+            && let Some(order) = a.partial_cmp(&b)
+        {
+            return order;
+        }
         match (self.whole(), other.whole()) {
             (Some(a), Some(b)) => a.cmp(&b),
             _ => self.float().total_cmp(&other.float()),
