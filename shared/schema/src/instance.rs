@@ -17,8 +17,8 @@ pub(crate) enum Content<'b> {
     Bool(bool),
     Number(Number),
     Text(Cow<'b, str>),
-    List(Vec<Instance<'b>>),
-    Object(Vec<Member<'b>>),
+    List(Box<[Instance<'b>]>),
+    Object(Box<[Member<'b>]>),
 }
 
 pub(crate) type Member<'b> = (Cow<'b, str>, Instance<'b>);
@@ -31,7 +31,7 @@ impl<'b> Instance<'b> {
 
     /// What an empty body counts as.
     pub fn empty_object() -> Self {
-        Self(Content::Object(Vec::new()))
+        Self(Content::Object(Box::default()))
     }
 
     pub(crate) fn of(value: &Value) -> Instance<'static> {
@@ -47,7 +47,7 @@ impl<'b> Instance<'b> {
                     .map(|(name, value)| (Cow::Owned(name.clone()), Instance::of(value)))
                     .collect();
                 members.sort_by(|(a, _), (b, _)| a.cmp(b));
-                Content::Object(members)
+                Content::Object(members.into())
             }
         })
     }

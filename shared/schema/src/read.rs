@@ -72,7 +72,7 @@ impl<'b> Reader<'b> {
         found.then_some(means)
     }
 
-    fn list(&mut self, depth: usize) -> Option<Vec<Instance<'b>>> {
+    fn list(&mut self, depth: usize) -> Option<Box<[Instance<'b>]>> {
         self.at += 1;
         let from = self.items.len();
         let mut closed = self.eat(b']');
@@ -81,10 +81,10 @@ impl<'b> Reader<'b> {
             self.items.push(item);
             closed = self.ends(b']')?;
         }
-        Some(self.items.split_off(from))
+        Some(self.items.split_off(from).into())
     }
 
-    fn object(&mut self, depth: usize) -> Option<Vec<Member<'b>>> {
+    fn object(&mut self, depth: usize) -> Option<Box<[Member<'b>]>> {
         self.at += 1;
         let from = self.members.len();
         let mut closed = self.eat(b'}');
@@ -110,7 +110,7 @@ impl<'b> Reader<'b> {
                 same
             });
         }
-        Some(members)
+        Some(members.into())
     }
 
     /// Whether the list or object closes here, rather than going on after a comma.

@@ -103,7 +103,8 @@ impl<'s> Run<'s> {
 
     fn checks_hold(&mut self, node: &'s Node, instance: &Instance<'_>) -> Result<bool, Exhausted> {
         for check in &node.checks {
-            if !self.holds(node, check, instance)? {
+            // Whether a member is named comes out anyway when it is matched.
+            if !matches!(check, Check::Closed) && !self.holds(node, check, instance)? {
                 return Ok(false);
             }
         }
@@ -134,7 +135,13 @@ impl<'s> Run<'s> {
                             }
                         }
                     }
-                    if let Some(child) = node.other_properties.filter(|_| !named)
+                    if named {
+                        continue;
+                    }
+                    if node.closed {
+                        return Ok(false);
+                    }
+                    if let Some(child) = node.other_properties
                         && !self.matches(child, value)?
                     {
                         return Ok(false);
@@ -291,8 +298,8 @@ impl<'s> Run<'s> {
             (Check::Required(names), Content::Object(members)) => {
                 // Both are in order.
                 let mut members = members.iter();
-                let mut has = |name| members.any(|(known, _)| known == name);
-                names.iter().all(|name| has(name))
+                let has = |name| members.any(|(known, _)| known == name);
+                names.iter().all(has)
             }
             (Check::Closed, Content::Object(members)) => {
                 let mut properties = Properties::of(node);
