@@ -54,7 +54,9 @@ async fn what_was_let_in_meanwhile_is_charged_afterwards() {
         &Period::of(daily(100).as_ref(), day_of(NOON / 1_000)),
     );
     let item = world.table.get(&key, Consistency::Strong).await.unwrap();
-    assert_eq!(item.unwrap().counters[CHARGED], 11);
+    // The last request's lease holds more than its own token.
+    let charged = item.unwrap().counters[CHARGED];
+    assert!((11..=16).contains(&charged), "{charged}");
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn the_figures_are_of_the_limit_that_is_nearer_its_end() {
 }
 
 #[tokio::test]
-async fn a_clock_that_jumps_back_gives_nothing_and_takes_nothing() {
+async fn a_clock_that_jumps_back_fills_no_bucket() {
     for sharing in ALL {
         for back_ms in [1, 900, 4_000, 6_000, HOUR] {
             let world = World::new();
@@ -110,7 +110,10 @@ async fn a_clock_that_jumps_back_gives_nothing_and_takes_nothing() {
             let limit = named("stage", 10.0, 5, sharing);
             assert_eq!(let_in(&meter, limit, 20).await, 5);
             world.clock.set_ms(NOON - back_ms);
-            assert_eq!(let_in(&meter, limit, 20).await, 0, "{sharing:?} {back_ms}");
+            // What lies so far ahead is taken for a mistake, and mended by a token.
+            let mended = usize::from(back_ms == HOUR && sharing != Sharing::Local);
+            let found = let_in(&meter, limit, 20).await;
+            assert_eq!(found, mended, "{sharing:?} {back_ms}");
         }
     }
 }
