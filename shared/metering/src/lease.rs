@@ -146,8 +146,7 @@ pub(crate) enum Supply {
 pub(crate) struct Pace {
     since: i64,
     asked: i64,
-    /// Thousandths of a token a second.
-    pace: i64,
+    per_second_milli: i64,
 }
 
 impl Pace {
@@ -164,7 +163,7 @@ impl Pace {
             let seen = i64::try_from(seen)
                 .unwrap_or(i64::MAX / 8)
                 .min(i64::MAX / 8);
-            self.pace = self.pace.midpoint(seen);
+            self.per_second_milli = self.per_second_milli.midpoint(seen);
         }
         self.since = now;
         self.asked = 0;
@@ -177,8 +176,8 @@ impl Pace {
             Supply::Enough => 100,
             Supply::Scarce => 50,
         };
-        let tokens =
-            i128::from(self.pace) * i128::from(aim) * percent / (100 * 1_000 * i128::from(SECOND));
+        let tokens = i128::from(self.per_second_milli) * i128::from(aim) * percent
+            / (100 * 1_000 * i128::from(SECOND));
         i64::try_from(tokens).unwrap_or(i64::MAX)
     }
 }

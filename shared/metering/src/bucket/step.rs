@@ -96,13 +96,11 @@ impl Place {
     }
 
     fn expires_at(&self, now: i64, rate: Option<Rate>) -> u64 {
-        match self.period {
-            Some(period) => period.expires_at(),
-            None => {
-                let filled = now + rate.map_or(0, Rate::window);
-                (filled / SECOND + KEPT_SECONDS).try_into().unwrap_or(0)
-            }
-        }
+        let filled = now + rate.map_or(0, Rate::window);
+        self.period.map_or_else(
+            || (filled / SECOND + KEPT_SECONDS).try_into().unwrap_or(0),
+            |period| period.expires_at(),
+        )
     }
 }
 
