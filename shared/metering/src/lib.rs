@@ -41,7 +41,7 @@
 //!
 //! # What is lost
 //!
-//! - Tokens that lapse. Under steady demand above the limit less than 5 %, by simulation; where all traffic moves to other
+//! - Tokens that lapse. Under steady demand above the limit about 5 % at most, by simulation and with little to spare; where all traffic moves to other
 //!   environments every second up to a third, for the ones left behind hold tokens for half of `L`.
 //! - Up to 0.1 s of the rate, and an eighth of the burst at most, of a burst that meets a bucket that several processes
 //!   use. A process that is alone loses nothing.
@@ -49,8 +49,9 @@
 //!
 //! # What it costs
 //!
-//! A busy environment writes about once per `L`, whatever the rate: no more than 0.02 writes a request where it serves 50
-//! requests a second of a key with `b ≥ r`. With slower environments it is one write a request at worst, and one read more
+//! A busy environment writes about once per `L`, whatever the rate: no more than 0.02 writes a request where it is asked
+//! 50 times a second for a key with `b ≥ r` and demand is below the limit. At twice the limit that holds for every request that
+//! comes, and is twice as much for every one let in. These are figures of a simulation, not proven. With slower environments it is one write a request at worst, and one read more
 //! where others use the key too. `tests/bench/run --only metering` prints what fleets of 1 to 10,000 let in and pay.
 
 mod bucket;
