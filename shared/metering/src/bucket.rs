@@ -3,7 +3,7 @@
 mod step;
 
 use crate::gcra::Gcra;
-use crate::lease::{Lease, Pace, Spent};
+use crate::lease::{Lease, Pace, Spent, Supply};
 use crate::limit::{Limit, Rate, Scope, Sharing, Standing};
 use postern_plan::usage::Period;
 use postern_store::Key;
@@ -70,8 +70,7 @@ pub(crate) struct State {
     leased: Option<(Key, Date)>,
     pace: Pace,
     shared: Shared,
-    /// Tokens are nearly all taken, by whomever.
-    scarce: bool,
+    supply: Supply,
     /// Nothing is to be had in this stretch of time.
     refused: Option<(i64, i64, Refusal)>,
     /// Writes of this lease that others outran.

@@ -29,7 +29,7 @@ impl Gcra {
         self.full_at -= rate.interval();
     }
 
-    pub(crate) fn full_at(&self) -> i64 {
+    pub(crate) fn full_at(self) -> i64 {
         self.full_at
     }
 
@@ -97,7 +97,7 @@ mod tests {
             }
             for (first, from) in taken.iter().enumerate() {
                 for (last, until) in taken.iter().enumerate().skip(first) {
-                    let count = (last - first + 1) as i64;
+                    let count = i64::try_from(last - first + 1).unwrap();
                     prop_assert!(count <= burst + (until - from) / rate.interval());
                 }
             }

@@ -129,13 +129,24 @@ impl Lease {
     }
 }
 
+/// How full the shared bucket was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Supply {
+    /// Nearly full: more tokens are leased than are likely to be needed, so that uneven traffic does not bring the next
+    /// lease forward. Those that lapse are nobody's loss.
+    #[default]
+    Plenty,
+    Enough,
+    /// Nearly empty: half as many are leased as will be asked for, so that hardly one lapses.
+    Scarce,
+}
+
 /// How many tokens a second are asked for here. Refused requests count too: they would have taken one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
     since: i64,
     asked: i64,
-    /// Thousandths of a token a second.
-    pace: i64,
+    per_second_milli: i64,
 }
 
 impl Pace {
@@ -152,18 +163,21 @@ impl Pace {
             let seen = i64::try_from(seen)
                 .unwrap_or(i64::MAX / 8)
                 .min(i64::MAX / 8);
-            self.pace = self.pace.midpoint(seen);
+            self.per_second_milli = self.per_second_milli.midpoint(seen);
         }
         self.since = now;
         self.asked = 0;
     }
 
-    /// Tokens for a time to come. Where tokens are scarce only half are leased, so that none lapses unused; elsewhere a
-    /// few more than needed, so that uneven traffic does not bring the next lease forward.
-    pub(crate) fn tokens(&self, aim: i64, scarce: bool) -> i64 {
-        let percent = if scarce { 50 } else { 150 };
-        let tokens =
-            i128::from(self.pace) * i128::from(aim) * percent / (100 * 1_000 * i128::from(SECOND));
+    /// Tokens for a time to come.
+    pub(crate) fn tokens(&self, aim: i64, supply: Supply) -> i64 {
+        let percent = match supply {
+            Supply::Plenty => 150,
+            Supply::Enough => 100,
+            Supply::Scarce => 50,
+        };
+        let tokens = i128::from(self.per_second_milli) * i128::from(aim) * percent
+            / (100 * 1_000 * i128::from(SECOND));
         i64::try_from(tokens).unwrap_or(i64::MAX)
     }
 }
@@ -227,9 +241,9 @@ mod tests {
     fn a_lease_lives_as_long_as_the_bound_allows() {
         let skew = 5 * MS;
         for (per_second, burst, life_ms) in [
-            (10_000.0, 5_000, 1_020),
-            (100.0, 100, 1_070),
-            (100.0, 200, 1_170),
+            (10_000.0, 5_000, 1_030),
+            (100.0, 100, 1_080),
+            (100.0, 200, 1_180),
             (100.0, 10_000, 2_000),
             (1_000.0, 10, 25),
             (1_000.0, 1, 2),
@@ -244,15 +258,15 @@ mod tests {
         let mut pace = Pace::default();
         pace.note();
         pace.look(SECOND, SECOND);
-        assert_eq!(pace.tokens(SECOND, false), 0);
+        assert_eq!(pace.tokens(SECOND, Supply::Plenty), 0);
         for second in 2..12 {
             (0..50).for_each(|_| pace.note());
             pace.look(second * SECOND, SECOND);
         }
-        assert_eq!(pace.tokens(SECOND, false), 64);
-        assert_eq!(pace.tokens(SECOND, true), 24);
+        assert_eq!(pace.tokens(SECOND, Supply::Plenty), 74);
+        assert_eq!(pace.tokens(SECOND, Supply::Scarce), 24);
         pace.note();
         pace.look(60 * SECOND, SECOND);
-        assert!(pace.tokens(SECOND, false) < 33);
+        assert!(pace.tokens(SECOND, Supply::Plenty) < 39);
     }
 }

@@ -133,7 +133,7 @@ impl Meter {
                     self.counters.reads.add(1);
                     match self.table.get(&key, Consistency::Strong).await {
                         Ok(item) => bucket.state().learn(limit, key, item.as_ref(), now),
-                        Err(error) => return self.failed(bucket, limit, &error),
+                        Err(_) => return self.failed(bucket, limit),
                     }
                     fresh = true;
                     continue;
@@ -142,7 +142,7 @@ impl Meter {
                     self.counters.reads.add(1);
                     match self.table.get(&key, Consistency::Strong).await {
                         Ok(item) => bucket.state().learn_before(limit, item.as_ref()),
-                        Err(error) => return self.failed(bucket, limit, &error),
+                        Err(_) => return self.failed(bucket, limit),
                     }
                     continue;
                 }
@@ -159,7 +159,7 @@ impl Meter {
                             fresh = false;
                             continue;
                         }
-                        Err(error) => return self.failed(bucket, limit, &error),
+                        Err(_) => return self.failed(bucket, limit),
                     }
                 }
             };
@@ -169,7 +169,7 @@ impl Meter {
     }
 
     /// Leaves the store alone for a while. Whether a write was done is not known: its tokens count as taken, and are lost.
-    fn failed(&self, bucket: &Bucket, limit: &Limit<'_>, _: &StoreError) -> Take {
+    fn failed(&self, bucket: &Bucket, limit: &Limit<'_>) -> Take {
         self.counters.failures.add(1);
         let pause = i64::try_from(self.settings.pause.as_nanos()).unwrap_or(i64::MAX / 4);
         let until = self.now().saturating_add(pause);
@@ -241,7 +241,7 @@ impl Meter {
         let mut mixed = self.settings.seed ^ now.cast_unsigned();
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % 1_000) as i64
+        ((mixed ^ (mixed >> 31)) % 1_000).cast_signed()
     }
 }
 

@@ -7,7 +7,7 @@
 //! refused by the store, and costs a read and another write.
 
 use super::{QUOTA_BELIEVED, Refund, Refusal, State, Take, shared_rate};
-use crate::lease::{self, LAG, Lease, QUOTA_AIM, QUOTA_LIFE, Terms};
+use crate::lease::{self, LAG, Lease, QUOTA_AIM, QUOTA_LIFE, Supply, Terms};
 use crate::limit::{Limit, Rate, SECOND, Scope, Sharing};
 use postern_definition::rest::QuotaSettings;
 use postern_plan::usage::{CHARGED, Period, day_of, quota_key, used_counter};
@@ -22,7 +22,7 @@ const QUOTA_SHARE: i64 = 16;
 /// See [`lift`].
 const LIFT: i64 = 100_000_000;
 /// The part of a lease's life for which a lease may be due only later.
-const QUEUE_PART: i64 = 8;
+const QUEUE_PART: i64 = 6;
 const WORTH_A_QUEUE: i64 = 20;
 /// After a guess that was wrong so many leases read before they write.
 const WARY: u8 = 8;
@@ -96,13 +96,11 @@ impl Place {
     }
 
     fn expires_at(&self, now: i64, rate: Option<Rate>) -> u64 {
-        match self.period {
-            Some(period) => period.expires_at(),
-            None => {
-                let filled = now + rate.map_or(0, Rate::window);
-                (filled / SECOND + KEPT_SECONDS).try_into().unwrap_or(0)
-            }
-        }
+        let filled = now + rate.map_or(0, Rate::window);
+        self.period.map_or_else(
+            || (filled / SECOND + KEPT_SECONDS).try_into().unwrap_or(0),
+            |period| period.expires_at(),
+        )
     }
 }
 
@@ -133,11 +131,22 @@ impl State {
         if let (Some(lease), Some((key, day))) = (self.lease.take(), self.leased.take()) {
             let tokens = lease.size - lease.spent;
             if tokens > 0 && matches!(limit.scope, Scope::Plan { .. }) {
-                self.refund = Some(Refund { key, day, tokens });
+                self.give_back_later(Refund { key, day, tokens });
             }
         }
         self.pace.look(now, aim(limit, skew));
         self.lost = 0;
+    }
+
+    /// What is of another day is forgotten: few tokens, once a day.
+    fn give_back_later(&mut self, mut refund: Refund) {
+        if let Some(before) = &self.refund
+            && before.key == refund.key
+            && before.day == refund.day
+        {
+            refund.tokens = refund.tokens.saturating_add(before.tokens);
+        }
+        self.refund = Some(refund);
     }
 
     /// What to do next. `fresh`: what is known was read just now.
@@ -183,7 +192,7 @@ impl State {
             return Step::ReadBefore(before);
         }
         let last = now + rate.window() - rate.interval();
-        if full_at.max(self.shared.carried) > last + ASTRAY {
+        if full_at.max(self.shared.carried) > now + rate.window() + ASTRAY {
             if !fresh {
                 return Step::Read(place.key);
             }
@@ -261,11 +270,18 @@ impl State {
         }
         let aim = aim(limit, skew);
         // What is scarce comes free slowly, and must not lapse as fast.
-        let within = if self.scarce { aim / 2 } else { aim };
+        let within = match self.supply {
+            Supply::Scarce => aim / 2,
+            Supply::Enough | Supply::Plenty => aim,
+        };
         let most = rate.map_or(i64::MAX, |rate| within / rate.interval());
         let most = most.min(quota_left.map_or(i64::MAX, |left| left / QUOTA_SHARE));
-        let tokens = self.pace.tokens(aim, self.scarce).min(most);
-        if tokens < WORTH_A_LEASE { 1 } else { tokens }
+        let tokens = self.pace.tokens(aim, self.supply).min(most);
+        let worth = match self.supply {
+            Supply::Scarce => 2 * WORTH_A_LEASE,
+            Supply::Enough | Supply::Plenty => WORTH_A_LEASE,
+        };
+        if tokens < worth { 1 } else { tokens }
     }
 
     fn addition(
@@ -310,7 +326,15 @@ impl State {
             let back = match &mut refund {
                 // Never below nothing on the whole: should the store do it twice, then too much is charged, not too little.
                 Some(refund) if refund.key == add.key => {
-                    refund.tokens = refund.tokens.min(tokens);
+                    let rest = refund.tokens - tokens;
+                    if rest > 0 {
+                        refund.tokens = tokens;
+                        self.refund = Some(Refund {
+                            key: refund.key.clone(),
+                            day: refund.day,
+                            tokens: rest,
+                        });
+                    }
                     add.by.push((used_counter(refund.day), -refund.tokens));
                     refund.tokens
                 }
@@ -391,7 +415,13 @@ impl State {
                 self.shared.busy = !done.is_lift && before >= done.sent_at - LAG;
                 self.shared.full_at = full_at;
                 self.shared.wary = self.shared.wary.saturating_sub(1);
-                self.scarce = before > done.sent_at + rate.window() / 3;
+                self.supply = if before > done.sent_at + rate.window() / 3 {
+                    Supply::Scarce
+                } else if before > done.sent_at + 2 * lift(rate) {
+                    Supply::Enough
+                } else {
+                    Supply::Plenty
+                };
                 let zeroth = before.saturating_sub(rate.window());
                 begins = begins.max(zeroth.saturating_add(rate.interval()));
                 let terms = Terms::Rate {
@@ -420,7 +450,9 @@ impl State {
 
     /// The bounds did not hold, and nothing was done.
     pub(crate) fn outrun(&mut self, lost: Addition) {
-        self.refund = lost.refund;
+        if let Some(refund) = lost.refund {
+            self.give_back_later(refund);
+        }
         self.lost += 1;
         self.shared.alone = false;
         // Whoever was faster in bringing the bucket up to now has left it where anyone may add to it.

@@ -36,7 +36,7 @@ proptest! {
             let interval = 1_000_000_000 / i64::from(per_second);
             for (first, from) in taken.iter().enumerate() {
                 for (last, until) in taken.iter().enumerate().skip(first) {
-                    let count = (last - first + 1) as i64;
+                    let count = i64::try_from(last - first + 1).unwrap();
                     let most = burst + (until - from + above) / interval + 1;
                     prop_assert!(count <= most, "{count} in {} ns, at most {most}", until - from);
                 }

@@ -42,7 +42,7 @@ async fn the_store_is_asked_again_after_a_while() {
 async fn what_was_let_in_meanwhile_is_charged_afterwards() {
     let world = World::new();
     let meter = world.meter();
-    let limit = plan(daily(100), Some(Rate::new(10.0, 10)));
+    let limit = plan(Some(daily(100)), Some(Rate::new(10.0, 10)));
     world.is(DOWN);
     assert_eq!(let_in(&meter, limit, 10).await, 10);
     world.is(WORKS);
@@ -51,17 +51,19 @@ async fn what_was_let_in_meanwhile_is_charged_afterwards() {
     let key = quota_key(
         "plan",
         "key",
-        &Period::of(daily(100).as_ref(), day_of(NOON / 1_000)),
+        &Period::of(Some(&daily(100)), day_of(NOON / 1_000)),
     );
     let item = world.table.get(&key, Consistency::Strong).await.unwrap();
-    assert_eq!(item.unwrap().counters[CHARGED], 11);
+    // The last request's lease holds more than its own token.
+    let charged = item.unwrap().counters[CHARGED];
+    assert!((11..=16).contains(&charged), "{charged}");
 }
 
 #[tokio::test]
 async fn a_write_that_was_done_unsaid_lets_nobody_in_twice() {
     let world = World::new();
     let meter = world.meter_with(OnFailure::Refuse);
-    let limit = plan(daily(60), Some(Rate::new(10.0, 1_000)));
+    let limit = plan(Some(daily(60)), Some(Rate::new(10.0, 1_000)));
     let mut allowed = 0;
     for step in 0..200 {
         world.is(if step % 3 == 0 { AMBIGUOUS } else { WORKS });

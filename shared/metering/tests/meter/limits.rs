@@ -76,7 +76,7 @@ async fn what_another_limit_refuses_costs_none_of_them() {
 async fn the_figures_are_of_the_limit_that_is_nearer_its_end() {
     let world = World::new();
     let meter = world.meter();
-    let limit = plan(daily(1_000), Some(Rate::new(1.0, 10)));
+    let limit = plan(Some(daily(1_000)), Some(Rate::new(1.0, 10)));
     let Admission::Allowed {
         standing: Some(standing),
         unmetered: false,
@@ -88,7 +88,7 @@ async fn the_figures_are_of_the_limit_that_is_nearer_its_end() {
     assert_eq!(standing.window, Duration::from_secs(10));
     assert_eq!(standing.reset_after, Duration::from_secs(1));
 
-    let limit = plan(daily(3), Some(Rate::new(1.0, 10)));
+    let limit = plan(Some(daily(3)), Some(Rate::new(1.0, 10)));
     let Admission::Allowed {
         standing: Some(standing),
         ..
@@ -102,7 +102,7 @@ async fn the_figures_are_of_the_limit_that_is_nearer_its_end() {
 }
 
 #[tokio::test]
-async fn a_clock_that_jumps_back_gives_nothing_and_takes_nothing() {
+async fn a_clock_that_jumps_back_fills_no_bucket() {
     for sharing in ALL {
         for back_ms in [1, 900, 4_000, 6_000, HOUR] {
             let world = World::new();
@@ -110,7 +110,10 @@ async fn a_clock_that_jumps_back_gives_nothing_and_takes_nothing() {
             let limit = named("stage", 10.0, 5, sharing);
             assert_eq!(let_in(&meter, limit, 20).await, 5);
             world.clock.set_ms(NOON - back_ms);
-            assert_eq!(let_in(&meter, limit, 20).await, 0, "{sharing:?} {back_ms}");
+            // What lies so far ahead is taken for a mistake, and mended by a token.
+            let mended = usize::from(back_ms == HOUR && sharing != Sharing::Local);
+            let found = let_in(&meter, limit, 20).await;
+            assert_eq!(found, mended, "{sharing:?} {back_ms}");
         }
     }
 }
@@ -135,7 +138,7 @@ async fn a_bucket_that_a_wrong_clock_moved_far_ahead_is_mended() {
 async fn a_lone_busy_process_writes_once_for_fifty_requests() {
     let world = World::new();
     let meter = world.meter();
-    let limit = plan(daily(1_000_000), Some(Rate::new(100.0, 100)));
+    let limit = plan(Some(daily(1_000_000)), Some(Rate::new(100.0, 100)));
     for _ in 0..100 {
         meter.admit(&[limit]).await;
         world.clock.pass_ns(20_000_000);

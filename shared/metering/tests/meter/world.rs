@@ -100,7 +100,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let clock = SetClock::new(NOON);
-        let store = Embedded::memory(Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+        let store = Embedded::memory(Arc::clone(&clock) as Arc<dyn Clock>)
+            .expect("a store in memory opens");
         let table = FailingTable {
             table: store.usage,
             mood: AtomicU8::new(WORKS),
@@ -138,12 +139,12 @@ pub(crate) fn named(name: &str, per_second: f64, burst: i64, sharing: Sharing) -
     }
 }
 
-pub(crate) fn daily(limit: i64) -> Option<QuotaSettings> {
-    Some(QuotaSettings {
+pub(crate) fn daily(limit: i64) -> QuotaSettings {
+    QuotaSettings {
         limit,
         offset: 0,
         period: QuotaPeriod::Day,
-    })
+    }
 }
 
 pub(crate) fn plan(quota: Option<QuotaSettings>, rate: Option<Rate>) -> Limit<'static> {

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         "seed {SEED}; store 2 to 50 ms; clocks up to 5 ms apart; over and under in % of what one bucket allows"
     );
     println!(
-        "{:>6} {:<7} {:>7} {:>6} {:>8} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8}  {}",
+        "{:>6} {:<7} {:>7} {:>6} {:>8} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8}  what",
         "envs",
         "traffic",
         "rate/s",
@@ -32,8 +32,7 @@ fn main() -> ExitCode {
         "under%",
         "wr/req",
         "rd/req",
-        "$/M",
-        "what"
+        "$/M"
     );
     let mut failures = 0;
     for scenario in scenarios() {

@@ -25,7 +25,11 @@ impl Random {
 
     pub(crate) fn within(&mut self, range: Range<i64>) -> i64 {
         let width = range.end.abs_diff(range.start).max(1);
-        range.start + (self.next() % width) as i64
+        range.start + (self.next() % width).cast_signed()
+    }
+
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
     }
 
     /// The time to the next of independent events, of which there are so many a second.

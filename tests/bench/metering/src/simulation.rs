@@ -264,6 +264,6 @@ fn judge(
         under_percent: (ideal as f64 - admitted.len() as f64).max(0.0) / ideal as f64 * 100.0,
         writes_per_request,
         reads_per_request,
-        let_in: admitted.len() as i64,
+        let_in: admitted.len().try_into().unwrap_or(i64::MAX),
     }
 }

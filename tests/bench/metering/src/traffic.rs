@@ -63,7 +63,7 @@ pub(crate) fn requests(
             at = next;
             let which = if traffic == Traffic::Bursty {
                 let first = (second as usize * tenth) % environments;
-                (first + random.within(0..tenth as i64) as usize) % environments
+                (first + random.below(tenth)) % environments
             } else {
                 let place = random.part() * all;
                 weights.partition_point(|sum| *sum <= place)
