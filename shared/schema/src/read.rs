@@ -15,8 +15,8 @@ pub(crate) fn read(body: &[u8]) -> Option<Instance<'_>> {
     let mut reader = Reader {
         text: std::str::from_utf8(body).ok()?,
         at: 0,
-        items: Vec::new(),
-        members: Vec::new(),
+        items: Vec::with_capacity(32),
+        members: Vec::with_capacity(32),
     };
     let instance = reader.value(0)?;
     reader.skip_blanks();

@@ -283,6 +283,7 @@ impl<'s> Run<'s> {
     }
 
     /// A keyword says nothing of values that are not of its type.
+    #[inline]
     fn holds(
         &mut self,
         node: &Node,

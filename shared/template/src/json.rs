@@ -24,11 +24,19 @@ pub struct BadJson {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// What the lists and objects that are still open hold so far: each is allocated once, when its size is known.
+    items: Vec<Value<'a>>,
+    entries: Vec<(Value<'a>, Value<'a>)>,
 }
 
 /// Reads one JSON value that fills `text`.
 pub fn parse(text: &str) -> Result<Value<'_>, BadJson> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        items: Vec::with_capacity(32),
+        entries: Vec::with_capacity(32),
+    };
     let value = reader.value(0)?;
     reader.blanks();
     if reader.at < text.len() {
@@ -88,8 +96,9 @@ impl<'a> Reader<'a> {
         if self.take(b'}') {
             return Ok(Value::map(Entries::default()));
         }
-        // Most objects have a handful of members: room for them is one allocation.
-        let mut entries = Entries::with_capacity(8);
+        let from = self.entries.len();
+        let mut seen = 0;
+        let mut distinct = true;
         loop {
             self.blanks();
             if self.byte() != Some(b'"') {
@@ -101,13 +110,13 @@ impl<'a> Reader<'a> {
                 return Err(self.bad());
             }
             let value = self.value(depth + 1)?;
-            entries.put(Value::Text(key), value);
-            self.blanks();
-            if self.take(b'}') {
-                return Ok(Value::map(entries));
-            }
-            if !self.take(b',') {
-                return Err(self.bad());
+            let mark = mark(&key);
+            distinct &= seen & mark == 0;
+            seen |= mark;
+            self.entries.push((Value::Text(key), value));
+            if self.ends(b'}')? {
+                let entries = self.entries.split_off(from);
+                return Ok(Value::map(Entries::of(entries, distinct)));
             }
         }
     }
@@ -115,19 +124,28 @@ impl<'a> Reader<'a> {
     fn list(&mut self, depth: usize) -> Result<Value<'a>, BadJson> {
         self.at += 1;
         self.blanks();
-        let mut items = Vec::new();
         if self.take(b']') {
-            return Ok(Value::list(ListKind::Json, items));
+            return Ok(Value::list(ListKind::Json, Vec::new()));
         }
+        let from = self.items.len();
         loop {
-            items.push(self.value(depth + 1)?);
-            self.blanks();
-            if self.take(b']') {
-                return Ok(Value::list(ListKind::Json, items));
+            let item = self.value(depth + 1)?;
+            self.items.push(item);
+            if self.ends(b']')? {
+                return Ok(Value::list(ListKind::Json, self.items.split_off(from)));
             }
-            if !self.take(b',') {
-                return Err(self.bad());
-            }
+        }
+    }
+
+    /// Whether a list or object closes here, rather than going on after a comma.
+    fn ends(&mut self, sign: u8) -> Result<bool, BadJson> {
+        self.blanks();
+        if self.take(b',') {
+            Ok(false)
+        } else if self.take(sign) {
+            Ok(true)
+        } else {
+            Err(self.bad())
         }
     }
 
@@ -181,19 +199,13 @@ impl<'a> Reader<'a> {
     }
 
     fn string(&mut self) -> Result<Text<'a>, BadJson> {
-        self.at += 1;
-        let start = self.at;
-        let text = self.text;
-        let plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
-        let length = text.as_bytes()[start..]
-            .iter()
-            .take_while(|byte| plain(byte))
-            .count();
-        self.at += length;
+        let start = self.at + 1;
+        self.at = start + plain_bytes(&self.text.as_bytes()[start..]);
         match self.byte() {
             Some(b'"') => {
+                let text = &self.text[start..self.at];
                 self.at += 1;
-                Ok(Text::Borrowed(&text[start..start + length]))
+                Ok(Text::Borrowed(text))
             }
             Some(b'\\') => self.escaped(start),
             _ => Err(self.bad()),
@@ -204,12 +216,7 @@ impl<'a> Reader<'a> {
         let mut out = self.text[start..self.at].to_owned();
         loop {
             let plain = self.at;
-            while self
-                .byte()
-                .is_some_and(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
-            {
-                self.at += 1;
-            }
+            self.at += plain_bytes(&self.text.as_bytes()[plain..]);
             out.push_str(&self.text[plain..self.at]);
             match self.byte() {
                 Some(b'"') => {
@@ -263,6 +270,36 @@ impl<'a> Reader<'a> {
         }
         Ok(char::from_u32(unit).unwrap_or('?'))
     }
+}
+
+/// One of 128 bits. Keys with different ones differ, which spares most objects the search for keys that come twice.
+fn mark(key: &str) -> u128 {
+    let hash = key
+        .bytes()
+        .fold(0_u32, |hash, byte| hash.wrapping_mul(31) ^ u32::from(byte));
+    1 << (hash % 128)
+}
+
+/// How many bytes there are before one that is no part of a plain string, which is looked for in eight bytes at a time.
+fn plain_bytes(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut plain = 0;
+    while let Some(eight) = bytes[plain..].first_chunk() {
+        let word = u64::from_le_bytes(*eight);
+        // The highest bit of each byte below the limit, and perhaps of bytes after the first that is.
+        let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+        let is = |sign: u8| below(word ^ (ONES * u64::from(sign)), 1);
+        let ends = (is(b'"') | is(b'\\') | below(word, b' ')) & (ONES << 7);
+        if ends != 0 {
+            return plain + ends.trailing_zeros() as usize / 8;
+        }
+        plain += 8;
+    }
+    let rest = bytes[plain..].iter();
+    plain
+        + rest
+            .take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..b' '))
+            .count()
 }
 
 /// The members of an object as variables for a template, with lists as Java's own, which print as `[a, b]`.

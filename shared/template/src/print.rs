@@ -186,6 +186,13 @@ fn integer(number: i64, out: &mut String) {
     out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
 }
 
+/// The number before the point and three digits after it, if that is all of a double below ten million, as it is of prices.
+/// So few digits name one double only: there is no shorter way to write it.
+fn in_thousandths(number: f64) -> Option<(i64, i64)> {
+    let thousandths = (number * 1e3 + 0.5) as i64;
+    (thousandths as f64 / 1e3 - number == 0.0).then_some((thousandths / 1000, thousandths % 1000))
+}
+
 /// A double as Java writes it: plain between a thousandth and ten million, else with an exponent.
 pub(crate) fn double(number: f64, out: &mut String) {
     if number.is_nan() {
@@ -202,6 +209,18 @@ pub(crate) fn double(number: f64, out: &mut String) {
     }
     let size = number.abs();
     if size == 0.0 || (1e-3..1e7).contains(&size) {
+        if let Some((whole, thousandths)) = in_thousandths(size) {
+            if number.is_sign_negative() {
+                out.push('-');
+            }
+            integer(whole, out);
+            out.push('.');
+            let digits = [100, 10, 1].map(|power| b'0' + (thousandths / power % 10) as u8);
+            let last = digits.iter().rposition(|digit| *digit != b'0');
+            let digits = &digits[..=last.unwrap_or(0)];
+            out.extend(digits.iter().map(|digit| char::from(*digit)));
+            return;
+        }
         let start = out.len();
         let _ = write!(out, "{number}");
         if !out[start..].contains('.') {
@@ -217,4 +236,30 @@ pub(crate) fn double(number: f64, out: &mut String) {
     }
     out.push('E');
     out.push_str(exponent);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::double;
+
+    #[test]
+    fn doubles_print_the_same_whichever_way_is_taken() {
+        let whole = [0_u32, 1, 9, 10, 1_234, 9_999_999];
+        let parts = [0, 1, 9, 10, 25, 100, 500, 999, 1_000, 99_999];
+        for (whole, part) in whole.into_iter().flat_map(|w| parts.map(|part| (w, part))) {
+            for scale in [1e3, 1e4, 1e5] {
+                for number in [
+                    f64::from(whole) + f64::from(part) / scale,
+                    -f64::from(whole) - f64::from(part) / scale,
+                    f64::from(whole) * 0.1 + f64::from(part) * 0.003,
+                ] {
+                    let mut printed = String::new();
+                    double(number, &mut printed);
+                    if number == 0.0 || (1e-3..1e7).contains(&number.abs()) {
+                        assert_eq!(printed, format!("{number:?}"));
+                    }
+                }
+            }
+        }
+    }
 }

@@ -171,7 +171,11 @@ const LINEAR_MAX: usize = 8;
 pub(crate) struct Entries<'a> {
     entries: Vec<(Value<'a>, Value<'a>)>,
     /// Where each text key is, once there are enough to be worth it.
-    index: Option<HashMap<Text<'a>, usize>>,
+    #[allow(
+        clippy::box_collection,
+        reason = "few maps have one, and every object of a document has the room for it"
+    )]
+    index: Option<Box<HashMap<Text<'a>, usize>>>,
 }
 
 impl PartialEq for Text<'_> {
@@ -200,6 +204,21 @@ impl<'a> Entries<'a> {
             entries: Vec::with_capacity(capacity),
             index: None,
         }
+    }
+
+    /// Entries with text keys, of which the last of a kind counts. Unless they are known to be distinct, they are compared.
+    pub(crate) fn of(entries: Vec<(Value<'a>, Value<'a>)>, distinct: bool) -> Self {
+        if distinct && entries.len() <= LINEAR_MAX {
+            return Self {
+                entries,
+                index: None,
+            };
+        }
+        let mut compared = Self::with_capacity(entries.len());
+        for (key, value) in entries {
+            compared.put(key, value);
+        }
+        compared
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -255,13 +274,11 @@ impl<'a> Entries<'a> {
 
     fn reindex(&mut self) {
         let keys = self.entries.iter().enumerate();
-        self.index = Some(
-            keys.filter_map(|(at, (key, _))| match key {
-                Value::Text(text) => Some((text.clone(), at)),
-                _ => None,
-            })
-            .collect(),
-        );
+        let texts = keys.filter_map(|(at, (key, _))| match key {
+            Value::Text(text) => Some((text.clone(), at)),
+            _ => None,
+        });
+        self.index = Some(Box::new(texts.collect()));
     }
 
     pub(crate) fn remove(&mut self, key: &Value<'a>) -> Option<Value<'a>> {
@@ -280,3 +297,6 @@ impl<'a> Entries<'a> {
         *self = Self::default();
     }
 }
+
+// Documents are made of them: what makes them larger makes reading every body slower.
+const _: () = assert!(size_of::<Value<'_>>() == 24);

@@ -65,12 +65,12 @@ impl<'a> Run<'a, '_> {
         })
     }
 
-    fn found(&self, parts: &[&str], path: impl FnOnce() -> Rc<[Text<'a>]>) -> Value<'a> {
+    fn found(&self, parts: &[&str], path: impl FnOnce() -> Vec<Text<'a>>) -> Value<'a> {
         match self.inputs.context(parts) {
             Found::Absent | Found::Null => Value::Null,
             Found::Text(text) => Value::text(text),
             Found::Number(number) => i32::try_from(number).map_or(Value::Long(number), Value::Int),
-            Found::Object => Value::Host(Host::Context(path())),
+            Found::Object => Value::Host(Host::Context(Rc::new(path()))),
         }
     }
 

@@ -25,7 +25,7 @@ pub enum Host<'a> {
     /// `$util.xml`.
     Xml,
     /// `$context`, or an object in it.
-    Context(Rc<[Text<'a>]>),
+    Context(Rc<Vec<Text<'a>>>),
     /// `$context.requestOverride` or `.responseOverride`.
     Overrides(Side),
     /// The headers, query or path of an override.

@@ -191,7 +191,11 @@ fn plain<'a>(
         }
         ("toUpperCase", []) => {
             run.spend(text.len() * 2)?;
-            Value::text(text.to_uppercase())
+            Value::text(if text.is_ascii() {
+                text.to_ascii_uppercase()
+            } else {
+                text.to_uppercase()
+            })
         }
         ("getBytes", []) => {
             let bytes = text

@@ -124,6 +124,14 @@ impl<'a> Frames<'a> {
         Seen::Value(self.variables[slot as usize].clone())
     }
 
+    /// The variable itself, where nothing is laid over it: so it is outside of macros.
+    pub(super) fn bare(&self, slot: Slot) -> Option<&Value<'a>> {
+        match self.current {
+            None => self.variables.get(slot as usize),
+            Some(_) => None,
+        }
+    }
+
     /// What the caller wrote for this parameter, if the slot is one.
     pub(super) fn argument_literal(&self, slot: Slot) -> Option<&'a str> {
         let mut at = self.current;

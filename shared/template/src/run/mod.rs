@@ -113,7 +113,7 @@ pub(crate) fn run<'a>(
         for (slot, host) in [
             Host::Input,
             Host::Util,
-            Host::Context(Rc::new([])),
+            Host::Context(Rc::default()),
             Host::StageVariables,
         ]
         .into_iter()

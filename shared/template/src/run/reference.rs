@@ -27,13 +27,23 @@ impl<'a> Run<'a, '_> {
 
     pub(super) fn reference(&mut self, reference: &'a Reference) -> Outcome<Value<'a>> {
         self.step(1)?;
-        let mut value = self.variable(reference.slot)?;
+        let mut steps = reference.steps.as_slice();
+        let mut value = match (steps, self.frames.bare(reference.slot)) {
+            // Most references name a member of a map, which need not be held for that.
+            ([Step::Member(name), rest @ ..], Some(Value::Map(map))) => {
+                steps = rest;
+                map.0.borrow().member(name).cloned().unwrap_or_default()
+            }
+            (_, Some(value)) => value.clone(),
+            (_, None) => self.variable(reference.slot)?,
+        };
         if let (Value::Host(Host::Context(path)), Some(members)) = (&value, &reference.members)
             && path.is_empty()
+            && steps.len() == reference.steps.len()
         {
             return Ok(self.context_members(members));
         }
-        for step in &reference.steps {
+        for step in steps {
             if value.is_null() {
                 break;
             }
