@@ -67,6 +67,7 @@ async fn every_step_is_told_where_data_is_traced() {
     ];
     let logged = lines(&bench, "GET /dev/pets/7?a=1&b=%20", &headers, "").await;
     let host = "host=a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com";
+    let forwarded = "x-forwarded-for=198.51.100.7, x-forwarded-port=443, x-forwarded-proto=https";
     let expected = [
         "Extended Request Id: {extended}".to_owned(),
         "Starting execution for request: {id}".to_owned(),
@@ -74,7 +75,7 @@ async fn every_step_is_told_where_data_is_traced() {
         "Method request path: {id=7}".to_owned(),
         "Method request query string: {a=1, b= }".to_owned(),
         format!(
-            "Method request headers: {{{host}, x-amzn-trace-id=Root=1-a-b;Parent=c, authorization=*****************abcdef}}"
+            "Method request headers: {{{host}, x-amzn-trace-id=Root=1-a-b;Parent=c, authorization=*****************abcdef, {forwarded}}}"
         ),
         "Method request body before transformations: ".to_owned(),
         "Endpoint request URI: http://backend.example/x?a=1&b=%20".to_owned(),
