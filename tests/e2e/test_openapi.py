@@ -26,8 +26,9 @@ def settings(folder):
     return dict(one.split("=") for one in options.read_text().split()) if options.exists() else {}
 
 
-IMPORTABLE = sorted(one for one in CASES.iterdir() if not (one / "errors.txt").exists())
-REFUSED = sorted(one for one in CASES.iterdir() if (one / "errors.txt").exists())
+FOLDERS = sorted(one for one in CASES.iterdir() if one.is_dir())
+IMPORTABLE = [one for one in FOLDERS if not (one / "errors.txt").exists()]
+REFUSED = [one for one in FOLDERS if (one / "errors.txt").exists()]
 
 
 def name(folder):

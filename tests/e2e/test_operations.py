@@ -15,7 +15,7 @@ from products import ROOT
 
 MODEL = botocore.session.get_session().get_service_model("apigateway")
 # What the management API does not know yet: it answers as it does to any path that is none.
-MISSING = {"TestInvokeMethod", "TestInvokeAuthorizer"}
+MISSING = set()
 # What it knows, and refuses to do.
 REFUSED = {"GetSdk"}
 UNKNOWN = "MissingAuthenticationTokenException"
@@ -77,7 +77,7 @@ def of_the_table():
     section = README.split("## What of the management API works\n")[1].split("\n## ")[0]
     works, lacks = set(), set()
     for row in re.findall(r"^\| (?!---)(.*) \|$", section, re.MULTILINE)[1:]:
-        _, operations, notes = row.split(" | ")
+        _, operations, notes = re.split(r" \| ?", row, maxsplit=2)
         works |= set(re.findall(r"`(\w+)`", operations))
         lacks |= {one for one in re.findall(r"`(\w+)`", notes) if one in MODEL.operation_names}
     return works, lacks
@@ -171,6 +171,8 @@ def test_every_list_is_walked_whole_by_its_paginator(furnished):
                  for one in items(page)]
         pages = list(client.get_paginator(operation).paginate(**arguments, PaginationConfig={"PageSize": 2}))
         walked = [one for page in pages for one in items(page)]
+        if operation == "get_usage":  # whose items have no order
+            walked, whole = sorted(walked), sorted(whole)
         assert walked == whole, operation
         assert len(whole) >= 3, operation
         if operation in ("get_gateway_responses", "get_sdk_types"):  # which come all at once, whatever the limit

@@ -5,7 +5,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from apis import Api, mock
+from apis import Api, invoke_uri, mock
+from backends import Reply
 
 
 def test_a_method_is_tried_before_it_is_deployed(product):
@@ -42,3 +43,57 @@ def test_what_is_not_there_cannot_be_tried(product):
     with pytest.raises(ClientError) as refused:
         made.client.test_invoke_method(restApiId=made.id, resourceId=made.resource("/"), httpMethod="GET")
     assert refused.value.response["Error"]["Message"] == "Invalid Method identifier specified"
+
+
+ALLOW = {"principalId": "user-7", "policyDocument": {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}]}}
+
+
+def authorizer(made, lambdas, answer, kind="TOKEN", source="method.request.header.Auth", **more):
+    name = lambdas.function(answer)
+    created = made.client.create_authorizer(restApiId=made.id, name=name, type=kind, authorizerUri=invoke_uri(name),
+                                            identitySource=source, **more)
+    return name, {"restApiId": made.id, "authorizerId": created["id"]}
+
+
+def test_an_authorizer_is_tried_before_it_is_deployed(product, lambdas):
+    made = Api(product)
+    name, at = authorizer(made, lambdas, ALLOW, identityValidationExpression="Bearer .+")
+    tried = made.client.test_invoke_authorizer(**at, headers={"Auth": "Bearer x"}, pathWithQueryString="/pets?a=1")
+    assert (tried["clientStatus"], tried["principalId"]) == (200, "user-7")
+    assert json.loads(tried["policy"]) == ALLOW["policyDocument"]
+    assert "Successfully completed authorizer execution" in tried["log"]
+    event = lambdas.last(name).event
+    assert (event["type"], event["authorizationToken"]) == ("TOKEN", "Bearer x")
+    assert event["methodArn"].startswith("arn:aws:execute-api:") and event["methodArn"].endswith("/GET/pets")
+    before = len(lambdas.invocations)
+    for headers in ({}, {"Auth": ""}, {"Auth": "Basic x"}):
+        assert made.client.test_invoke_authorizer(**at, headers=headers)["clientStatus"] == 401, headers
+    assert [one for one in lambdas.invocations[before:] if one.name == name] == []
+
+
+def test_an_authorizer_is_given_the_request_without_its_body(product, lambdas):
+    made = Api(product)
+    sources = "method.request.header.Auth, method.request.querystring.a, stageVariables.v"
+    name, at = authorizer(made, lambdas, ALLOW, "REQUEST", sources)
+    given = {"headers": {"Auth": "x"}, "pathWithQueryString": "/?a=1&a=2", "stageVariables": {"v": "w"}, "body": "secret"}
+    assert made.client.test_invoke_authorizer(**at, **given)["clientStatus"] == 200
+    event = lambdas.last(name).event
+    assert event["type"] == "REQUEST" and "body" not in event and "isBase64Encoded" not in event
+    assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"]}
+    assert event["stageVariables"] == {"v": "w"} and event["requestContext"]["httpMethod"] == "GET"
+    assert made.client.test_invoke_authorizer(**at, **{**given, "stageVariables": {}})["clientStatus"] == 401
+
+
+@pytest.mark.parametrize("answer, status", [
+    (Reply({"errorMessage": "Unauthorized"}, error="Unhandled"), 401),
+    (Reply({"errorMessage": "broken"}, error="Unhandled"), 500),
+    ({"principalId": "u"}, 500),
+    ({**ALLOW, "context": {"a": []}}, 500),
+    ("allow", 500),
+], ids=str)
+def test_an_authorizer_that_does_not_allow_says_why(product, lambdas, answer, status):
+    made = Api(product)
+    _, at = authorizer(made, lambdas, answer)
+    tried = made.client.test_invoke_authorizer(**at, headers={"Auth": "x"})
+    assert tried["clientStatus"] == status and "policy" not in tried

@@ -244,10 +244,9 @@ mod tests {
         }
     }
 
-    type Change<'c> = &'c dyn Fn(&mut rcgen::CertificateParams);
-
     #[tokio::test]
     async fn a_certificate_of_any_issuer_must_still_be_for_the_host_and_within_its_dates() {
+        type Change<'c> = &'c dyn Fn(&mut rcgen::CertificateParams);
         let expired = |params: &mut rcgen::CertificateParams| {
             params.not_before = rcgen::date_time_ymd(2001, 1, 1);
             params.not_after = rcgen::date_time_ymd(2002, 1, 1);

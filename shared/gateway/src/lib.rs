@@ -11,6 +11,7 @@
 mod address;
 mod admit;
 mod arrival;
+mod authorize;
 mod backend;
 mod body;
 mod coding;
@@ -45,4 +46,4 @@ pub use postern_store::{Clock, SystemClock};
 pub use query::Query;
 pub use rejection::Rejection;
 pub use stages::Freshness;
-pub use test_invoke::{TestAnswer, TestError, TestInvocation};
+pub use test_invoke::{TestAnswer, TestAuthorization, TestError, TestInvocation, TestVerdict};

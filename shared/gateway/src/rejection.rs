@@ -100,6 +100,17 @@ pub enum ValidateRejection {
     Body(IntegrateRejection),
 }
 
+/// Why an authorizer's function gave no verdict.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AuthorizeRejection {
+    #[error("the request does not say who is calling, where the authorizer looks for it")]
+    Unidentified,
+    #[error("the authorizer says that the caller is not one")]
+    Refused,
+    #[error("the authorizer cannot decide: {0}")]
+    Configuration(String),
+}
+
 /// What kept the integration from answering.
 #[derive(Debug, thiserror::Error)]
 pub enum IntegrateRejection {
@@ -128,6 +139,15 @@ pub enum IntegrateRejection {
     Call(#[from] CallError),
     #[error("the answer's body broke off: {0}")]
     AnswerBroken(#[from] CollectError),
+}
+
+impl AuthorizeRejection {
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Unidentified | Self::Refused => 401,
+            Self::Configuration(_) => 500,
+        }
+    }
 }
 
 impl Rejection {

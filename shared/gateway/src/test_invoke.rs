@@ -1,4 +1,4 @@
-//! Trying a method out before it is deployed: the real line, from the method on, with its log.
+//! Trying a method, or an authorizer, out before it is deployed: the real line, from the method on, with its log.
 //!
 //! There is no stage, nobody has to prove who they are, and nothing is counted. What the method names is frozen for this one
 //! call alone.
@@ -6,17 +6,18 @@
 use crate::address::Request;
 use crate::admit::Admitted;
 use crate::gateway::Served;
-use crate::rejection::Rejection;
+use crate::rejection::{AuthorizeRejection, Rejection};
 use crate::route::Routed;
 use crate::stages::Live;
 use crate::trail::{ClientTrail, ResourceTrail, StageTrail, Trail};
 use crate::{Arrival, Body, Gateway, Query};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use postern_definition::rest::Definition;
+use postern_definition::rest::{Authorizer, Definition, Resource, RestApi};
 use postern_definition::{Map, ResourceId};
-use postern_plan::{Defect, Deployed, DeployedError, Snapshot};
+use postern_plan::{AuthorizerPlan, Defect, Deployed, DeployedError, Snapshot};
 use postern_telemetry::{ExecutionLog, LoggingLevel};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What to try.
@@ -53,6 +54,27 @@ pub enum TestError {
     Defect(Defect),
     #[error(transparent)]
     Unreadable(#[from] DeployedError),
+}
+
+/// Which authorizer to try, and on what request.
+pub struct TestAuthorization {
+    pub api: RestApi,
+    pub authorizer: Authorizer,
+    pub path_with_query: Option<String>,
+    pub headers: Vec<(String, String)>,
+    pub stage_variables: Map<String>,
+}
+
+/// What the authorizer decides.
+#[derive(Debug)]
+pub struct TestVerdict {
+    /// What a client would have been answered, where it would not have passed.
+    pub refused_with: Option<u16>,
+    pub principal: Option<String>,
+    /// As JSON text.
+    pub policy: Option<String>,
+    pub log: String,
+    pub latency_ms: u64,
 }
 
 /// What a test is tried under, as the service has it.
@@ -107,6 +129,66 @@ impl Gateway {
             status: status.as_u16(),
             headers,
             body,
+            log: trail.log.test_text(&trail.request_id),
+            latency_ms: latency.as_millis() as u64,
+        })
+    }
+
+    /// Asks an authorizer as a request to the root would, whether a deployment has it or not.
+    pub async fn test_authorize(&self, test: TestAuthorization) -> Result<TestVerdict, TestError> {
+        let begun = self.clock.now();
+        let plan = AuthorizerPlan::compile(&test.authorizer).map_err(TestError::Defect)?;
+        let (routed, mut trail) = self
+            .tried(TestInvocation {
+                definition: of_root(test.api),
+                resource: ROOT.into(),
+                verb: "GET".to_owned(),
+                path_with_query: test.path_with_query,
+                body: None,
+                headers: test.headers,
+                stage_variables: test.stage_variables,
+            })
+            .await?;
+        trail
+            .log
+            .info(|| format!("Starting authorizer: {}", plan.id));
+        let question = self.question(&plan, &routed, &trail);
+        drop(routed);
+        let asked = match question {
+            Ok(question) => self.ask(question, &mut trail).await,
+            Err(rejection) => Err(rejection),
+        };
+        let verdict = match &asked {
+            Ok(verdict) => {
+                let principal = &verdict.principal;
+                trail.log.info(|| {
+                    format!(
+                        "Using valid authorizer policy for principal: {}",
+                        hidden(principal)
+                    )
+                });
+                trail
+                    .log
+                    .info(|| "Successfully completed authorizer execution".to_owned());
+                Some(verdict)
+            }
+            Err(AuthorizeRejection::Configuration(reason)) => {
+                trail
+                    .log
+                    .error(|| format!("Execution failed due to configuration error: {reason}"));
+                None
+            }
+            Err(AuthorizeRejection::Unidentified | AuthorizeRejection::Refused) => {
+                let id = trail.request_id.clone();
+                trail.log.error(|| format!("Unauthorized request: {id}"));
+                None
+            }
+        };
+        let latency = self.clock.now().saturating_sub(begun);
+        Ok(TestVerdict {
+            refused_with: asked.as_ref().err().map(AuthorizeRejection::status),
+            principal: verdict.map(|verdict| verdict.principal.clone()),
+            policy: verdict.map(|verdict| verdict.policy.to_string()),
             log: trail.log.test_text(&trail.request_id),
             latency_ms: latency.as_millis() as u64,
         })
@@ -222,6 +304,33 @@ impl Gateway {
         };
         Ok((routed, trail))
     }
+}
+
+const ROOT: &str = "root";
+
+/// An API of a root alone, for what is tried without a method.
+fn of_root(api: RestApi) -> Definition {
+    let json = serde_json::json!({
+        "httpMethod": "GET", "authorizationType": "NONE", "apiKeyRequired": false,
+        "methodIntegration": {
+            "type": "MOCK", "passthroughBehavior": "WHEN_NO_MATCH", "timeoutInMillis": 29000, "cacheNamespace": ROOT,
+        },
+    });
+    let method = serde_json::from_value(json).expect("this is a method");
+    let root = Resource {
+        id: ROOT.into(),
+        parent_id: None,
+        path_part: None,
+        path: "/".to_owned(),
+        methods: BTreeSet::from(["GET".to_owned()]),
+    };
+    Definition::new(api, vec![root], vec![(ROOT.into(), method)])
+}
+
+/// The last of a name, as logs show it.
+fn hidden(name: &str) -> String {
+    let from = name.char_indices().rev().nth(1).map_or(0, |(at, _)| at);
+    format!("**{}", &name[from..])
 }
 
 fn header_map(headers: &[(String, String)]) -> HeaderMap {

@@ -207,6 +207,7 @@ operations! {
     DeleteMethod              DELETE "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 204 edit methods::delete;
 
     TestInvokeMethod          POST   "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}" [] 200 call test_invoke::method;
+    TestInvokeAuthorizer      POST   "/restapis/{restapi_id}/authorizers/{authorizer_id}" [] 200 call test_invoke::authorizer;
 
     PutMethodResponse         PUT    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}" [] 201 edit method_responses::put;
     GetMethodResponse         GET    "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}" [] 200 call method_responses::get;

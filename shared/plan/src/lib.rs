@@ -4,6 +4,7 @@
 //! mappings compiled, and what is wrong is refused when the API is deployed rather than when it is called.
 
 pub mod account;
+mod authorizer;
 mod defect;
 mod deployed;
 mod frozen;
@@ -19,6 +20,7 @@ mod snapshot;
 pub mod usage;
 mod validation;
 
+pub use authorizer::{Asks, AuthorizerPlan};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
 pub use frozen::Parts;

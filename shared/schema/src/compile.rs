@@ -267,6 +267,7 @@ impl<'d> Compiler<'d> {
                 node.patterns.push((pattern(text)?, schema));
             }
         }
+        node.closed = members.get("additionalProperties") == Some(&Value::Bool(false));
         if let Some(schema @ Value::Object(_)) = members.get("additionalProperties") {
             node.other_properties = Some(self.within(schema, base)?);
         }

@@ -1,7 +1,7 @@
 //! What a body holds, read once. Texts without escapes borrow from the body.
 
 use crate::number::Number;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use crate::read;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -17,19 +17,21 @@ pub(crate) enum Content<'b> {
     Bool(bool),
     Number(Number),
     Text(Cow<'b, str>),
-    List(Vec<Instance<'b>>),
-    Object(Vec<(Cow<'b, str>, Instance<'b>)>),
+    List(Box<[Instance<'b>]>),
+    Object(Box<[Member<'b>]>),
 }
 
+pub(crate) type Member<'b> = (Cow<'b, str>, Instance<'b>);
+
 impl<'b> Instance<'b> {
-    /// `None` where the body is not JSON, or nests deeper than 128 levels.
+    /// `None` where the body is not JSON, or nests deeper than 127 levels.
     pub fn parse(body: &'b [u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
+        read::read(body)
     }
 
     /// What an empty body counts as.
     pub fn empty_object() -> Self {
-        Self(Content::Object(Vec::new()))
+        Self(Content::Object(Box::default()))
     }
 
     pub(crate) fn of(value: &Value) -> Instance<'static> {
@@ -40,12 +42,12 @@ impl<'b> Instance<'b> {
             Value::String(text) => Content::Text(Cow::Owned(text.clone())),
             Value::Array(items) => Content::List(items.iter().map(Instance::of).collect()),
             Value::Object(members) => {
-                let mut members: Vec<(Cow<'static, str>, Instance<'static>)> = members
+                let mut members: Vec<Member<'static>> = members
                     .iter()
                     .map(|(name, value)| (Cow::Owned(name.clone()), Instance::of(value)))
                     .collect();
                 members.sort_by(|(a, _), (b, _)| a.cmp(b));
-                Content::Object(members)
+                Content::Object(members.into())
             }
         })
     }
@@ -127,107 +129,6 @@ impl fmt::Display for Instance<'_> {
 
 fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str(&Value::from(text).to_string())
-}
-
-impl<'de: 'b, 'b> Deserialize<'de> for Instance<'b> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Content<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Content<'de>, E> {
-        Ok(Content::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Content<'de>, E> {
-        Ok(Content::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Content<'de>, E> {
-        Ok(Content::Number(Number::Whole(value.into())))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Content<'de>, E> {
-        Ok(Content::Number(Number::Whole(value.into())))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Content<'de>, E> {
-        Ok(Content::Number(Number::Float(value)))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content<'de>, E> {
-        Ok(Content::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Content<'de>, E> {
-        Ok(Content::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Content<'de>, E> {
-        Ok(Content::Text(Cow::Owned(text)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Content<'de>, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Content::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Content<'de>, A::Error> {
-        let mut object: Vec<(Cow<'de, str>, Instance<'de>)> = Vec::new();
-        while let Some((Name(name), value)) = members.next_entry()? {
-            object.push((name, value));
-        }
-        if !object.is_sorted_by(|(a, _), (b, _)| a < b) {
-            object.sort_by(|(a, _), (b, _)| a.cmp(b));
-            // Of members of the same name the last counts. The sort has kept their order.
-            object.dedup_by(|later, earlier| {
-                let same = later.0 == earlier.0;
-                if same {
-                    std::mem::swap(later, earlier);
-                }
-                same
-            });
-        }
-        Ok(Content::Object(object))
-    }
-}
-
-struct Name<'b>(Cow<'b, str>);
-
-impl<'de: 'b, 'b> Deserialize<'de> for Name<'b> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(NameReader).map(Self)
-    }
-}
-
-struct NameReader;
-
-impl<'de> Visitor<'de> for NameReader {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Cow<'de, str>, E> {
-        Ok(Cow::Owned(text.to_owned()))
-    }
 }
 
 #[cfg(test)]

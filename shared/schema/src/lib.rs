@@ -13,6 +13,7 @@ mod message;
 mod node;
 mod number;
 mod pattern;
+mod read;
 mod run;
 mod uri;
 

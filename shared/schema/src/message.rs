@@ -3,7 +3,7 @@
 use crate::instance::{Content, Instance};
 use crate::node::{Check, Exclusive, Node, type_name};
 use crate::pattern::Exhausted;
-use crate::run::Run;
+use crate::run::{Properties, Run};
 use serde_json::Value;
 
 /// A message may quote the body, and is kept no longer than this.
@@ -36,8 +36,9 @@ pub(crate) fn of(
         Check::Closed => {
             let mut unnamed = Vec::new();
             if let Content::Object(members) = &instance.0 {
+                let mut properties = Properties::of(node);
                 for (name, _) in members {
-                    if run.is_unnamed(node, name)? {
+                    if run.is_unnamed(node, &mut properties, name)? {
                         unnamed.push(name.as_ref());
                     }
                 }

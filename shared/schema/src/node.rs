@@ -13,6 +13,8 @@ pub(crate) struct Node {
     /// By name, in order.
     pub(crate) properties: Vec<(String, NodeId)>,
     pub(crate) patterns: Vec<(Pattern, NodeId)>,
+    /// Whether no others are allowed, which is among the checks as well.
+    pub(crate) closed: bool,
     /// For members that neither names.
     pub(crate) other_properties: Option<NodeId>,
     /// For the first items, one by one.

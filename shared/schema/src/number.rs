@@ -6,48 +6,111 @@ use std::fmt;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Number {
-    Whole(i128),
+    Whole(i64),
+    /// Above all of those.
+    Large(u64),
     /// Neither infinite nor not a number: JSON has no such.
     Float(f64),
 }
 
 /// Beyond this, floats are compared as they are. No integer that is held as one comes near.
 const WHOLE_MAX: f64 = 1e30;
+/// Up to here every integer is a float.
+const EXACT_MAX: i64 = 1 << 53;
+/// Digits, with a point perhaps, that are below that.
+const SHORT_MAX: usize = 15;
+/// All of them exact, so that dividing by one rounds once, as reading the number at its full length does.
+const POWERS: [f64; SHORT_MAX] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
+];
 
 impl Number {
     pub(crate) fn of(number: &JsonNumber) -> Self {
-        match (number.as_u64(), number.as_i64()) {
-            (Some(number), _) => Self::Whole(number.into()),
-            (None, Some(number)) => Self::Whole(number.into()),
+        match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => Self::Whole(number),
+            (None, Some(number)) => Self::Large(number),
             (None, None) => Self::Float(number.as_f64().unwrap_or_default()),
         }
     }
 
+    /// A number as bodies mostly have them: few enough digits to be exact, at most a point in them, and no exponent.
+    pub(crate) fn short(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+        if digits.len() > SHORT_MAX || matches!(digits, [] | [b'0', b'0'..=b'9', ..]) {
+            return None;
+        }
+        let mut number: i64 = 0;
+        let mut point = None;
+        for (place, byte) in digits.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => number = number * 10 + i64::from(byte - b'0'),
+                b'.' if point.is_none() && place > 0 => point = Some(place),
+                _ => return None,
+            }
+        }
+        if digits.len() < text.len() {
+            if number == 0 {
+                // Zero has a sign as a float only.
+                return None;
+            }
+            number = -number;
+        }
+        Some(match point.map(|point| digits.len() - 1 - point) {
+            None => Self::Whole(number),
+            Some(0) => return None,
+            Some(fraction) => Self::Float(number as f64 / POWERS[fraction]),
+        })
+    }
+
     pub(crate) fn is_integer(self) -> bool {
         match self {
-            Self::Whole(_) => true,
-            Self::Float(number) => number.fract() == 0.0,
+            Self::Whole(_) | Self::Large(_) => true,
+            // No float that is larger has a fraction.
+            Self::Float(number) => {
+                number.abs() >= EXACT_MAX as f64 || number - (number as i64) as f64 == 0.0
+            }
         }
     }
 
     fn whole(self) -> Option<i128> {
         match self {
-            Self::Whole(number) => Some(number),
+            Self::Whole(number) => Some(number.into()),
+            Self::Large(number) => Some(number.into()),
             Self::Float(number) => {
                 (number.fract() == 0.0 && number.abs() < WHOLE_MAX).then_some(number as i128)
             }
         }
     }
 
+    /// The same number as a float, where floats are that fine.
+    fn exact(self) -> Option<f64> {
+        match self {
+            Self::Whole(number) => {
+                (number.unsigned_abs() <= EXACT_MAX.unsigned_abs()).then_some(number as f64)
+            }
+            Self::Large(_) => None,
+            Self::Float(number) => Some(number),
+        }
+    }
+
     fn float(self) -> f64 {
         match self {
             Self::Whole(number) => number as f64,
+            Self::Large(number) => number as f64,
             Self::Float(number) => number,
         }
     }
 
     /// Exact: where only one of them is whole, the other is either beyond all integers or smaller than what floats hold exactly.
     pub(crate) fn order(self, other: Self) -> Ordering {
+        if let (Self::Whole(a), Self::Whole(b)) = (self, other) {
+            return a.cmp(&b);
+        }
+        if let (Some(a), Some(b)) = (self.exact(), other.exact())
+            && let Some(order) = a.partial_cmp(&b)
+        {
+            return order;
+        }
         match (self.whole(), other.whole()) {
             (Some(a), Some(b)) => a.cmp(&b),
             _ => self.float().total_cmp(&other.float()),
@@ -97,15 +160,17 @@ struct Decimal {
 }
 
 impl Decimal {
+    fn whole(number: u64) -> Self {
+        Self {
+            digits: number.into(),
+            exponent: 0,
+        }
+    }
+
     fn of(number: Number) -> Self {
         let float = match number {
-            Number::Whole(number) if number.unsigned_abs() <= u64::MAX.into() => {
-                return Self {
-                    digits: number.unsigned_abs(),
-                    exponent: 0,
-                };
-            }
-            Number::Whole(number) => number as f64,
+            Number::Whole(number) => return Self::whole(number.unsigned_abs()),
+            Number::Large(number) => return Self::whole(number),
             Number::Float(number) => number,
         };
         // At most seventeen digits: `1.234e-5`.
@@ -124,6 +189,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole(number) => number.fmt(f),
+            Self::Large(number) => number.fmt(f),
             Self::Float(number) => match JsonNumber::from_f64(*number) {
                 Some(number) => number.fmt(f),
                 None => number.fmt(f),
@@ -190,7 +256,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_numbers_make_it_panic(a in proptest::prelude::any::<f64>(), b in proptest::prelude::any::<f64>(), c in proptest::prelude::any::<u64>()) {
-            let whole = Number::Whole(i128::from(c));
+            let whole = Number::of(&c.into());
             for (a, b) in [(Number::Float(a), Number::Float(b)), (whole, Number::Float(b)), (Number::Float(a), whole)] {
                 a.is_multiple_of(b);
                 a.order(b);

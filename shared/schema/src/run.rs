@@ -103,7 +103,8 @@ impl<'s> Run<'s> {
 
     fn checks_hold(&mut self, node: &'s Node, instance: &Instance<'_>) -> Result<bool, Exhausted> {
         for check in &node.checks {
-            if !self.holds(node, check, instance)? {
+            // Whether a member is named comes out anyway when it is matched.
+            if !matches!(check, Check::Closed) && !self.holds(node, check, instance)? {
                 return Ok(false);
             }
         }
@@ -117,9 +118,10 @@ impl<'s> Run<'s> {
     ) -> Result<bool, Exhausted> {
         match &instance.0 {
             Content::Object(members) => {
+                let mut properties = Properties::of(node);
                 for (name, value) in members {
                     let mut named = false;
-                    if let Some(child) = property(node, name) {
+                    if let Some(child) = properties.find(name) {
                         named = true;
                         if !self.matches(child, value)? {
                             return Ok(false);
@@ -133,7 +135,13 @@ impl<'s> Run<'s> {
                             }
                         }
                     }
-                    if let Some(child) = node.other_properties.filter(|_| !named)
+                    if named {
+                        continue;
+                    }
+                    if node.closed {
+                        return Ok(false);
+                    }
+                    if let Some(child) = node.other_properties
                         && !self.matches(child, value)?
                     {
                         return Ok(false);
@@ -209,9 +217,10 @@ impl<'s> Run<'s> {
     ) -> Result<(), Exhausted> {
         match &instance.0 {
             Content::Object(members) => {
+                let mut properties = Properties::of(node);
                 for (name, value) in members {
                     let mut named = false;
-                    if let Some(child) = property(node, name) {
+                    if let Some(child) = properties.find(name) {
                         named = true;
                         self.tell(child, value, messages)?;
                     }
@@ -256,8 +265,13 @@ impl<'s> Run<'s> {
     }
 
     /// Whether neither the properties nor the patterns name a member.
-    pub(crate) fn is_unnamed(&mut self, node: &Node, name: &str) -> Result<bool, Exhausted> {
-        if property(node, name).is_some() {
+    pub(crate) fn is_unnamed(
+        &mut self,
+        node: &Node,
+        properties: &mut Properties<'_>,
+        name: &str,
+    ) -> Result<bool, Exhausted> {
+        if properties.find(name).is_some() {
             return Ok(false);
         }
         for (pattern, _) in &node.patterns {
@@ -281,12 +295,16 @@ impl<'s> Run<'s> {
                 self.spend(values.len())?;
                 values.iter().any(|value| value.is(instance))
             }
-            (Check::Required(names), Content::Object(_)) => {
-                names.iter().all(|name| instance.member(name).is_some())
+            (Check::Required(names), Content::Object(members)) => {
+                // Both are in order.
+                let mut members = members.iter();
+                let has = |name| members.any(|(known, _)| known == name);
+                names.iter().all(has)
             }
             (Check::Closed, Content::Object(members)) => {
+                let mut properties = Properties::of(node);
                 for (name, _) in members {
-                    if self.is_unnamed(node, name)? {
+                    if self.is_unnamed(node, &mut properties, name)? {
                         return Ok(false);
                     }
                 }
@@ -338,7 +356,10 @@ impl<'s> Run<'s> {
             (Check::MultipleOf(divisor), Content::Number(number)) => {
                 number.is_multiple_of(*divisor)
             }
-            (Check::MinLength(least), Content::Text(text)) => text.chars().count() as u64 >= *least,
+            (Check::MinLength(least), Content::Text(text)) => {
+                // A character has four bytes at most.
+                text.len() as u64 / 4 >= *least || text.chars().count() as u64 >= *least
+            }
             (Check::MaxLength(most), Content::Text(text)) => {
                 text.len() as u64 <= *most || text.chars().count() as u64 <= *most
             }
@@ -366,11 +387,28 @@ impl<'s> Run<'s> {
     }
 }
 
-fn property(node: &Node, name: &str) -> Option<NodeId> {
-    let found = node
-        .properties
-        .binary_search_by(|(known, _)| known.as_str().cmp(name));
-    found.ok().map(|place| node.properties[place].1)
+/// The properties that may still come, while members are gone through in order.
+pub(crate) struct Properties<'s>(&'s [(String, NodeId)]);
+
+impl<'s> Properties<'s> {
+    pub(crate) fn of(node: &'s Node) -> Self {
+        Self(&node.properties)
+    }
+
+    /// Mostly the first of them is it; otherwise they are halved.
+    pub(crate) fn find(&mut self, name: &str) -> Option<NodeId> {
+        let (place, found) = match self.0 {
+            [(first, node), ..] if first == name => (0, Some(*node)),
+            properties => {
+                match properties.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
+                    Ok(place) => (place, Some(properties[place].1)),
+                    Err(place) => (place, None),
+                }
+            }
+        };
+        self.0 = &self.0[place + usize::from(found.is_some())..];
+        found
+    }
 }
 
 impl<'b> Instance<'b> {

@@ -1,4 +1,5 @@
-//! What a run costs: a template that turns 2 KB of JSON into other JSON. Run with `--release`.
+//! What a run costs: a template that turns 2 KB of JSON into other JSON. Run with `--release`; an argument is the number of
+//! rounds, few for a profiler that counts instructions.
 
 #![allow(clippy::print_stdout, reason = "it is a program that prints")]
 
@@ -75,7 +76,10 @@ fn body() -> String {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let body = body();
     let template = Template::parse("bench", TEMPLATE)?;
-    let rounds = 20_000;
+    let rounds = match std::env::args().nth(1) {
+        Some(rounds) => rounds.parse()?,
+        None => 20_000_u32,
+    };
     let mut bytes = 0;
     for _ in 0..rounds / 10 {
         bytes = template

@@ -188,7 +188,7 @@ fn set_mapped(sent: &mut HeaderMap, parameters: &Parameters) -> Result<(), Integ
 }
 
 /// In whose name the service is called.
-pub(super) fn caller(
+pub(crate) fn caller(
     credentials: &Credentials,
     routed: &Routed,
 ) -> Result<Caller, IntegrateRejection> {

@@ -7,6 +7,9 @@ mod mock;
 mod parameters;
 mod request;
 
+pub(crate) use aws::caller;
+pub(crate) use lambda::{Event, invoke_headers};
+
 use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;

@@ -140,3 +140,26 @@ async fn what_is_too_long_is_refused() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_body_that_must_be_held_may_have_ten_megabytes_and_no_more() {
+    const MAX: usize = 10_485_760;
+    let http = json!({
+        "methodResponses": {"200": {"statusCode": "200"}},
+        "methodIntegration": {
+            "type": "HTTP", "httpMethod": "POST", "uri": "http://b.example/",
+            "integrationResponses": {"200": {"statusCode": "200"}},
+        },
+    });
+    let bench = Bench::new(Stopped::at(1));
+    let methods = BTreeMap::from([("POST /".to_owned(), http)]);
+    bench
+        .deploy("d1", &definition(&Value::Null, &methods))
+        .await;
+    bench.stage(&Value::Null).await;
+    for (sent, answered, status) in [(MAX, MAX, 200), (MAX + 1, 0, 413), (0, MAX + 1, 500)] {
+        *bench.backend.answer.lock().unwrap() = json!({"body": "x".repeat(answered)});
+        let response = bench.send("POST /dev/", &[], &"x".repeat(sent)).await;
+        assert_eq!(response.status().as_u16(), status, "{sent} {answered}");
+    }
+}

@@ -1,13 +1,13 @@
-//! TestInvokeMethod: tries a method as it is now, deployed or not.
+//! TestInvokeMethod and TestInvokeAuthorizer: try a method or an authorizer as it is now, deployed or not.
 
-use super::address::AtMethod;
+use super::address::{AtAuthorizer, AtMethod};
 use super::{methods, missing};
 use crate::Management;
-use crate::definitions::{AUTHORIZER, GATEWAY_RESPONSE, MODEL, VALIDATOR};
+use crate::definitions::{AUTHORIZER, GATEWAY_RESPONSE, MODEL, VALIDATOR, part_key};
 use crate::wire::{Failure, Part};
 use postern_definition::Map;
 use postern_definition::rest::Definition;
-use postern_gateway::{TestAnswer, TestError, TestInvocation};
+use postern_gateway::{TestAnswer, TestAuthorization, TestError, TestInvocation};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Deserialize)]
@@ -64,35 +64,101 @@ pub(crate) async fn method(
             .clone()
             .filter(|path| !path.is_empty()),
         body: input.body.clone(),
-        headers: input.all_headers(),
+        headers: all_headers(input.headers.as_ref(), input.multi_value_headers.as_ref()),
         stage_variables: input.stage_variables.clone().unwrap_or_default(),
     };
     let tested = service.world.gateway.test_invoke(test).await;
-    tested.map(Into::into).map_err(|error| match error {
-        TestError::NoMethod => missing::method(),
-        TestError::Defect(defect) => Failure::bad_request(defect.to_string()),
-        TestError::Unreadable(error) => Failure::internal(error.to_string()),
-    })
+    tested
+        .map(Into::into)
+        .map_err(|error| untried(error, missing::method))
 }
 
-impl TestInvokeMethod {
-    /// Of a name that is in both, the values that are more count.
-    fn all_headers(&self) -> Vec<(String, String)> {
-        let many = self.multi_value_headers.iter().flatten();
-        let many = many.flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
-        let is_in_many = |name: &str| {
-            self.multi_value_headers
-                .iter()
-                .flat_map(Map::keys)
-                .any(|known| known.eq_ignore_ascii_case(name))
-        };
-        let single = self.headers.iter().flatten();
-        let single = single.filter(|(name, _)| !is_in_many(name));
-        single
-            .chain(many)
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+/// Of a name that is in both, the values that are more count.
+fn all_headers(
+    headers: Option<&Map<String>>,
+    many: Option<&Map<Vec<String>>>,
+) -> Vec<(String, String)> {
+    let is_in_many = |name: &str| {
+        many.iter()
+            .flat_map(|many| many.keys())
+            .any(|known| known.eq_ignore_ascii_case(name))
+    };
+    let single = headers.into_iter().flatten();
+    let single = single.filter(|(name, _)| !is_in_many(name));
+    let many = many.into_iter().flatten();
+    let many = many.flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+    single
+        .chain(many)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn untried(error: TestError, missing: fn() -> Failure) -> Failure {
+    match error {
+        TestError::NoMethod => missing(),
+        TestError::Defect(defect) => Failure::bad_request(defect.to_string()),
+        TestError::Unreadable(error) => Failure::internal(error.to_string()),
     }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TestInvokeAuthorizer {
+    path_with_query_string: Option<String>,
+    headers: Option<Map<String>>,
+    multi_value_headers: Option<Map<Vec<String>>>,
+    stage_variables: Option<Map<String>>,
+    /// No authorizer is told of a body.
+    #[serde(rename = "body")]
+    _body: Option<String>,
+    /// For `$context` variables, of which a test has its own.
+    #[serde(rename = "additionalContext")]
+    _additional_context: Option<Map<String>>,
+}
+
+impl Part for TestInvokeAuthorizer {}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TestInvokeAuthorizerResponse {
+    client_status: u16,
+    log: String,
+    latency: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+}
+
+pub(crate) async fn authorizer(
+    service: &Management,
+    (at, input): &(AtAuthorizer, TestInvokeAuthorizer),
+) -> Result<TestInvokeAuthorizerResponse, Failure> {
+    let definitions = service.definitions();
+    let key = part_key(&at.restapi_id, AUTHORIZER, &at.authorizer_id);
+    let authorizer = definitions.get(&key).await?;
+    let record = definitions.api(&at.restapi_id).await?;
+    let (Some(authorizer), Some((record, _))) = (authorizer, record) else {
+        return Err(missing::authorizer());
+    };
+    let headers = input.headers.as_ref();
+    let path = input.path_with_query_string.clone();
+    let test = TestAuthorization {
+        api: record.api,
+        authorizer,
+        path_with_query: path.filter(|path| !path.is_empty()),
+        headers: all_headers(headers, input.multi_value_headers.as_ref()),
+        stage_variables: input.stage_variables.clone().unwrap_or_default(),
+    };
+    let tested = service.world.gateway.test_authorize(test).await;
+    let verdict = tested.map_err(|error| untried(error, missing::authorizer))?;
+    Ok(TestInvokeAuthorizerResponse {
+        client_status: verdict.refused_with.unwrap_or(200),
+        log: verdict.log,
+        latency: verdict.latency_ms,
+        principal_id: verdict.principal,
+        policy: verdict.policy,
+    })
 }
 
 impl From<TestAnswer> for TestInvokeMethodResponse {

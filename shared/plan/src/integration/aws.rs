@@ -39,12 +39,8 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    pub(crate) fn compile(integration: &Integration) -> Self {
-        match integration
-            .credentials
-            .as_deref()
-            .filter(|arn| !arn.is_empty())
-        {
+    pub(crate) fn of(arn: Option<&str>) -> Self {
+        match arn.filter(|arn| !arn.is_empty()) {
             None => Self::Own,
             Some(arn) if is_callers(arn) => Self::Caller,
             Some(arn) => Self::Role(UriTemplate::parse(arn)),
@@ -89,7 +85,7 @@ impl AwsPlan {
                 .unwrap_or_else(|| "POST".to_owned()),
             mapping: RequestMapping::compile(integration)?,
             timeout: Duration::from_millis(integration.timeout_in_millis.into()),
-            credentials: Credentials::compile(integration),
+            credentials: Credentials::of(integration.credentials.as_deref()),
             invokes: service == "lambda"
                 && uri.contains("/functions/")
                 && uri.trim_end_matches('/').ends_with("/invocations"),

@@ -39,7 +39,7 @@ impl LambdaPlan {
         Ok(Self {
             path: UriTemplate::parse(&format!("/{path}")),
             streams,
-            credentials: Credentials::compile(integration),
+            credentials: Credentials::of(integration.credentials.as_deref()),
             region: region.to_owned(),
             is_post: integration.http_method.as_deref() == Some("POST"),
             timeout: Duration::from_millis(integration.timeout_in_millis.into()),
@@ -56,7 +56,7 @@ impl LambdaPlan {
 
 /// The region and the path of a Lambda integration's URI, and whether it streams. Documents write one slash before the path or
 /// two.
-fn invocation(uri: &str) -> Option<(&str, &str, bool)> {
+pub(crate) fn invocation(uri: &str) -> Option<(&str, &str, bool)> {
     let parts = service_uri(uri).filter(|parts| parts.service == "lambda")?;
     let path = parts
         .operation

@@ -11,6 +11,7 @@ mod template;
 pub use aws::{AwsOperation, AwsPlan, Credentials};
 pub use http::HttpPlan;
 pub use lambda::LambdaPlan;
+pub(crate) use lambda::invocation;
 pub use mock::mock_status;
 pub use requests::{RequestTemplates, TemplateChoice};
 pub use responses::{ResponsePlan, ResponseSelection};

@@ -65,6 +65,15 @@ impl Source {
         }
     }
 
+    /// What an authorizer takes for who is calling.
+    pub fn of_identity(text: &str) -> Option<Self> {
+        let source = match text.strip_prefix("method.request.") {
+            Some(place) => Self::header(place).or_else(|| Self::query_or_path(place)),
+            None => Self::ambient(text),
+        };
+        source.filter(|source| !matches!(source, Self::Path(_) | Self::Static(_)))
+    }
+
     fn header(place: &str) -> Option<Self> {
         let (kind, name) = place.split_once('.')?;
         let name = named(name)?.to_ascii_lowercase();

@@ -11,7 +11,7 @@ pub(super) enum Op {
         set: Set,
         min: u32,
         max: u32,
-        greedy: bool,
+        greed: Greed,
     },
     /// Goes on at the first, and at the second if that fails.
     Split(usize, usize),
@@ -32,6 +32,16 @@ pub(super) enum Op {
     Found,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Greed {
+    /// Takes all it can, and gives back what is too much.
+    Greedy,
+    /// Takes all it can and gives nothing back: what follows cannot begin with what was taken.
+    Keeping,
+    /// Takes as little as it can.
+    Lazy,
+}
+
 /// The budget is spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exhausted;
@@ -45,11 +55,42 @@ const UNSET: usize = usize::MAX;
 pub(super) fn emit(tree: &Tree) -> Result<(Vec<Op>, usize), String> {
     let mut emitter = Emitter {
         ops: Vec::new(),
-        slots: 2 * (1 + groups(tree)),
+        slots: 2 * groups(tree),
     };
     emitter.tree(tree)?;
     emitter.push(Op::Found)?;
+    keep_what_is_apart(&mut emitter.ops);
     Ok((emitter.ops, emitter.slots))
+}
+
+/// Most runs are followed by what they cannot take, as in `^[a-z]+-[0-9]+$`: to match shorter ones would be in vain.
+fn keep_what_is_apart(ops: &mut [Op]) {
+    for at in 1..ops.len() {
+        let (before, after) = ops.split_at_mut(at);
+        let Some(Op::Run { set, greed, .. }) = before.last_mut() else {
+            continue;
+        };
+        let is_apart = match after.iter().find(|op| !matches!(op, Op::Save(_))) {
+            Some(Op::End | Op::Found) => true,
+            Some(
+                Op::Set(next)
+                | Op::Run {
+                    set: next,
+                    min: 1..,
+                    ..
+                },
+            ) => set.is_apart(next),
+            _ => false,
+        };
+        if is_apart && *greed == Greed::Greedy {
+            *greed = Greed::Keeping;
+        }
+    }
+}
+
+/// The slots where a group's ends are written down. Groups count from one.
+fn slots_of(group: usize) -> (usize, usize) {
+    (2 * group - 2, 2 * group - 1)
 }
 
 /// The highest number of a group.
@@ -88,9 +129,10 @@ impl Emitter {
             Tree::Edge(at) => drop(self.push(Op::Edge(*at))?),
             Tree::Back(number) => drop(self.push(Op::Back(*number))?),
             Tree::Group(tree, number) => {
-                self.push(Op::Save(2 * number))?;
+                let (from, to) = slots_of(*number);
+                self.push(Op::Save(from))?;
                 self.tree(tree)?;
-                self.push(Op::Save(2 * number + 1))?;
+                self.push(Op::Save(to))?;
             }
             Tree::Ahead(tree, negative) => {
                 let at = self.push(Op::Found)?;
@@ -144,7 +186,7 @@ impl Emitter {
                 set: set.clone(),
                 min,
                 max: max.unwrap_or(u32::MAX),
-                greedy,
+                greed: if greedy { Greed::Greedy } else { Greed::Lazy },
             })?;
             return Ok(());
         }
@@ -200,6 +242,7 @@ pub(super) fn find(
         ops,
         text,
         slots: vec![UNSET; slots],
+        stack: Vec::new(),
         steps,
     };
     let mut at = 0;
@@ -218,6 +261,7 @@ struct Matcher<'r> {
     ops: &'r [Op],
     text: &'r str,
     slots: Vec<usize>,
+    stack: Vec<Back>,
     steps: &'r mut u64,
 }
 
@@ -260,23 +304,26 @@ impl Matcher<'_> {
     }
 
     fn matches(&mut self, op: usize, at: usize) -> Result<bool, Exhausted> {
-        let mut stack = Vec::new();
+        let bottom = self.stack.len();
         let mut state = Some((op, at));
         loop {
             self.spend(1)?;
-            if stack.len() > STACK_MAX {
+            if self.stack.len() > STACK_MAX {
                 return Err(Exhausted);
             }
             let Some((op, at)) = state else {
-                match stack.pop() {
-                    None => return Ok(false),
-                    Some(back) => state = self.come_back(back, &mut stack),
+                if self.stack.len() == bottom {
+                    return Ok(false);
                 }
+                state = self.stack.pop().and_then(|back| self.come_back(back));
                 continue;
             };
             let next = |holds: bool| holds.then_some((op + 1, at));
             state = match &self.ops[op] {
-                Op::Found => return Ok(true),
+                Op::Found => {
+                    self.stack.truncate(bottom);
+                    return Ok(true);
+                }
                 Op::Set(set) => self
                     .character(at)
                     .filter(|c| set.has(*c))
@@ -285,15 +332,15 @@ impl Matcher<'_> {
                     set,
                     min,
                     max,
-                    greedy,
-                } => self.run(op, at, (set, *min, *max, *greedy), &mut stack)?,
+                    greed,
+                } => self.run(op, at, (set, *min, *max, *greed))?,
                 Op::Split(first, second) => {
-                    stack.push(Back::To { op: *second, at });
+                    self.stack.push(Back::To { op: *second, at });
                     Some((*first, at))
                 }
                 Op::Jump(to) => Some((*to, at)),
                 Op::Save(slot) => {
-                    stack.push(Back::Restore {
+                    self.stack.push(Back::Restore {
                         slot: *slot,
                         value: self.slots[*slot],
                     });
@@ -322,10 +369,9 @@ impl Matcher<'_> {
         &mut self,
         op: usize,
         at: usize,
-        (set, min, max, greedy): (&Set, u32, u32, bool),
-        stack: &mut Vec<Back>,
+        (set, min, max, greed): (&Set, u32, u32, Greed),
     ) -> Result<Option<(usize, usize)>, Exhausted> {
-        let wanted = if greedy { max } else { min };
+        let wanted = if greed == Greed::Lazy { min } else { max };
         let mut taken = 0;
         let mut end = at;
         let mut least = at;
@@ -343,15 +389,17 @@ impl Matcher<'_> {
         if taken < min {
             return Ok(None);
         }
-        if greedy && end > least {
-            stack.push(Back::Shorter { op, least, at: end });
-        } else if !greedy && taken < max {
-            stack.push(Back::Longer { op, at: end, taken });
+        match greed {
+            Greed::Greedy if end > least => {
+                self.stack.push(Back::Shorter { op, least, at: end });
+            }
+            Greed::Lazy if taken < max => self.stack.push(Back::Longer { op, at: end, taken }),
+            _ => {}
         }
         Ok(Some((op + 1, end)))
     }
 
-    fn come_back(&mut self, back: Back, stack: &mut Vec<Back>) -> Option<(usize, usize)> {
+    fn come_back(&mut self, back: Back) -> Option<(usize, usize)> {
         match back {
             Back::To { op, at } => Some((op, at)),
             Back::Restore { slot, value } => {
@@ -361,7 +409,7 @@ impl Matcher<'_> {
             Back::Shorter { op, least, at } => {
                 let shorter = at - self.character_before(at)?.len_utf8();
                 if shorter > least {
-                    stack.push(Back::Shorter {
+                    self.stack.push(Back::Shorter {
                         op,
                         least,
                         at: shorter,
@@ -375,7 +423,7 @@ impl Matcher<'_> {
                 };
                 let longer = at + self.character(at).filter(|c| set.has(*c))?.len_utf8();
                 if taken + 1 < *max {
-                    stack.push(Back::Longer {
+                    self.stack.push(Back::Longer {
                         op,
                         at: longer,
                         taken: taken + 1,
@@ -393,7 +441,8 @@ impl Matcher<'_> {
         at: usize,
         number: usize,
     ) -> Result<Option<(usize, usize)>, Exhausted> {
-        let (from, to) = (self.slots[2 * number], self.slots[2 * number + 1]);
+        let (from, to) = slots_of(number);
+        let (from, to) = (self.slots[from], self.slots[to]);
         if from == UNSET || to == UNSET || from > to {
             return Ok(Some((op + 1, at)));
         }

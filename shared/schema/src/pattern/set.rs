@@ -78,6 +78,13 @@ impl Set {
         Self(ranges)
     }
 
+    pub(super) fn is_apart(&self, other: &Self) -> bool {
+        self.0.iter().all(|(from, to)| {
+            let after = other.0.partition_point(|(from, _)| from <= to);
+            after == 0 || other.0[after - 1].1 < *from
+        })
+    }
+
     pub(super) fn has(&self, c: char) -> bool {
         let c = u32::from(c);
         if let [(from, to)] = self.0.as_slice() {

@@ -1,4 +1,4 @@
-//! The event of an AWS_PROXY call, payload format 1.0.
+//! The event of an AWS_PROXY call, payload format 1.0, and that of an authorizer, which is told no body.
 
 use crate::headers;
 use crate::route::Routed;
@@ -9,17 +9,21 @@ use postern_definition::Map;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
-pub(super) struct Event<'e> {
-    pub(super) routed: &'e Routed,
-    pub(super) trail: &'e Trail,
-    pub(super) body: &'e [u8],
-    pub(super) account: &'e str,
+pub(crate) struct Event<'e> {
+    pub(crate) routed: &'e Routed,
+    pub(crate) trail: &'e Trail,
+    pub(crate) body: &'e [u8],
+    pub(crate) account: &'e str,
 }
 
 /// Keys in the order in which the service writes them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire<'e> {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method_arn: Option<&'e str>,
     resource: &'e str,
     path: &'e str,
     http_method: &'e str,
@@ -30,6 +34,14 @@ struct Wire<'e> {
     path_parameters: Option<&'e Map<String>>,
     stage_variables: Option<&'e Map<String>>,
     request_context: Context<'e>,
+    #[serde(flatten)]
+    body: Option<EventBody<'e>>,
+}
+
+/// What an integration's event says of the body: null where there is none.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventBody<'e> {
     body: Option<Cow<'e, str>>,
     is_base64_encoded: bool,
 }
@@ -92,20 +104,42 @@ struct Identity<'e> {
 
 impl Event<'_> {
     pub(super) fn to_json(&self) -> Vec<u8> {
+        let (body, is_base64_encoded) = self.body(self.body);
+        let all_headers = self.headers();
+        encoded(&Wire {
+            body: Some(EventBody {
+                body,
+                is_base64_encoded,
+            }),
+            ..self.request(&all_headers)
+        })
+    }
+
+    /// What a REQUEST authorizer is asked.
+    pub(crate) fn to_authorizer_json(&self, method_arn: &str) -> Vec<u8> {
+        let all_headers = self.headers();
+        encoded(&Wire {
+            kind: Some("REQUEST"),
+            method_arn: Some(method_arn),
+            ..self.request(&all_headers)
+        })
+    }
+
+    fn request<'e>(&'e self, all_headers: &'e Map<Vec<String>>) -> Wire<'e> {
         let Self {
             routed,
             trail,
-            body,
             account,
+            ..
         } = self;
-        let all_headers = self.headers();
-        let (body, is_base64_encoded) = self.body(body);
-        let event = Wire {
+        Wire {
+            kind: None,
+            method_arn: None,
             resource: &routed.resource_path,
             path: &routed.request.path,
             http_method: routed.request.method.as_str(),
-            headers: LastOf(&all_headers),
-            multi_value_headers: &all_headers,
+            headers: LastOf(all_headers),
+            multi_value_headers: all_headers,
             query_string_parameters: some(
                 routed
                     .query
@@ -142,10 +176,8 @@ impl Event<'_> {
                 api_id: routed.live.api.as_str(),
                 is_canary_request: trail.stage.as_ref().and_then(|stage| stage.is_canary),
             },
-            body,
-            is_base64_encoded,
-        };
-        serde_json::to_vec(&event).expect("an event holds only what JSON can")
+            body: None,
+        }
     }
 
     fn headers(&self) -> Map<Vec<String>> {
@@ -175,6 +207,10 @@ impl Event<'_> {
             (Some(String::from_utf8_lossy(bytes)), false)
         }
     }
+}
+
+fn encoded(event: &Wire<'_>) -> Vec<u8> {
+    serde_json::to_vec(event).expect("an event holds only what JSON can")
 }
 
 fn multi_query(routed: &Routed) -> Map<Vec<&str>> {

@@ -4,3 +4,6 @@ mod answer;
 mod event;
 mod proxy;
 mod stream;
+
+pub(crate) use event::Event;
+pub(crate) use proxy::request_headers as invoke_headers;

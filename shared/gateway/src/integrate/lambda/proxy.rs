@@ -100,7 +100,8 @@ impl Gateway {
     }
 }
 
-fn request_headers(trail: &Trail) -> HeaderMap {
+/// Those of every Invoke.
+pub(crate) fn request_headers(trail: &Trail) -> HeaderMap {
     const JSON: HeaderValue = HeaderValue::from_static("application/json");
     let mut sent = HeaderMap::with_capacity(8);
     sent.insert(http::header::CONTENT_TYPE, JSON);

@@ -76,12 +76,7 @@ impl File {
         let ids = Ids::beside(Some(existing));
         let id = |length| ids.draw(length);
         let options = self.options(service, api, &id)?;
-        import_documentation(self.body.as_bytes(), &options).map_err(|refusal| {
-            if refusal.is_unreadable() {
-                return Failure::bad_request("Unable to build importer with provided input.");
-            }
-            refused(refusal)
-        })
+        import_documentation(self.body.as_bytes(), &options).map_err(refused)
     }
 
     fn options<'a>(

@@ -1,0 +1,451 @@
+//! What to ask of the store next, and what its answers mean.
+//!
+//! The shared bucket is one counter, the time in nanoseconds at which it will be full again. A store that only adds can
+//! move it in two ways. Where the bucket is not full, adding tokens times interval is right whatever others add at the same
+//! time, as long as there is a token. Where it is full, it must first be brought up to now, and that is right once: such an
+//! addition names the value that it starts from. Which of the two it is must be known, or guessed; a wrong guess is
+//! refused by the store, and costs a read and another write.
+
+use super::{QUOTA_BELIEVED, Refund, Refusal, State, Take, shared_rate};
+use crate::lease::{self, LAG, Lease, QUOTA_AIM, QUOTA_LIFE, Terms};
+use crate::limit::{Limit, Rate, SECOND, Scope, Sharing};
+use postern_definition::rest::QuotaSettings;
+use postern_plan::usage::{CHARGED, Period, day_of, quota_key, used_counter};
+use postern_store::{Add, Bounds, Item, Key};
+use std::collections::BTreeMap;
+use time::{Date, Duration, Time};
+
+/// A bucket further ahead than this was put there by a clock gone wrong.
+const ASTRAY: i64 = 60 * SECOND;
+/// No lease takes more than one part in so many of what is left of a quota: near its end every token counts.
+const QUOTA_SHARE: i64 = 16;
+/// See [`lift`].
+const LIFT: i64 = 100_000_000;
+/// The part of a lease's life for which a lease may be due only later.
+const QUEUE_PART: i64 = 8;
+const WORTH_A_QUEUE: i64 = 20;
+/// After a guess that was wrong so many leases read before they write.
+const WARY: u8 = 8;
+/// Fewer tokens than this would rather lapse than last.
+const WORTH_A_LEASE: i64 = 3;
+/// An item of a mere rate is kept so long after its last use.
+const KEPT_SECONDS: i64 = 86_400;
+
+pub(crate) enum Step {
+    Read(Key),
+    /// The period has just begun: how did the one before leave the bucket?
+    ReadBefore(Key),
+    Add(Addition),
+    Refuse(Refusal),
+}
+
+/// An addition under way. What it gives back is no longer the state's: whoever is cut short while it is under way does not
+/// know whether it was done, and must not do it again.
+pub(crate) struct Addition {
+    pub(crate) add: Add,
+    tokens: i64,
+    owed: i64,
+    refund: Option<Refund>,
+    rate: Option<Rate>,
+    day: Date,
+    /// The addition was sure to find the bucket as it was last seen.
+    is_lift: bool,
+    sent_at: i64,
+}
+
+struct Place {
+    key: Key,
+    day: Date,
+    /// Of a plan's use.
+    period: Option<Period>,
+    quota: Option<QuotaSettings>,
+}
+
+impl Place {
+    fn of(limit: &Limit<'_>, now: i64) -> Self {
+        let day = day_of(now / SECOND);
+        match limit.scope {
+            Scope::Plan {
+                plan, key, quota, ..
+            } => {
+                let period = Period::of(quota.as_ref(), day);
+                Self {
+                    key: quota_key(plan, key, &period),
+                    day,
+                    period: Some(period),
+                    quota,
+                }
+            }
+            Scope::Named(name) => Self {
+                key: Key::new(format!("rate#{name}"), "bucket"),
+                day,
+                period: None,
+                quota: None,
+            },
+        }
+    }
+
+    /// The key of the period before, where the bucket may not have filled since it ended.
+    fn before(&self, limit: &Limit<'_>, rate: Rate, now: i64) -> Option<Key> {
+        let (Scope::Plan { plan, key, .. }, Some(period)) = (limit.scope, self.period) else {
+            return None;
+        };
+        let since = now - midnight(period.first);
+        let before = Period::of(self.quota.as_ref(), period.first - Duration::DAY);
+        (since < rate.window() + ASTRAY).then(|| quota_key(plan, key, &before))
+    }
+
+    fn expires_at(&self, now: i64, rate: Option<Rate>) -> u64 {
+        match self.period {
+            Some(period) => period.expires_at(),
+            None => {
+                let filled = now + rate.map_or(0, Rate::window);
+                (filled / SECOND + KEPT_SECONDS).try_into().unwrap_or(0)
+            }
+        }
+    }
+}
+
+fn midnight(day: Date) -> i64 {
+    let second = day.with_time(Time::MIDNIGHT).assume_utc().unix_timestamp();
+    second.saturating_mul(SECOND)
+}
+
+/// A bucket of another interval is another bucket: what is left of the one says nothing of the other.
+fn counter(limit: &Limit<'_>, rate: Rate) -> String {
+    let method = match limit.scope {
+        Scope::Plan { method, .. } => method,
+        Scope::Named(_) => "",
+    };
+    format!("full#{}#{method}", rate.interval())
+}
+
+fn exactly(value: i64) -> Bounds {
+    Bounds {
+        at_least: value,
+        at_most: value,
+    }
+}
+
+impl State {
+    /// Lays the old lease aside, before there is a new one.
+    pub(crate) fn begin(&mut self, limit: &Limit<'_>, now: i64, skew: i64) {
+        if let (Some(lease), Some((key, day))) = (self.lease.take(), self.leased.take()) {
+            let tokens = lease.size - lease.spent;
+            if tokens > 0 && matches!(limit.scope, Scope::Plan { .. }) {
+                self.refund = Some(Refund { key, day, tokens });
+            }
+        }
+        self.pace.look(now, aim(limit, skew));
+        self.lost = 0;
+    }
+
+    /// What to do next. `fresh`: what is known was read just now.
+    pub(crate) fn step(
+        &mut self,
+        limit: &Limit<'_>,
+        now: i64,
+        skew: i64,
+        fresh: bool,
+        jitter: i64,
+    ) -> Step {
+        let place = Place::of(limit, now);
+        if self.shared.key.as_ref() != Some(&place.key) || !self.shared.known {
+            return Step::Read(place.key);
+        }
+        let doubtful = !fresh && self.refused.is_some();
+        let quota_left = place
+            .quota
+            .map(|quota| quota.limit.saturating_sub(self.shared.charged));
+        if quota_left.is_some_and(|left| left < 1) {
+            if !fresh {
+                return Step::Read(place.key);
+            }
+            let why = Refusal::QuotaExceeded(self.shared.period_ends);
+            self.refused = Some((now, now + QUOTA_BELIEVED, why));
+            return Step::Refuse(why);
+        }
+        let Some(rate) = shared_rate(limit) else {
+            if doubtful {
+                return Step::Read(place.key);
+            }
+            let tokens = self.size(limit, None, quota_left, skew);
+            return Step::Add(self.addition(limit, place, tokens, now, None));
+        };
+        let full_at = self.shared.full_at;
+        if fresh
+            && full_at == 0
+            && self.shared.carried == 0
+            && let Some(before) = place.before(limit, rate, now)
+        {
+            // Only once: what is read there is at least this.
+            self.shared.carried = 1;
+            return Step::ReadBefore(before);
+        }
+        let last = now + rate.window() - rate.interval();
+        if full_at.max(self.shared.carried) > last + ASTRAY {
+            if !fresh {
+                return Step::Read(place.key);
+            }
+            return Step::Add(self.addition(limit, place, 1, now, Some(Move::To(last))));
+        }
+        // What the period before left counts until this one's own bucket has begun.
+        let held = full_at.max(self.shared.carried);
+        let tokens = self.size(limit, Some(rate), quota_left, skew);
+        // Whoever takes many may queue for them; a few would lapse before they are asked for.
+        let queue = if tokens < WORTH_A_QUEUE {
+            0
+        } else {
+            lease::life(rate, skew) / QUEUE_PART
+        };
+        if held > last.saturating_add(queue) {
+            if !fresh {
+                return Step::Read(place.key);
+            }
+            let from = now + (held - last);
+            let why = self.throttled(limit, rate, now, skew, jitter, from);
+            return Step::Refuse(why);
+        }
+        if doubtful {
+            return Step::Read(place.key);
+        }
+        if self.lost > 0 && full_at > now + rate.window() / 3 {
+            // Others got the last tokens, again and again: there is one for few of those who ask.
+            return Step::Refuse(self.throttled(limit, rate, now, skew, jitter, now));
+        }
+        let by = if full_at < now && self.shared.alone {
+            Move::To(held.max(now))
+        } else if full_at >= now - LAG || (self.shared.busy && self.shared.wary == 0 && !fresh) {
+            Move::On(queue)
+        } else if fresh {
+            Move::To(held.max(now + lift(rate)))
+        } else {
+            return Step::Read(place.key);
+        };
+        Step::Add(self.addition(limit, place, tokens, now, Some(by)))
+    }
+
+    /// Nothing is to be had until then, and for a while in any case: if all came again for every single token, most would
+    /// come in vain.
+    fn throttled(
+        &mut self,
+        limit: &Limit<'_>,
+        rate: Rate,
+        now: i64,
+        skew: i64,
+        jitter: i64,
+        from: i64,
+    ) -> Refusal {
+        let pause = match limit.sharing {
+            Sharing::Exact => 0,
+            Sharing::Leased | Sharing::Local => {
+                let pause = (lease::life(rate, skew) / 3).min(rate.window() / 4);
+                pause / 2 + pause * jitter / 1_000
+            }
+        };
+        let until = from.max(now + pause);
+        let why = Refusal::Throttled(until);
+        self.refused = Some((now, until, why));
+        why
+    }
+
+    fn size(
+        &self,
+        limit: &Limit<'_>,
+        rate: Option<Rate>,
+        quota_left: Option<i64>,
+        skew: i64,
+    ) -> i64 {
+        if limit.sharing == Sharing::Exact {
+            return 1;
+        }
+        let aim = aim(limit, skew);
+        // What is scarce comes free slowly, and must not lapse as fast.
+        let within = if self.scarce { aim / 2 } else { aim };
+        let most = rate.map_or(i64::MAX, |rate| within / rate.interval());
+        let most = most.min(quota_left.map_or(i64::MAX, |left| left / QUOTA_SHARE));
+        let tokens = self.pace.tokens(aim, self.scarce).min(most);
+        if tokens < WORTH_A_LEASE { 1 } else { tokens }
+    }
+
+    fn addition(
+        &mut self,
+        limit: &Limit<'_>,
+        place: Place,
+        tokens: i64,
+        now: i64,
+        by: Option<Move>,
+    ) -> Addition {
+        let rate = shared_rate(limit);
+        let mut add = Add {
+            by: Vec::new(),
+            within: Vec::new(),
+            expires_at: Some(place.expires_at(now, rate)),
+            key: place.key,
+        };
+        if let (Some(by), Some(rate)) = (by, rate) {
+            let counter = counter(limit, rate);
+            let taken = tokens * rate.interval();
+            let (by, bounds) = match by {
+                Move::To(base) => (
+                    (base + taken).saturating_sub(self.shared.full_at),
+                    exactly(self.shared.full_at),
+                ),
+                Move::On(queue) => (
+                    taken,
+                    Bounds {
+                        at_least: now - LAG,
+                        at_most: now + rate.window() - rate.interval() + queue,
+                    },
+                ),
+            };
+            add.by.push((counter.clone(), by));
+            add.within.push((counter, bounds));
+        }
+        let mut owed = 0;
+        let mut refund = None;
+        if place.period.is_some() {
+            owed = self.owed;
+            refund = self.refund.take();
+            let back = match &mut refund {
+                // Never below nothing on the whole: should the store do it twice, then too much is charged, not too little.
+                Some(refund) if refund.key == add.key => {
+                    refund.tokens = refund.tokens.min(tokens);
+                    add.by.push((used_counter(refund.day), -refund.tokens));
+                    refund.tokens
+                }
+                _ => 0,
+            };
+            let charged = tokens.saturating_add(owed);
+            add.by.push((CHARGED.to_owned(), charged - back));
+            add.by.push((used_counter(place.day), charged));
+            if let Some(quota) = place.quota {
+                let bounds = Bounds {
+                    at_least: i64::MIN,
+                    at_most: quota.limit.saturating_sub(tokens),
+                };
+                add.within.push((CHARGED.to_owned(), bounds));
+            }
+        }
+        Addition {
+            add,
+            tokens,
+            owed,
+            refund,
+            rate,
+            day: place.day,
+            is_lift: matches!(by, Some(Move::To(_))),
+            sent_at: now,
+        }
+    }
+
+    /// What a read found.
+    pub(crate) fn learn(&mut self, limit: &Limit<'_>, key: Key, item: Option<&Item>, now: i64) {
+        let count = |name: &str| {
+            let counters = item.map(|item| &item.counters);
+            counters
+                .and_then(|counters| counters.get(name))
+                .copied()
+                .unwrap_or_default()
+        };
+        let full_at = shared_rate(limit).map_or(0, |rate| count(&counter(limit, rate)));
+        let here = self.shared.key.as_ref() == Some(&key) && self.shared.known;
+        self.shared.alone = full_at == 0 || (here && full_at == self.shared.full_at);
+        if !here {
+            self.shared.carried = 0;
+        }
+        self.shared.full_at = full_at;
+        self.shared.charged = count(CHARGED);
+        self.shared.period_ends = Place::of(limit, now)
+            .period
+            .map_or(i64::MAX, |period| midnight(period.next));
+        self.shared.key = Some(key);
+        self.shared.known = true;
+    }
+
+    /// How the period before left the bucket.
+    pub(crate) fn learn_before(&mut self, limit: &Limit<'_>, item: Option<&Item>) {
+        let rate = shared_rate(limit);
+        let full_at = rate.and_then(|rate| item?.counters.get(&counter(limit, rate)).copied());
+        self.shared.carried = full_at.unwrap_or_default().max(1);
+    }
+
+    /// The store did as asked.
+    pub(crate) fn granted(
+        &mut self,
+        limit: &Limit<'_>,
+        done: Addition,
+        counters: &BTreeMap<String, i64>,
+        now: i64,
+        skew: i64,
+    ) -> Take {
+        let count = |name: &str| counters.get(name).copied().unwrap_or_default();
+        self.refused = None;
+        self.owed = (self.owed - done.owed).max(0);
+        self.shared.charged = count(CHARGED);
+        let mut begins = done.sent_at;
+        let (terms, ends) = match done.rate {
+            Some(rate) => {
+                let full_at = count(&counter(limit, rate));
+                let before = full_at.saturating_sub(done.tokens * rate.interval());
+                self.shared.busy = !done.is_lift && before >= done.sent_at - LAG;
+                self.shared.full_at = full_at;
+                self.shared.wary = self.shared.wary.saturating_sub(1);
+                self.scarce = before > done.sent_at + rate.window() / 3;
+                let zeroth = before.saturating_sub(rate.window());
+                begins = begins.max(zeroth.saturating_add(rate.interval()));
+                let terms = Terms::Rate {
+                    zeroth,
+                    interval: rate.interval(),
+                    life: lease::life(rate, skew),
+                };
+                (terms, i64::MAX)
+            }
+            None => (Terms::Quota, done.sent_at + QUOTA_LIFE),
+        };
+        let ends = match limit.scope {
+            Scope::Plan { .. } => ends.min(midnight(done.day + Duration::DAY)),
+            Scope::Named(_) => ends,
+        };
+        let mut lease = Lease::new(begins, done.tokens, terms, ends);
+        self.leased = Some((done.add.key, done.day));
+        if done.rate.is_some() && begins == done.sent_at {
+            lease.spend_first();
+            self.lease = Some(lease);
+            return self.token(limit, now);
+        }
+        self.lease = Some(lease);
+        self.take(limit, now)
+    }
+
+    /// The bounds did not hold, and nothing was done.
+    pub(crate) fn outrun(&mut self, lost: Addition) {
+        self.refund = lost.refund;
+        self.lost += 1;
+        self.shared.alone = false;
+        // Whoever was faster in bringing the bucket up to now has left it where anyone may add to it.
+        self.shared.busy = lost.is_lift && !self.shared.busy;
+        self.shared.known = self.shared.busy;
+        self.shared.wary = if lost.is_lift { 0 } else { WARY };
+    }
+}
+
+/// How far beyond now a full bucket is put that many take from, or every one of them would have to do it again: so much of
+/// the burst is lost where one comes right then.
+fn lift(rate: Rate) -> i64 {
+    LIFT.min(rate.window() / 8)
+}
+
+/// How the time at which the bucket is full is moved.
+#[derive(Clone, Copy)]
+enum Move {
+    /// To this first.
+    To(i64),
+    /// Though it may be so far ahead that nothing is to be had at once.
+    On(i64),
+}
+
+/// The time that a lease is meant for.
+fn aim(limit: &Limit<'_>, skew: i64) -> i64 {
+    shared_rate(limit).map_or(QUOTA_AIM, |rate| lease::life(rate, skew))
+}
