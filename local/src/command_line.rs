@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Dev(Box<Dev>),
     /// Make OpenAPI files into deployed APIs of a Postern that runs.
     Import(Import),
+    /// Let browsers call an API from pages of other origins.
+    Cors(Cors),
     /// Make or remove the DynamoDB tables that Postern keeps its data in.
     Tables(Tables),
 }
@@ -86,7 +88,17 @@ pub(crate) struct Import {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// The Postern to import into.
+    #[command(flatten)]
+    pub(crate) there: There,
+
+    #[command(flatten)]
+    pub(crate) how: ImportOptions,
+}
+
+/// The Postern that a command speaks to.
+#[derive(Debug, Args)]
+pub(crate) struct There {
+    /// The Postern to speak to.
     #[arg(
         long,
         value_name = "URL",
@@ -94,9 +106,53 @@ pub(crate) struct Import {
         default_value = "http://localhost:4700"
     )]
     pub(crate) endpoint_url: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cors {
+    #[command(subcommand)]
+    pub(crate) action: CorsAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CorsAction {
+    /// Answer preflight requests, and allow an origin in the 200 responses of methods that are no proxies.
+    Enable(CorsEnable),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CorsEnable {
+    /// The API.
+    #[arg(long, value_name = "ID")]
+    pub(crate) api: String,
+
+    /// A resource, by its path. May be given more than once.
+    #[arg(long, value_name = "PATH", required_unless_present = "all")]
+    pub(crate) resource: Vec<String>,
+
+    /// Every resource that has methods.
+    #[arg(long, conflicts_with = "resource")]
+    pub(crate) all: bool,
+
+    /// The origin whose pages may call the API.
+    #[arg(long, default_value = "*", value_parser = quotable)]
+    pub(crate) origin: String,
+
+    /// The methods that they may use [default: those that the resource has].
+    #[arg(long, value_name = "VERB,...", value_delimiter = ',', value_parser = quotable)]
+    pub(crate) methods: Vec<String>,
+
+    /// The headers that they may send.
+    #[arg(long, value_name = "NAME,...", value_parser = quotable,
+          default_value = "Content-Type,X-Amz-Date,Authorization,X-Api-Key,X-Amz-Security-Token")]
+    pub(crate) headers: String,
+
+    /// Send the headers also with the gateway's own errors, by DEFAULT_4XX and DEFAULT_5XX.
+    #[arg(long)]
+    pub(crate) gateway_responses: bool,
 
     #[command(flatten)]
-    pub(crate) how: ImportOptions,
+    pub(crate) there: There,
 }
 
 /// How files are imported. A file becomes the API that has its title, which is made where there is none.
@@ -242,6 +298,16 @@ fn account(text: &str) -> Result<String, String> {
     }
 }
 
+/// What may stand between the quotes of a static value.
+fn quotable(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'\'';
+    if !text.is_empty() && text.bytes().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("a header takes printable ASCII without single quotes, and not nothing".to_owned())
+    }
+}
+
 fn limits(settings: &str) -> Result<Limits, String> {
     let mut limits = Limits::default();
     limits.set(settings)?;
@@ -297,6 +363,12 @@ mod tests {
             &["import"],
             &["import", "a.yaml", "--mode", "replace"],
             &["import", "a.yaml", "--stage", "x", "--no-deploy"],
+            &["cors"],
+            &["cors", "enable"],
+            &["cors", "enable", "--api", "a"],
+            &["cors", "enable", "--all"],
+            &["cors", "enable", "--api", "a", "--all", "--resource", "/"],
+            &["cors", "enable", "--api", "a", "--all", "--origin", "it's"],
             &["serve"],
         ] {
             assert!(

@@ -3,8 +3,9 @@
 use crate::command_line::{Dev, Log, StoreKind, aws_settings};
 use crate::console::Console;
 use crate::front::Front;
-use crate::import::{self, Target};
+use crate::import;
 use crate::listener;
+use crate::target::Target;
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, World};
@@ -37,6 +38,8 @@ pub(crate) enum Failure {
     Tables(String),
     #[error("{refused} of {files} files could not be imported")]
     Import { refused: usize, files: usize },
+    #[error("{0}")]
+    Cors(String),
 }
 
 pub(crate) fn run(options: Dev) -> Result<(), Failure> {

@@ -2,12 +2,14 @@
 
 mod command_line;
 mod console;
+mod cors;
 mod dev;
 mod front;
 mod import;
 mod lingering;
 mod listener;
 mod tables;
+mod target;
 
 use clap::Parser;
 use command_line::{Command, CommandLine};
@@ -18,6 +20,7 @@ fn main() -> ExitCode {
     let outcome = match command.unwrap_or_else(Command::without_words) {
         Command::Dev(options) => dev::run(*options),
         Command::Import(options) => import::run(options),
+        Command::Cors(options) => cors::run(options.action),
         Command::Tables(options) => tables::run(options),
     };
     match outcome {

@@ -4,15 +4,12 @@
 //! to the management API, and a deployment makes it answer.
 
 mod check;
-mod target;
 mod watch;
-
-pub(crate) use target::Target;
 
 use crate::command_line::{Import, ImportOptions, Mode};
 use crate::dev::Failure;
+use crate::target::{Target, encoded};
 use check::{Checked, check};
-use postern_egress::{Egress, Options};
 use postern_management::unzipped;
 use serde_json::json;
 use std::collections::HashMap;
@@ -25,10 +22,7 @@ use watch::Seen;
 const LARGE_BYTES: usize = 200_000;
 
 pub(crate) fn run(options: Import) -> Result<(), Failure> {
-    let target = Target::There {
-        client: Box::new(Egress::new(&Options::default())),
-        endpoint: options.endpoint_url.clone(),
-    };
+    let target = Target::there(options.there.endpoint_url.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -178,24 +172,13 @@ impl Imports {
 
 /// The API that has the document's title: the one that an earlier import of it made.
 async fn same_name(target: &Target, title: &str) -> Result<Option<String>, String> {
-    let mut found = Vec::new();
-    let mut position = None;
-    loop {
-        let path = match &position {
-            None => "/restapis?limit=500".to_owned(),
-            Some(position) => format!("/restapis?limit=500&position={position}"),
-        };
-        let page = target.call("GET", &path, "").await?;
-        for api in page["item"].as_array().into_iter().flatten() {
-            if api["name"] == title {
-                found.extend(api["id"].as_str().map(str::to_owned));
-            }
-        }
-        position = page["position"].as_str().map(encoded);
-        if position.is_none() {
-            break;
-        }
-    }
+    let mut found: Vec<_> = target
+        .all("/restapis")
+        .await?
+        .iter()
+        .filter(|api| api["name"] == title)
+        .filter_map(|api| api["id"].as_str().map(str::to_owned))
+        .collect();
     match &found[..] {
         [] | [_] => Ok(found.pop()),
         many => Err(format!(
@@ -204,11 +187,6 @@ async fn same_name(target: &Target, title: &str) -> Result<Option<String>, Strin
             many.join(", ")
         )),
     }
-}
-
-fn encoded(value: impl AsRef<str>) -> String {
-    percent_encoding::utf8_percent_encode(value.as_ref(), percent_encoding::NON_ALPHANUMERIC)
-        .to_string()
 }
 
 /// Steps of a long import, on standard error.

@@ -78,6 +78,8 @@ struct Exchange {
     answer: Option<String>,
     /// The answer's body, where it is no text.
     answer_base64: Option<String>,
+    /// The line of the access log.
+    logged: Option<String>,
 }
 
 /// Plays every backend: keeps what it is sent and answers what it is told.
@@ -393,7 +395,7 @@ fn with_defaults(integration: &Value) -> Value {
 }
 
 /// Lays the members of one object over another's.
-fn merge(under: &mut Value, over: &Value) {
+pub(crate) fn merge(under: &mut Value, over: &Value) {
     if let (Some(under), Some(over)) = (under.as_object_mut(), over.as_object()) {
         under.extend(over.clone());
     }
@@ -433,6 +435,7 @@ impl Exchange {
         let about = format!("{case}: {}", self.request);
         *bench.backend.answer.lock().unwrap() = self.backend.clone();
         *bench.backend.sent.lock().unwrap() = None;
+        bench.journal.access.lock().unwrap().clear();
         let mut arrival = arrival(&self.request, &self.headers, &self.body);
         if let Some(base64) = &self.base64 {
             arrival.body = Body::from(STANDARD.decode(base64).unwrap());
@@ -460,6 +463,10 @@ impl Exchange {
         }
         for name in ["x-amzn-requestid", "x-amz-apigw-id", "content-type"] {
             assert!(head.headers.contains_key(name), "{about}: {name}");
+        }
+        if let Some(expected) = &self.logged {
+            let logged = bench.journal.access.lock().unwrap().concat();
+            assert_eq!(logged.trim_end(), expected, "{about}: the access log");
         }
         let sent = bench.backend.sent.lock().unwrap().clone();
         assert_eq!(

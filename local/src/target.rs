@@ -1,8 +1,8 @@
-//! Where an import goes: the management APIs of this process, or of another one.
+//! The management API that a command speaks to: that of this process, or of another one.
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use postern_egress::Egress;
+use postern_egress::{Egress, Options};
 use postern_gateway::Body;
 use postern_management::Management;
 use serde_json::Value;
@@ -23,8 +23,33 @@ pub(crate) enum Target {
 }
 
 impl Target {
+    pub(crate) fn there(endpoint: String) -> Self {
+        Self::There {
+            client: Box::new(Egress::new(&Options::default())),
+            endpoint,
+        }
+    }
+
+    /// All items of a list, page by page.
+    pub(crate) async fn all(&self, path: &str) -> Result<Vec<Value>, String> {
+        let and = if path.contains('?') { '&' } else { '?' };
+        let first = format!("{path}{and}limit=500");
+        let mut items = Vec::new();
+        let mut page = self.call("GET", &first, "").await?;
+        loop {
+            if let Value::Array(more) = page["item"].take() {
+                items.extend(more);
+            }
+            let Some(position) = page["position"].as_str() else {
+                return Ok(items);
+            };
+            let next = format!("{first}&position={}", encoded(position));
+            page = self.call("GET", &next, "").await?;
+        }
+    }
+
     /// The answer's members, or what the management API says is wrong.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         verb: &str,
         path: &str,
@@ -77,4 +102,10 @@ impl Target {
             }
         }
     }
+}
+
+/// As it may stand in a path or a query.
+pub(crate) fn encoded(value: impl AsRef<str>) -> String {
+    percent_encoding::utf8_percent_encode(value.as_ref(), percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
 }
