@@ -5,6 +5,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request;
+use postern_definition::rest::Definition;
 use postern_definition::{ApiId, DeploymentId};
 use postern_gateway::{
     Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
@@ -152,22 +153,23 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// What a method of a deployment answers with.
-async fn template(deployed: &Deployed, verb: &str, path: &str) -> String {
+/// Whether a method of a deployment can be answered.
+async fn answers(deployed: &Deployed, verb: &str, path: &str) -> bool {
     let found = deployed.find(verb, path).unwrap();
     let (_, plan) = deployed.plan(found.method).await.unwrap();
-    assert_eq!(plan.verb, verb);
-    assert!(matches!(plan.integration, IntegrationPlan::Mock(_)));
-    let definition = deployed.definition().await.unwrap();
+    plan.verb == verb && matches!(plan.integration, IntegrationPlan::Mock(_))
+}
+
+/// What a method of a frozen definition answers with.
+fn template<'d>(definition: &'d Definition, verb: &str, path: &str) -> &'d str {
     let mut resources = definition.resources.iter();
     let id = &resources.find(|resource| resource.path == path).unwrap().id;
     let mut methods = definition.methods.iter();
     let found = methods.find(|(resource, method)| resource == id && method.http_method == verb);
     let integration = found.unwrap().1.method_integration.as_ref().unwrap();
     let templates = &integration.integration_responses["200"].response_templates;
-    templates.as_ref().unwrap()["application/json"]
-        .clone()
-        .unwrap()
+    let template = &templates.as_ref().unwrap()["application/json"];
+    template.as_deref().unwrap()
 }
 
 /// Visible ASCII that deflates to four fifths of itself, and that JSON holds as it is.
@@ -216,13 +218,19 @@ async fn an_api_of_four_thousand_methods_is_made_deployed_and_loaded() {
 
     let deployed = bench.load(&api, &deployment).await;
     assert_eq!(bench.table.taken(), (1, 0), "a cold load is one query");
-    assert_eq!(template(&deployed, "GET", "/r0").await, noise(0, 2_000));
+    assert!(answers(&deployed, "GET", "/r0").await);
     let (reads, _) = bench.table.taken();
     assert!(reads <= 2, "a method lies in one chunk, or two: {reads}");
+    let frozen = deployed.definition().await.unwrap();
     for nth in [1, 499, 998, 999] {
         for (seed, verb) in (nth * 4..).zip(VERBS) {
-            let answered = template(&deployed, verb, &format!("/r{nth}")).await;
-            assert_eq!(answered, noise(seed, 2_000), "{verb} /r{nth}");
+            let path = format!("/r{nth}");
+            assert!(answers(&deployed, verb, &path).await, "{verb} {path}");
+            assert_eq!(
+                template(&frozen, verb, &path),
+                noise(seed, 2_000),
+                "{verb} {path}"
+            );
         }
     }
 }
@@ -243,7 +251,9 @@ async fn a_template_as_long_as_any_comes_back_to_the_byte() {
     assert_eq!(stored().await, json!(long));
     let deployment = bench.deploy(&api).await;
     let deployed = bench.load(&api, &deployment).await;
-    assert_eq!(template(&deployed, "GET", "/").await, long);
+    assert!(answers(&deployed, "GET", "/").await);
+    let frozen = deployed.definition().await.unwrap();
+    assert_eq!(template(&frozen, "GET", "/"), long);
 
     let longer = noise(1, TEMPLATE_BYTES_MAX + 1);
     let declared = format!("{resource}/methods/GET/responses/400");

@@ -34,7 +34,11 @@ fn noise(seed: usize, bytes: usize) -> String {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        char::from(b'!' + ((state >> 33) % 94) as u8)
+        match char::from(b'!' + ((state >> 33) % 94) as u8) {
+            // What would begin something in the template language.
+            '$' | '#' => ' ',
+            c => c,
+        }
     };
     std::iter::repeat_with(next).take(bytes).collect()
 }
