@@ -75,7 +75,9 @@ pub(crate) async fn server() -> (String, mpsc::UnboundedReceiver<Seen>) {
                     body,
                 })
                 .unwrap();
-            let answer = b"HTTP/1.1 200 OK\r\nx-amzn-requestid: 1\r\ncontent-length: 2\r\n\r\nok";
+            // It serves one call to a connection, and says so, or the next call would be sent into a closing one.
+            let answer =
+                b"HTTP/1.1 200 OK\r\nconnection: close\r\nx-amzn-requestid: 1\r\ncontent-length: 2\r\n\r\nok";
             socket.write_all(answer).await.unwrap();
         }
     });
