@@ -5,6 +5,7 @@
 //! while the API's item still names it, so that a slow writer cannot undo what came later; the last one lets the list go.
 //! Every edit of an API begins by finishing what it finds unfinished.
 
+use super::batches::{size, transactions};
 use super::{ApiRecord, Definitions, api_key};
 use crate::ids;
 use crate::wire::Failure;
@@ -46,13 +47,6 @@ impl Pending {
 pub(super) fn fits(writes: &[Write]) -> bool {
     let bytes: usize = writes.iter().map(size).sum();
     writes.len() < TRANSACTION_WRITES_MAX && bytes + BODY_BYTES_MAX <= TRANSACTION_BYTES_MAX
-}
-
-fn size(write: &Write) -> usize {
-    match write {
-        Write::Put { body, .. } => body.len(),
-        Write::Delete { .. } | Write::Check { .. } => 0,
-    }
 }
 
 impl Definitions<'_> {
@@ -104,22 +98,12 @@ impl Definitions<'_> {
         let Some(steps) = self.read_pending(api, &pending).await? else {
             return self.is_finished(api, &pending).await;
         };
-        let mut batch = vec![held.clone()];
-        let mut bytes = 0;
-        for write in steps.into_iter().map(write) {
-            if batch.len() == TRANSACTION_WRITES_MAX || bytes + size(&write) > TRANSACTION_BYTES_MAX
-            {
-                let full = std::mem::replace(&mut batch, vec![held.clone()]);
-                if !self.carried_out(full).await? {
-                    return self.is_finished(api, &pending).await;
-                }
-                bytes = 0;
+        for transaction in transactions(steps.into_iter().map(write), Some(&held)) {
+            if !self.carried_out(transaction).await? {
+                return self.is_finished(api, &pending).await;
             }
-            bytes += size(&write);
-            batch.push(write);
         }
-        let last = batch.len() == 1 || self.carried_out(batch).await?;
-        if !last || !self.let_go(api, &record, revision).await? {
+        if !self.let_go(api, &record, revision).await? {
             return self.is_finished(api, &pending).await;
         }
         self.drop_pending(api, &pending).await;
