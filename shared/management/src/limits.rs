@@ -152,6 +152,14 @@ pub(crate) static CLIENT_CERTIFICATES: Counted = Counted {
     limit: |limits| limits.client_certificates,
 };
 
+/// Refuses what makes an API have more than so many of something.
+pub(crate) fn within_api(count: usize, limit: u64, things: &str) -> Result<(), Failure> {
+    if count as u64 > limit {
+        return Err(full(things, "API"));
+    }
+    Ok(())
+}
+
 /// Refuses one more of what there are already so many of.
 pub(crate) fn check(have: u64, limit: u64, things: &str, within: &str) -> Result<(), Failure> {
     if have >= limit {

@@ -3,7 +3,7 @@
 use super::file::File;
 use crate::Management;
 use crate::definitions::DOCUMENTATION_PART;
-use crate::limits::check;
+use crate::limits::within_api;
 use crate::rest::address::AtApi;
 use crate::rest::missing;
 use crate::wire::Failure;
@@ -38,8 +38,7 @@ pub(crate) async fn import_parts(
         let said: HashSet<_> = added.iter().map(|part| part.location.clone()).collect();
         let after = merge_documentation(before.documentation_parts.clone(), added, mode);
         let limit = service.limits().documentation_parts_per_api;
-        let count = after.len() as u64;
-        check(count.saturating_sub(1), limit, "documentation parts", "API")?;
+        within_api(after.len(), limit, "documentation parts")?;
         let after = only(after);
         edit.replace(Some(&before), &after);
         if edit.commit().await? {

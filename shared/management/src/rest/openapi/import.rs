@@ -4,7 +4,7 @@ use super::file::{File, texts};
 use crate::Management;
 use crate::definitions::{DOCUMENTATION_PART, Edit};
 use crate::ids;
-use crate::limits::check;
+use crate::limits::within_api;
 use crate::rest::address::AtApi;
 use crate::rest::rest_apis::RestApiView;
 use crate::rest::{integrations, missing};
@@ -85,7 +85,7 @@ fn within_limits(service: &Management, definition: &Definition) -> Result<(), Fa
             "documentation parts",
         ),
     ] {
-        check((count as u64).saturating_sub(1), limit, things, "API")?;
+        within_api(count, limit, things)?;
     }
     Ok(())
 }
