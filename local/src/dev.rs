@@ -61,7 +61,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
     let (store, place) = open(&options, &aws, clock.clone())?;
     let gateway = Arc::new(Gateway::new(
         World {
-            definitions: store.definitions.clone(),
+            store: store.clone(),
             backend: Arc::new(aws.backend()),
             clock: clock.clone(),
             journal: Arc::new(Console { level: options.log }),

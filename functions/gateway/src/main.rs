@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let clock = Arc::new(SystemClock);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
     let world = World {
-        definitions: aws.connect(&env.tables)?.definitions,
+        store: aws.connect(&env.tables)?,
         backend: Arc::new(aws.backend()),
         clock,
         journal: Arc::new(StandardOutput),

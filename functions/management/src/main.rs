@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
     // Only what is tried out before it is deployed comes here, so nothing about stages matters.
     let gateway = Gateway::new(
         postern_gateway::World {
-            definitions: store.definitions.clone(),
+            store: store.clone(),
             backend: Arc::new(aws.backend()),
             clock: clock.clone(),
             journal: Arc::new(StandardOutput),

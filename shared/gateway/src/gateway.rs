@@ -2,19 +2,21 @@
 
 use crate::address::Defaults;
 use crate::admit::Signatures;
+use crate::authorize::Verdicts;
 use crate::rejection::Rejection;
 use crate::stages::{Freshness, Live, Stages};
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
 use postern_definition::Map;
 use postern_plan::Deployed;
-use postern_store::{Clock, Table};
+use postern_store::{Clock, Store};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub struct Gateway {
     pub(crate) stages: Stages,
+    pub(crate) verdicts: Verdicts,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -23,7 +25,7 @@ pub struct Gateway {
 
 /// What the gateway works with.
 pub struct World {
-    pub definitions: Arc<dyn Table>,
+    pub store: Store,
     pub backend: Arc<dyn Backend>,
     pub clock: Arc<dyn Clock>,
     pub journal: Arc<dyn Journal>,
@@ -51,19 +53,20 @@ pub(crate) struct Served {
 impl Gateway {
     pub fn new(world: World, settings: Settings) -> Self {
         let World {
-            definitions,
+            store,
             backend,
             clock,
             journal,
         } = world;
         let stages = Stages::new(
-            definitions,
+            store.definitions.clone(),
             clock.clone(),
             journal.clone(),
             settings.freshness,
         );
         Self {
             stages,
+            verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
             backend,
             clock,
             journal,
@@ -121,7 +124,7 @@ impl Gateway {
         unpack::check(&addressed)?;
         let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;
-        let admitted = unpack::unpack(self.admit(routed)?).await?;
+        let admitted = unpack::unpack(self.admit(routed, trail).await?).await?;
         let validated = self.validate(admitted, trail).await?;
         let answer = self.integrate(validated, trail).await?;
         Ok(respond::pack(answer, pack_from, trail).await?)

@@ -15,15 +15,15 @@ pub struct DefaultAnswer {
     pub message: Option<Cow<'static, str>>,
     /// Once a method's execution has begun, the service writes a space after the colon.
     pub spaced: bool,
+    /// Whether the member is called `Message`, as what refuses access calls it.
+    pub capital: bool,
 }
 
 impl DefaultAnswer {
     pub fn body(&self) -> String {
         let message = serde_json::Value::from(self.message.as_deref());
-        if self.spaced {
-            format!("{{\"message\": {message}}}")
-        } else {
-            format!("{{\"message\":{message}}}")
-        }
+        let name = if self.capital { "Message" } else { "message" };
+        let space = if self.spaced { " " } else { "" };
+        format!("{{\"{name}\":{space}{message}}}")
     }
 }

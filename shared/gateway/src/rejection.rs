@@ -78,8 +78,26 @@ pub enum AdmitRejection {
     NotSigned,
     #[error("the method wants a signed request, and the Authorization header is not a signature")]
     NotASignature { header: String, token: String },
-    #[error("the method's kind of authorization is not one that this version can check")]
-    CannotBeChecked,
+    /// The method's authorizer is not there, or is not made so that it could decide.
+    #[error("the method's authorizer cannot be asked: {0}")]
+    Authorizer(String),
+    #[error(transparent)]
+    Authorize(#[from] AuthorizeRejection),
+    #[error("the API's policy cannot be used: {0}")]
+    Policy(String),
+    #[error("the method's ARN has {bytes} bytes, and is too long for policies")]
+    ArnTooLong { bytes: usize },
+    /// To whom an authorizer gave a policy.
+    #[error("policies {}", if *.is_explicit { "deny it" } else { "do not allow it" })]
+    DeniedToBearer { is_explicit: bool },
+    #[error("policies {} to {action} {arn}", if *.is_explicit { "deny" } else { "do not allow" })]
+    Denied {
+        /// `None` of somebody who did not have to say who they are.
+        caller: Option<String>,
+        action: &'static str,
+        arn: String,
+        is_explicit: bool,
+    },
     #[error("the method wants an API key")]
     NoApiKey,
 }
@@ -102,11 +120,13 @@ pub enum ValidateRejection {
 
 /// Why an authorizer's function gave no verdict.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AuthorizeRejection {
+pub enum AuthorizeRejection {
     #[error("the request does not say who is calling, where the authorizer looks for it")]
     Unidentified,
     #[error("the authorizer says that the caller is not one")]
     Refused,
+    #[error("the authorizer's function failed: {0}")]
+    Failed(String),
     #[error("the authorizer cannot decide: {0}")]
     Configuration(String),
 }
@@ -145,7 +165,7 @@ impl AuthorizeRejection {
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Unidentified | Self::Refused => 401,
-            Self::Configuration(_) => 500,
+            Self::Failed(_) | Self::Configuration(_) => 500,
         }
     }
 }
@@ -174,6 +194,7 @@ impl Rejection {
             error_type,
             message: Some(std::borrow::Cow::Borrowed(message)),
             spaced: false,
+            capital: false,
         };
         let early = |response_type, status, error_type, message| DefaultAnswer {
             response_type: Some(response_type),
@@ -201,6 +222,23 @@ impl Rejection {
                 message,
             )
         };
+        // What went wrong inside is not for the caller.
+        let silent = |response_type| DefaultAnswer {
+            message: None,
+            ..early(response_type, 500, "AuthorizerConfigurationException", "")
+        };
+        let denied = |message: String, is_explicit: bool| {
+            let how = if is_explicit {
+                " with an explicit deny"
+            } else {
+                ""
+            };
+            DefaultAnswer {
+                message: Some((message + how).into()),
+                capital: true,
+                ..early(Type::AccessDenied, 403, "AccessDeniedException", "")
+            }
+        };
         let not_a_signature = |header: &str, token: &str| {
             DefaultAnswer {
             message: Some(format!(
@@ -211,7 +249,8 @@ impl Rejection {
         }
         };
         match self {
-            Self::Address(AddressRejection::UriTooLong { .. }) => {
+            Self::Address(AddressRejection::UriTooLong { .. })
+            | Self::Admit(AdmitRejection::ArnTooLong { .. }) => {
                 front(414, "RequestUriTooLongException", "Request URI too long")
             }
             Self::Address(AddressRejection::HeadersTooLong { .. }) => front(
@@ -233,12 +272,40 @@ impl Rejection {
             | Self::Admit(AdmitRejection::NotASignature { header, token }) => {
                 not_a_signature(header, token)
             }
-            Self::Route(RouteRejection::Deployment(_)) => internal(Type::Default5xx, 500),
-            Self::Admit(AdmitRejection::CannotBeChecked) => early(
+            Self::Route(RouteRejection::Deployment(_)) | Self::Admit(AdmitRejection::Policy(_)) => {
+                internal(Type::Default5xx, 500)
+            }
+            Self::Admit(AdmitRejection::Authorize(
+                AuthorizeRejection::Unidentified | AuthorizeRejection::Refused,
+            )) => early(
                 Type::Unauthorized,
                 401,
                 "UnauthorizedException",
                 "Unauthorized",
+            ),
+            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::Failed(_))) => {
+                silent(Type::AuthorizerFailure)
+            }
+            Self::Admit(
+                AdmitRejection::Authorizer(_)
+                | AdmitRejection::Authorize(AuthorizeRejection::Configuration(_)),
+            ) => silent(Type::AuthorizerConfigurationError),
+            Self::Admit(AdmitRejection::DeniedToBearer { is_explicit }) => denied(
+                "User is not authorized to access this resource".to_owned(),
+                *is_explicit,
+            ),
+            Self::Admit(AdmitRejection::Denied {
+                caller,
+                action,
+                arn,
+                is_explicit,
+            }) => denied(
+                format!(
+                    "User: {} is not authorized to perform: {action} on resource: {}",
+                    caller.as_deref().unwrap_or("anonymous"),
+                    without_account(arn)
+                ),
+                *is_explicit,
             ),
             Self::Admit(AdmitRejection::NoApiKey) => {
                 early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
@@ -315,6 +382,17 @@ impl Rejection {
             }
         }
     }
+}
+
+/// The account's last four digits are all that a caller is shown of it.
+fn without_account(arn: &str) -> String {
+    let mut parts: Vec<_> = arn.splitn(6, ':').map(str::to_owned).collect();
+    if let Some(account) = parts.get_mut(4) {
+        let shown = account.len().saturating_sub(8);
+        let from = account.len() - shown.min(4);
+        *account = format!("********{}", account.get(from..).unwrap_or_default());
+    }
+    parts.join(":")
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Routed {
     /// Whether the `Authorization` header is for the gateway alone: no integration is shown a signature.
     pub(crate) fn is_signed(&self) -> bool {
         let authorization = self.request.headers.get(AUTHORIZATION);
-        self.plan.authorization == Authorization::Iam
+        matches!(self.plan.authorization, Authorization::Iam)
             || authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"))
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::Journal;
 use crate::rejection::AddressRejection;
-use postern_definition::rest::{CanarySettings, MethodSetting, Stage};
+use postern_definition::rest::{CanarySettings, Flushes, MethodSetting, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
 use postern_plan::{Deployed, live};
 use postern_store::{Clock, Consistency, Table, decode};
@@ -83,6 +83,7 @@ pub(crate) struct Live {
     pub(crate) deployed: Arc<Deployed>,
     pub(crate) canary: Option<Canary>,
     pub(crate) access_log: AccessLogFormat,
+    pub(crate) flushes: Flushes,
     method_settings: Map<MethodSetting>,
     revision: u64,
 }
@@ -104,6 +105,7 @@ impl Live {
             deployed,
             canary: None,
             access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
+            flushes: Flushes::default(),
             method_settings: Map::new(),
             revision: 0,
         }
@@ -287,6 +289,7 @@ impl Stages {
             access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
+            flushes: stage.flushes,
             method_settings: stage.method_settings,
             revision,
         })

@@ -4,7 +4,8 @@
 //! call alone.
 
 use crate::address::Request;
-use crate::admit::Admitted;
+use crate::admit::{Admitted, Caller};
+use crate::authorize::Verdict;
 use crate::gateway::Served;
 use crate::rejection::{AuthorizeRejection, Rejection};
 use crate::route::Routed;
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use postern_definition::rest::{Authorizer, Definition, Resource, RestApi};
 use postern_definition::{Map, ResourceId};
-use postern_plan::{AuthorizerPlan, Defect, Deployed, DeployedError, Snapshot};
+use postern_plan::{AuthorizerPlan, Decides, Defect, Deployed, DeployedError, Snapshot};
 use postern_telemetry::{ExecutionLog, LoggingLevel};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -138,6 +139,7 @@ impl Gateway {
     pub async fn test_authorize(&self, test: TestAuthorization) -> Result<TestVerdict, TestError> {
         let begun = self.clock.now();
         let plan = AuthorizerPlan::compile(&test.authorizer).map_err(TestError::Defect)?;
+        let Decides::Function(function) = &plan.decides;
         let (routed, mut trail) = self
             .tried(TestInvocation {
                 definition: of_root(test.api),
@@ -152,10 +154,14 @@ impl Gateway {
         trail
             .log
             .info(|| format!("Starting authorizer: {}", plan.id));
-        let question = self.question(&plan, &routed, &trail);
+        let identified = self.identity_values(function, &routed, &trail);
+        let question = identified.and_then(|_| self.question(function, &routed, &trail));
         drop(routed);
         let asked = match question {
-            Ok(question) => self.ask(question, &mut trail).await,
+            Ok(question) => {
+                let answered = self.put(question, &mut trail).await;
+                answered.and_then(|payload| Verdict::read(&payload))
+            }
             Err(rejection) => Err(rejection),
         };
         let verdict = match &asked {
@@ -172,7 +178,7 @@ impl Gateway {
                     .info(|| "Successfully completed authorizer execution".to_owned());
                 Some(verdict)
             }
-            Err(AuthorizeRejection::Configuration(reason)) => {
+            Err(AuthorizeRejection::Configuration(reason) | AuthorizeRejection::Failed(reason)) => {
                 trail
                     .log
                     .error(|| format!("Execution failed due to configuration error: {reason}"));
@@ -188,7 +194,7 @@ impl Gateway {
         Ok(TestVerdict {
             refused_with: asked.as_ref().err().map(AuthorizeRejection::status),
             principal: verdict.map(|verdict| verdict.principal.clone()),
-            policy: verdict.map(|verdict| verdict.policy.to_string()),
+            policy: verdict.map(|verdict| verdict.document.to_string()),
             log: trail.log.test_text(&trail.request_id),
             latency_ms: latency.as_millis() as u64,
         })
@@ -199,7 +205,11 @@ impl Gateway {
         routed: Routed,
         trail: &mut Trail,
     ) -> Result<crate::finish::Answer, Rejection> {
-        let validated = self.validate(Admitted(routed), trail).await?;
+        let admitted = Admitted {
+            routed,
+            caller: Caller::anonymous(),
+        };
+        let validated = self.validate(admitted, trail).await?;
         Ok(self.integrate(validated, trail).await?)
     }
 

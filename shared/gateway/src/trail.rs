@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use postern_definition::rest::GatewayResponseType;
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId, StageName};
+use postern_identity::Identity;
 use postern_telemetry::ExecutionLog;
 use rand::Rng;
 use std::borrow::Cow;
@@ -35,6 +36,7 @@ pub(crate) struct Trail {
     /// As the values stand in the path, shared with the request itself.
     pub path_parameters: Option<Arc<Map<String>>>,
     pub resource: Option<ResourceTrail>,
+    pub caller: CallerTrail,
     pub integration: Option<IntegrationTrail>,
     pub rejection: Option<RejectionTrail>,
     pub log: ExecutionLog,
@@ -62,6 +64,35 @@ pub(crate) struct ResourceTrail {
     /// Known once the method's plan is there.
     pub id: Option<ResourceId>,
     pub path: String,
+}
+
+/// Who is calling, as far as somebody has found out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallerTrail {
+    /// Whom IAM takes the caller for.
+    pub identity: Option<Arc<Identity>>,
+    pub authorizer: Option<AuthorizerTrail>,
+    pub api_key: Option<ApiKeyTrail>,
+}
+
+/// What an authorizer said, or why it said nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AuthorizerTrail {
+    pub principal: Option<String>,
+    /// What a function wants integrations and logs to know, as texts.
+    pub context: Arc<Map<String>>,
+    /// What a token says, as texts. Only of authorizers that read tokens.
+    pub claims: Option<Arc<Map<String>>>,
+    pub status: Option<u16>,
+    /// Of the call of a function; zero where its answer was kept.
+    pub latency: Duration,
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ApiKeyTrail {
+    pub id: Option<String>,
+    pub value: String,
 }
 
 #[derive(Clone, Debug)]
@@ -115,6 +146,7 @@ impl Trail {
             stage: None,
             path_parameters: None,
             resource: None,
+            caller: CallerTrail::default(),
             integration: None,
             rejection: None,
             log: ExecutionLog::default(),
@@ -182,13 +214,62 @@ impl Trail {
             "status" => number(self.answer.as_ref()?.status.into()),
             "responseLength" => number(self.answer.as_ref()?.bytes.into()),
             "responseLatency" => number(self.answer.as_ref()?.latency.as_millis()),
-            _ => None,
+            _ => self.caller.context(name),
         }
     }
 
     /// The first label of the host.
     pub(crate) fn domain_prefix(&self) -> &str {
         self.domain_name.split('.').next().unwrap_or_default()
+    }
+}
+
+impl CallerTrail {
+    fn context(&self, name: &str) -> Option<Cow<'_, str>> {
+        let text = |text: &'_ str| -> Option<Cow<'_, str>> { Some(Cow::Owned(text.to_owned())) };
+        if let Some(name) = name.strip_prefix("authorizer.") {
+            return self.authorizer.as_ref()?.context(name);
+        }
+        let name = name.strip_prefix("identity.")?;
+        match name {
+            "apiKey" => return text(&self.api_key.as_ref()?.value),
+            "apiKeyId" => return text(self.api_key.as_ref()?.id.as_deref()?),
+            _ => {}
+        }
+        let identity = self.identity.as_ref()?;
+        let cognito = identity.cognito.as_ref();
+        match name {
+            "accountId" => text(&identity.account_id),
+            "caller" | "user" => text(&identity.user_id),
+            "userArn" => text(&identity.arn),
+            "accessKey" => text(identity.access_key_id.as_deref()?),
+            "principalOrgId" => text(identity.organization_id.as_deref()?),
+            "cognitoIdentityId" => text(&cognito?.identity_id),
+            "cognitoIdentityPoolId" => text(&cognito?.pool_id),
+            "cognitoAuthenticationType" => text(cognito?.authentication_type.as_deref()?),
+            "cognitoAuthenticationProvider" => text(cognito?.authentication_provider.as_deref()?),
+            _ => None,
+        }
+    }
+}
+
+impl AuthorizerTrail {
+    fn context(&self, name: &str) -> Option<Cow<'_, str>> {
+        let text = |text: &'_ str| -> Option<Cow<'_, str>> { Some(Cow::Owned(text.to_owned())) };
+        if let Some(name) = name.strip_prefix("claims.") {
+            return text(self.claims.as_ref()?.get(name)?);
+        }
+        // What the function said comes before what is said of it.
+        if let Some(value) = self.context.get(name) {
+            return text(value);
+        }
+        match name {
+            "principalId" => text(self.principal.as_deref()?),
+            "status" | "integrationStatus" => text(&self.status?.to_string()),
+            "latency" | "integrationLatency" => text(&self.latency.as_millis().to_string()),
+            "error" => text(self.error.as_deref()?),
+            _ => None,
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn check(addressed: &Addressed) -> Result<(), UnpackRejection> {
 
 /// A body shorter than the API's bound stays as it is.
 pub(crate) async fn unpack(mut admitted: Admitted) -> Result<Admitted, UnpackRejection> {
-    let routed = &mut admitted.0;
+    let routed = &mut admitted.routed;
     let Some(least) = routed.api().minimum_compression_size else {
         return Ok(admitted);
     };

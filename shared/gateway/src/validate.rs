@@ -2,7 +2,7 @@
 //!
 //! Only a body that is checked, or that the execution log is to show, is held in memory: all others stream on.
 
-use crate::admit::Admitted;
+use crate::admit::{Admitted, Caller};
 use crate::execution_log::Steps;
 use crate::integrate::{check_length, collect};
 use crate::rejection::ValidateRejection;
@@ -13,7 +13,11 @@ use bytes::Bytes;
 use postern_plan::{ParameterLocation, RequiredParameter, Validation};
 
 /// A request that its method can take.
-pub(crate) struct Validated(pub(crate) Routed);
+pub(crate) struct Validated {
+    pub(crate) routed: Routed,
+    #[expect(dead_code, reason = "the cache will ask what its caller may")]
+    pub(crate) caller: Caller,
+}
 
 impl Gateway {
     pub(crate) async fn validate(
@@ -21,7 +25,7 @@ impl Gateway {
         admitted: Admitted,
         trail: &mut Trail,
     ) -> Result<Validated, ValidateRejection> {
-        let Admitted(mut routed) = admitted;
+        let Admitted { mut routed, caller } = admitted;
         check_length(&routed.request.headers).map_err(ValidateRejection::Body)?;
         trail.log_for(&routed);
         if trail.log.wants_data() {
@@ -33,7 +37,7 @@ impl Gateway {
             check_parameters(validation, &routed)?;
             check_body(validation, &mut routed).await?;
         }
-        Ok(Validated(routed))
+        Ok(Validated { routed, caller })
     }
 }
 

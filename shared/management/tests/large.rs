@@ -14,7 +14,8 @@ use postern_gateway::{
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan};
 use postern_store::{
-    Add, Batch, Consistency, Embedded, Item, Key, Query, StoreError, SystemClock, Table, Write,
+    Add, Batch, Consistency, Embedded, Item, Key, Query, Store, StoreError, SystemClock, Table,
+    Write,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -288,7 +289,10 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
         }
     }
     let world = postern_gateway::World {
-        definitions,
+        store: Store {
+            definitions,
+            ..Embedded::memory(clock.clone()).unwrap()
+        },
         backend: Arc::new(Away),
         clock,
         journal: Arc::new(StandardOutput),

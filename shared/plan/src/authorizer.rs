@@ -1,14 +1,29 @@
-//! Authorizers that are functions: which one decides, and by what of the request.
+//! Authorizers: who decides, and by what of the request.
 
 use crate::integration::{Credentials, invocation};
 use crate::{Defect, Source, UriTemplate};
 use postern_definition::rest::{Authorizer, AuthorizerType};
 use postern_template::Pattern;
+use std::time::Duration;
 
 #[derive(Debug)]
 pub struct AuthorizerPlan {
     pub id: String,
     pub name: String,
+    /// How long a decision is kept. Zero keeps none.
+    pub kept_for: Duration,
+    pub decides: Decides,
+}
+
+/// Who decides.
+#[derive(Debug)]
+pub enum Decides {
+    Function(FunctionPlan),
+}
+
+/// A function that is asked.
+#[derive(Debug)]
+pub struct FunctionPlan {
     pub asks: Asks,
     /// The path of the Invoke call.
     pub path: UriTemplate,
@@ -31,6 +46,32 @@ pub enum Asks {
 
 impl AuthorizerPlan {
     pub fn compile(authorizer: &Authorizer) -> Result<Self, Defect> {
+        let decides = match authorizer.kind {
+            AuthorizerType::Token => {
+                Decides::Function(FunctionPlan::compile(authorizer, Asks::token(authorizer)?)?)
+            }
+            AuthorizerType::Request => Decides::Function(FunctionPlan::compile(
+                authorizer,
+                Asks::request(authorizer)?,
+            )?),
+            AuthorizerType::CognitoUserPools => {
+                return Err(Defect::invalid(
+                    "type",
+                    "user pools are not asked by this version",
+                ));
+            }
+        };
+        Ok(Self {
+            id: authorizer.id.clone(),
+            name: authorizer.name.clone(),
+            kept_for: Duration::from_secs(authorizer.ttl_seconds().into()),
+            decides,
+        })
+    }
+}
+
+impl FunctionPlan {
+    fn compile(authorizer: &Authorizer, asks: Asks) -> Result<Self, Defect> {
         let uri = authorizer.authorizer_uri.as_deref().unwrap_or_default();
         let (region, path, _) = invocation(uri)
             .filter(|(_, _, streams)| !streams)
@@ -41,9 +82,7 @@ impl AuthorizerPlan {
                 )
             })?;
         Ok(Self {
-            id: authorizer.id.clone(),
-            name: authorizer.name.clone(),
-            asks: Asks::compile(authorizer)?,
+            asks,
             path: UriTemplate::parse(&format!("/{path}")),
             region: region.to_owned(),
             credentials: Credentials::of(authorizer.authorizer_credentials.as_deref()),
@@ -52,42 +91,40 @@ impl AuthorizerPlan {
 }
 
 impl Asks {
-    fn compile(authorizer: &Authorizer) -> Result<Self, Defect> {
-        let mut sources = Vec::new();
-        for text in authorizer.identity_sources() {
-            sources.push(Source::of_identity(text).ok_or_else(|| {
-                Defect::invalid(
-                    "identitySource",
-                    format!("`{text}` is no source of an identity"),
-                )
-            })?);
-        }
-        match authorizer.kind {
-            AuthorizerType::Request => Ok(Self::Request { sources }),
-            AuthorizerType::Token => {
-                let (Some(source), true) = (sources.pop(), sources.is_empty()) else {
-                    return Err(Defect::invalid(
-                        "identitySource",
-                        "a TOKEN authorizer has one, a header",
-                    ));
-                };
-                let pattern = authorizer
-                    .identity_validation_expression
-                    .as_deref()
-                    .filter(|pattern| !pattern.is_empty())
-                    .map(Pattern::compile)
-                    .transpose()
-                    .map_err(|error| {
-                        Defect::invalid("identityValidationExpression", error.to_string())
-                    })?;
-                Ok(Self::Token { source, pattern })
-            }
-            AuthorizerType::CognitoUserPools => Err(Defect::invalid(
-                "type",
-                "user pools are not asked by this version",
-            )),
-        }
+    fn token(authorizer: &Authorizer) -> Result<Self, Defect> {
+        let mut sources = sources(authorizer)?;
+        let (Some(source), true) = (sources.pop(), sources.is_empty()) else {
+            return Err(Defect::invalid(
+                "identitySource",
+                "a TOKEN authorizer has one, a header",
+            ));
+        };
+        let pattern = authorizer
+            .identity_validation_expression
+            .as_deref()
+            .filter(|pattern| !pattern.is_empty())
+            .map(Pattern::compile)
+            .transpose()
+            .map_err(|error| Defect::invalid("identityValidationExpression", error.to_string()))?;
+        Ok(Self::Token { source, pattern })
     }
+
+    fn request(authorizer: &Authorizer) -> Result<Self, Defect> {
+        let sources = sources(authorizer)?;
+        Ok(Self::Request { sources })
+    }
+}
+
+fn sources(authorizer: &Authorizer) -> Result<Vec<Source>, Defect> {
+    let read = |text: &str| {
+        Source::of_identity(text).ok_or_else(|| {
+            Defect::invalid(
+                "identitySource",
+                format!("`{text}` is no source of an identity"),
+            )
+        })
+    };
+    authorizer.identity_sources().map(read).collect()
 }
 
 #[cfg(test)]
@@ -109,13 +146,14 @@ mod tests {
     #[test]
     fn a_function_is_asked_by_one_header_or_by_the_request() {
         let header = json!({"identitySource": "method.request.header.Auth"});
-        let plan = compiled(header).unwrap();
+        let Decides::Function(plan) = compiled(header).unwrap().decides;
         assert_eq!(plan.region, "eu-west-1");
         assert!(
             matches!(plan.asks, Asks::Token { source: Source::Header(name), .. } if name == "auth")
         );
         let sources = "method.request.querystring.q, context.path,stageVariables.x";
         let plan = compiled(json!({"type": "REQUEST", "identitySource": sources})).unwrap();
+        let Decides::Function(plan) = plan.decides;
         assert!(matches!(plan.asks, Asks::Request { sources } if sources.len() == 3));
     }
 

@@ -4,14 +4,17 @@ use crate::gateway_response::GatewayResponsePlans;
 use crate::layout::{body_key, index_sort_prefix};
 use crate::router::{Match, Router};
 use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
-use crate::{Defect, MethodPlan, Parts, Snapshot, api_partition};
+use crate::{
+    Authorization, AuthorizerPlan, Defect, MethodPlan, Parts, Snapshot, api_partition, policy,
+};
 use bytes::Bytes;
 use postern_definition::rest::{Method, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
+use postern_policy::Policy;
 use postern_store::{Consistency, Item, Query, StoreError, Table, inflate};
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
 /// An index or a segment inflates to no more than this, whatever its bytes claim.
@@ -28,6 +31,9 @@ pub struct Deployed {
     plans: Mutex<HashMap<u32, Arc<OnceCell<Planned>>>>,
     pub(crate) parts: OnceCell<Parts>,
     pub(crate) gateway_responses: OnceCell<GatewayResponsePlans>,
+    /// By id, those that a method that was asked for names: one plan for all of them.
+    authorizers: Mutex<HashMap<String, Arc<AuthorizerPlan>>>,
+    policy: OnceLock<Result<Option<Policy>, String>>,
 }
 
 /// A method's plan, with the id of its resource.
@@ -98,6 +104,8 @@ impl Deployed {
             plans: Mutex::default(),
             parts: OnceCell::new(),
             gateway_responses: OnceCell::new(),
+            authorizers: Mutex::default(),
+            policy: OnceLock::new(),
             index,
         })
     }
@@ -161,7 +169,48 @@ impl Deployed {
             self.unreadable(defects.join("; "))
         })?;
         plan.validation = self.validation(&method).await?;
+        if matches!(plan.authorization, Authorization::Unusable(_)) {
+            plan.authorization = match self.authorizer(&method).await? {
+                Ok(authorizer) => Authorization::Authorizer(authorizer),
+                Err(reason) => Authorization::Unusable(reason),
+            };
+        }
         Ok((resource, Arc::new(plan)))
+    }
+
+    /// The authorizer that a method names, or why it cannot decide.
+    async fn authorizer(
+        &self,
+        method: &Method,
+    ) -> Result<Result<Arc<AuthorizerPlan>, String>, DeployedError> {
+        let Some(id) = method.authorizer_id.as_deref() else {
+            return Ok(Err("the method names no authorizer".to_owned()));
+        };
+        let parts = self.parts().await?;
+        let mut plans = (self.authorizers.lock()).unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.get(id) {
+            return Ok(Ok(plan.clone()));
+        }
+        let Some(authorizer) = parts.authorizers.get(id) else {
+            return Ok(Err(format!("there is no authorizer `{id}`")));
+        };
+        Ok(match AuthorizerPlan::compile(authorizer) {
+            Ok(plan) => {
+                let plan = Arc::new(plan);
+                plans.insert(id.to_owned(), plan.clone());
+                Ok(plan)
+            }
+            Err(defect) => Err(format!("authorizer `{id}` cannot be asked: {defect}")),
+        })
+    }
+
+    /// The API's own policy, compiled when it is first asked for. The error says why it cannot be used.
+    pub fn policy(&self, region: &str, account: &str) -> Result<Option<&Policy>, &str> {
+        let compile = || policy::compile(&self.api, region, account);
+        match self.policy.get_or_init(compile) {
+            Ok(policy) => Ok(policy.as_ref()),
+            Err(reason) => Err(reason),
+        }
     }
 
     /// What a segment holds.

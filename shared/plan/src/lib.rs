@@ -14,13 +14,14 @@ mod layout;
 pub mod live;
 mod mapping;
 mod method;
+mod policy;
 mod router;
 pub mod schema;
 mod snapshot;
 pub mod usage;
 mod validation;
 
-pub use authorizer::{Asks, AuthorizerPlan};
+pub use authorizer::{Asks, AuthorizerPlan, Decides, FunctionPlan};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
 pub use frozen::Parts;

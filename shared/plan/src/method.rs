@@ -1,7 +1,8 @@
 //! Everything that answering one method needs, worked out beforehand.
 
-use crate::{Defect, IntegrationPlan, Validation};
+use crate::{AuthorizerPlan, Defect, IntegrationPlan, Validation};
 use postern_definition::rest::Method;
+use std::sync::Arc;
 
 #[derive(Debug)]
 pub struct MethodPlan {
@@ -9,19 +10,24 @@ pub struct MethodPlan {
     pub verb: String,
     pub operation_name: Option<String>,
     pub api_key_required: bool,
+    /// The authorizer is filled in by [`crate::Deployed::plan`], which alone can read it.
     pub authorization: Authorization,
+    /// Of which a token must have one, where there are any.
+    pub scopes: Vec<String>,
     /// Filled in by [`crate::Deployed::plan`], which alone can read validators and models.
     pub validation: Option<Validation>,
     pub integration: IntegrationPlan,
 }
 
 /// What a caller must prove.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Authorization {
     None,
     Iam,
-    /// Of a kind that this version cannot check, and so lets nobody pass.
-    Unchecked,
+    /// What this authorizer asks for.
+    Authorizer(Arc<AuthorizerPlan>),
+    /// The method's authorizer is not there or cannot decide, for this reason, and so nobody passes.
+    Unusable(String),
 }
 
 impl MethodPlan {
@@ -38,8 +44,9 @@ impl MethodPlan {
             authorization: match method.authorization_type.to_ascii_uppercase().as_str() {
                 "NONE" => Authorization::None,
                 "AWS_IAM" => Authorization::Iam,
-                _ => Authorization::Unchecked,
+                _ => Authorization::Unusable("the authorizer was not looked up".to_owned()),
             },
+            scopes: method.authorization_scopes.clone().unwrap_or_default(),
             validation: None,
             integration: IntegrationPlan::compile(method, integration)?,
         })

@@ -16,7 +16,7 @@
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
 use crate::router::Routes;
-use crate::{Defect, MethodPlan, Parts, api_partition, gateway_response};
+use crate::{Defect, MethodPlan, Parts, api_partition, gateway_response, policy};
 use postern_definition::rest::{Definition, Method, Model};
 use postern_definition::{ApiId, DeploymentId, Map};
 use postern_store::{BODY_BYTES_MAX, Condition, Query, StoreError, Table, Write, deflate};
@@ -111,6 +111,10 @@ impl Snapshot {
                     }
                 }
             }
+        }
+        // Where it is deployed makes no difference to whether it can be used.
+        if let Err(reason) = policy::compile(&definition.api, "us-east-1", "123456789012") {
+            defects.push(Defect::invalid("policy", reason));
         }
         if let Err(found) = gateway_response::compile_all(&definition.gateway_responses) {
             defects.extend(found);

@@ -12,7 +12,7 @@ use postern_gateway::{
 };
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan, Snapshot};
-use postern_store::{SystemClock, Table};
+use postern_store::{Embedded, Store, SystemClock, Table};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -226,7 +226,10 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
         }
     }
     let world = postern_gateway::World {
-        definitions,
+        store: Store {
+            definitions,
+            ..Embedded::memory(clock.clone()).unwrap()
+        },
         backend: Arc::new(Away),
         clock,
         journal: Arc::new(StandardOutput),

@@ -1,16 +1,20 @@
 //! What an authorizer's function answers.
 
+use crate::rejection::AuthorizeRejection;
 use postern_definition::Map;
+use postern_policy::{Kind, Policy};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// An answer of the due form.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Verdict {
     pub(crate) principal: String,
+    pub(crate) policy: Arc<Policy>,
     /// As the function wrote it.
-    pub(crate) policy: Value,
+    pub(crate) document: Value,
     /// For the integration and for logs, where all values are text.
-    pub(crate) context: Map<String>,
+    pub(crate) context: Arc<Map<String>>,
     /// Stands for the client's API key, where the API takes its keys from authorizers.
     pub(crate) usage_identifier_key: Option<String>,
 }
@@ -18,10 +22,35 @@ pub(crate) struct Verdict {
 /// What is wrong with an answer, in words for the execution log.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Malformed(pub(crate) &'static str);
+struct Malformed(&'static str);
 
 impl Verdict {
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, AuthorizeRejection> {
+        let configuration = |reason: String| AuthorizeRejection::Configuration(reason);
+        let answer = Answer::read(payload).map_err(|error| configuration(error.to_string()))?;
+        let policy = Policy::of_value(&answer.policy, Kind::Authorizer)
+            .map_err(|error| configuration(format!("policyDocument cannot be used: {error}")))?;
+        Ok(Self {
+            principal: answer.principal,
+            policy: Arc::new(policy),
+            document: answer.policy,
+            context: Arc::new(answer.context),
+            usage_identifier_key: answer.usage_identifier_key,
+        })
+    }
+}
+
+/// The parts of an answer, its policy not looked at.
+#[derive(Debug, PartialEq)]
+struct Answer {
+    principal: String,
+    policy: Value,
+    context: Map<String>,
+    usage_identifier_key: Option<String>,
+}
+
+impl Answer {
+    fn read(payload: &[u8]) -> Result<Self, Malformed> {
         let answer: Value =
             serde_json::from_slice(payload).map_err(|_| Malformed("the answer is not JSON"))?;
         let Value::Object(mut answer) = answer else {
@@ -82,7 +111,7 @@ mod tests {
             "principalId": "u1", "policyDocument": {"Statement": []},
             "context": {"a": "x", "n": 1, "b": true, "z": null}, "usageIdentifierKey": "key",
         });
-        let verdict = Verdict::read(good.to_string().as_bytes()).unwrap();
+        let verdict = Answer::read(good.to_string().as_bytes()).unwrap();
         assert_eq!(verdict.principal, "u1");
         let context: Vec<_> = verdict
             .context
@@ -110,7 +139,7 @@ mod tests {
         ] {
             let mut answer = good.as_object().unwrap().clone();
             answer.extend(change.as_object().unwrap().clone());
-            let read = Verdict::read(Value::from(answer).to_string().as_bytes());
+            let read = Answer::read(Value::from(answer).to_string().as_bytes());
             assert_eq!(read, Err(Malformed(what)), "{change}");
         }
         for payload in ["", "null", "[]", "\"Unauthorized\"", "{"] {

@@ -1,14 +1,14 @@
 //! Asking an authorizer's function.
 
-use super::Verdict;
 use crate::integrate::{Event, buffered, caller, invoke_headers};
 use crate::mapping::Given;
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Call, Destination, Gateway};
+use bytes::Bytes;
 use http::Method;
-use postern_plan::{Asks, AuthorizerPlan, Source};
+use postern_plan::{Asks, FunctionPlan, Source};
 use postern_template::Payload;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -17,10 +17,49 @@ use std::time::Duration;
 const WITHIN: Duration = Duration::from_secs(29);
 
 impl Gateway {
-    /// The call by which a function is asked. Nobody is asked where the request does not say who is calling.
+    #[expect(
+        clippy::unused_self,
+        reason = "it stands beside the question that it is part of"
+    )]
+    /// What the request says of who is calling, one value for each source. Nobody is asked where one is missing.
+    pub(crate) fn identity_values(
+        &self,
+        plan: &FunctionPlan,
+        routed: &Routed,
+        trail: &Trail,
+    ) -> Result<Vec<String>, AuthorizeRejection> {
+        let body = Payload::new("");
+        let given = Given {
+            message: routed.message(),
+            body: &body,
+            variables: &routed.variables,
+            trail,
+        };
+        let value = |source: &Source| {
+            // There is no body that could be malformed.
+            let values = given.values(source).ok().flatten();
+            let value = values.map(|values| values.joined().into_owned());
+            value.ok_or(AuthorizeRejection::Unidentified)
+        };
+        match &plan.asks {
+            Asks::Token { source, pattern } => {
+                let token = value(source)?;
+                if pattern
+                    .as_ref()
+                    .is_some_and(|pattern| !pattern.matches(&token))
+                {
+                    return Err(AuthorizeRejection::Unidentified);
+                }
+                Ok(vec![token])
+            }
+            Asks::Request { sources } => sources.iter().map(value).collect(),
+        }
+    }
+
+    /// The call by which a function is asked.
     pub(crate) fn question(
         &self,
-        plan: &AuthorizerPlan,
+        plan: &FunctionPlan,
         routed: &Routed,
         trail: &Trail,
     ) -> Result<Call, AuthorizeRejection> {
@@ -42,20 +81,23 @@ impl Gateway {
         })
     }
 
-    /// The function's verdict.
-    pub(crate) async fn ask(
+    /// Puts the question to the function, and returns what it answers as it stands.
+    pub(crate) async fn put(
         &self,
         question: Call,
         trail: &mut Trail,
-    ) -> Result<Verdict, AuthorizeRejection> {
+    ) -> Result<Bytes, AuthorizeRejection> {
         let failed = |reason: String| AuthorizeRejection::Configuration(reason);
-        let answer = self.call(question, trail).await;
+        let asked_at = self.clock.now();
+        let answer = self.backend.call(question).await;
         let (head, payload) = answer
             .map_err(|error| failed(error.to_string()))?
             .into_parts();
         let payload = buffered(payload)
             .await
             .map_err(|error| failed(error.to_string()))?;
+        let latency = self.clock.now().saturating_sub(asked_at);
+        trail.caller.authorizer.get_or_insert_default().latency = latency;
         trail.log.data(|| {
             let text = String::from_utf8_lossy(&payload);
             format!("Authorizer result body before parsing: {text}")
@@ -67,44 +109,23 @@ impl Gateway {
         if head.headers.contains_key("x-amz-function-error") {
             return Err(refusal(&payload));
         }
-        Verdict::read(&payload).map_err(|error| failed(error.to_string()))
+        Ok(payload)
     }
 
     fn authorizer_event(
         &self,
-        plan: &AuthorizerPlan,
+        plan: &FunctionPlan,
         routed: &Routed,
         trail: &Trail,
     ) -> Result<Vec<u8>, AuthorizeRejection> {
-        let body = Payload::new("");
-        let given = Given {
-            message: routed.message(),
-            body: &body,
-            variables: &routed.variables,
-            trail,
-        };
-        let value = |source: &Source| {
-            // There is no body that could be malformed.
-            let values = given.values(source).ok().flatten();
-            values.map(|values| values.joined().into_owned())
-        };
         let arn = self.method_arn(routed);
         match &plan.asks {
-            Asks::Token { source, pattern } => {
-                let token = value(source).ok_or(AuthorizeRejection::Unidentified)?;
-                if pattern
-                    .as_ref()
-                    .is_some_and(|pattern| !pattern.matches(&token))
-                {
-                    return Err(AuthorizeRejection::Unidentified);
-                }
+            Asks::Token { .. } => {
+                let token = self.identity_values(plan, routed, trail)?.swap_remove(0);
                 let event = json!({"type": "TOKEN", "methodArn": arn, "authorizationToken": token});
                 Ok(event.to_string().into_bytes())
             }
-            Asks::Request { sources } => {
-                if sources.iter().any(|source| value(source).is_none()) {
-                    return Err(AuthorizeRejection::Unidentified);
-                }
+            Asks::Request { .. } => {
                 let event = Event {
                     routed,
                     trail,
@@ -114,19 +135,6 @@ impl Gateway {
                 Ok(event.to_authorizer_json(&arn))
             }
         }
-    }
-
-    /// What is asked for: the method as the client names it.
-    fn method_arn(&self, routed: &Routed) -> String {
-        format!(
-            "arn:aws:execute-api:{}:{}:{}/{}/{}{}",
-            self.settings.region,
-            self.settings.account,
-            routed.live.api,
-            routed.live.name,
-            routed.request.method,
-            routed.request.path,
-        )
     }
 }
 
@@ -140,7 +148,7 @@ fn refusal(payload: &[u8]) -> AuthorizeRejection {
         Some("Unauthorized") => AuthorizeRejection::Refused,
         message => {
             let message = message.unwrap_or("an error without a message");
-            AuthorizeRejection::Configuration(format!("the function failed: {message}"))
+            AuthorizeRejection::Failed(message.to_owned())
         }
     }
 }

@@ -1,6 +1,74 @@
-//! Authorizers: functions that are asked who is calling and what they may.
+//! Authorizers: who is asked who is calling and what they may.
 
 mod answer;
 mod ask;
+mod kept;
 
 pub(crate) use answer::Verdict;
+pub(crate) use kept::Verdicts;
+
+use crate::Gateway;
+use crate::admit::{Caller, CallerPolicies};
+use crate::rejection::{AdmitRejection, AuthorizeRejection};
+use crate::route::Routed;
+use crate::trail::Trail;
+use postern_plan::{AuthorizerPlan, Decides, FunctionPlan};
+use postern_policy::Authorization;
+use std::sync::Arc;
+
+impl Gateway {
+    /// What a method's authorizer makes of the request. What it said is on the trail, whatever becomes of the request.
+    pub(crate) async fn authorize(
+        &self,
+        plan: &AuthorizerPlan,
+        routed: &mut Routed,
+        trail: &mut Trail,
+    ) -> Result<Caller, AdmitRejection> {
+        let Decides::Function(function) = &plan.decides;
+        // No function is called for somebody whom the API's policy refuses whoever they are.
+        self.check_stranger(routed, trail)?;
+        let asked = self.verdict(plan, function, routed, trail).await;
+        let said = trail.caller.authorizer.get_or_insert_default();
+        match asked {
+            Ok(verdict) => {
+                said.status = Some(200);
+                said.principal = Some(verdict.principal.clone());
+                said.context = verdict.context.clone();
+                Ok(Caller {
+                    authorization: Authorization::LambdaAuthorizer,
+                    identity: None,
+                    policies: CallerPolicies::Own([verdict.policy.clone()].into()),
+                    usage_identifier_key: verdict.usage_identifier_key.clone(),
+                })
+            }
+            Err(rejection) => {
+                said.status = Some(rejection.status());
+                said.error = Some(rejection.to_string());
+                Err(rejection.into())
+            }
+        }
+    }
+
+    /// The function's verdict, new or kept.
+    async fn verdict(
+        &self,
+        plan: &AuthorizerPlan,
+        function: &FunctionPlan,
+        routed: &mut Routed,
+        trail: &mut Trail,
+    ) -> Result<Arc<Verdict>, AuthorizeRejection> {
+        let identity = self.identity_values(function, routed, trail)?;
+        // What says nothing of who is calling cannot stand for it.
+        if plan.kept_for.is_zero() || identity.is_empty() {
+            let question = self.question(function, routed, trail)?;
+            return Verdict::read(&self.put(question, trail).await?).map(Arc::new);
+        }
+        let key = kept::Key::of(routed, &plan.id, &identity);
+        if let Some(verdict) = self.verdicts.held(&key) {
+            return Ok(verdict);
+        }
+        let question = self.question(function, routed, trail)?;
+        let asked = self.put(question, trail);
+        self.verdicts.get(key, plan.kept_for, asked).await
+    }
+}

@@ -31,7 +31,7 @@ impl Gateway {
         validated: Validated,
         trail: &mut Trail,
     ) -> Result<Answer, IntegrateRejection> {
-        let Validated(routed) = validated;
+        let Validated { routed, .. } = validated;
         let plan = routed.plan.clone();
         match &plan.integration {
             IntegrationPlan::Mock(transform) => mock::answer(transform, routed, trail).await,

@@ -59,6 +59,39 @@ const OBJECTS: [&str; 3] = [
     "identity.clientCert.validity",
 ];
 
+impl TemplateInputs<'_> {
+    fn claims(&self) -> Option<&Map<String>> {
+        self.trail.caller.authorizer.as_ref()?.claims.as_deref()
+    }
+
+    fn authorizer_keys(&self, within: &[&str]) -> Vec<Cow<'_, str>> {
+        let Some(authorizer) = &self.trail.caller.authorizer else {
+            return Vec::new();
+        };
+        let borrowed = |name: &'_ String| -> Cow<'_, str> { Cow::Owned(name.clone()) };
+        match within {
+            [] => {
+                let mut keys: Vec<_> = authorizer.context.keys().map(borrowed).collect();
+                keys.extend(
+                    authorizer
+                        .principal
+                        .is_some()
+                        .then_some("principalId".into()),
+                );
+                keys.extend(authorizer.claims.is_some().then_some("claims".into()));
+                keys
+            }
+            ["claims"] => self
+                .claims()
+                .into_iter()
+                .flat_map(Map::keys)
+                .map(borrowed)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Inputs for TemplateInputs<'_> {
     fn context(&self, path: &[&str]) -> Found<'_> {
         let joined: Cow<str> = match path {
@@ -74,12 +107,17 @@ impl Inputs for TemplateInputs<'_> {
         }
         match path {
             _ if OBJECTS.contains(&joined.as_ref()) => Found::Object,
+            ["authorizer"] if self.trail.caller.authorizer.is_some() => Found::Object,
+            ["authorizer", "claims"] if self.claims().is_some() => Found::Object,
             ["identity", key] if IDENTITY_KEYS.contains(key) => Found::Null,
             _ => Found::Absent,
         }
     }
 
     fn context_keys(&self, path: &[&str]) -> Vec<Cow<'_, str>> {
+        if let ["authorizer", within @ ..] = path {
+            return self.authorizer_keys(within);
+        }
         let known: &[&str] = match path {
             [] => &KEYS,
             ["identity"] => &IDENTITY_KEYS,

@@ -237,7 +237,7 @@ impl Bench {
         let backend = Arc::new(Played::default());
         let journal = Arc::new(Kept::default());
         let world = World {
-            definitions: store.definitions.clone(),
+            store: store.clone(),
             backend: backend.clone(),
             clock,
             journal: journal.clone(),

@@ -68,7 +68,10 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
         }
     }
     let world = postern_gateway::World {
-        definitions,
+        store: Store {
+            definitions,
+            ..Embedded::memory(clock.clone()).unwrap()
+        },
         backend: Arc::new(Away),
         clock,
         journal: Arc::new(StandardOutput),

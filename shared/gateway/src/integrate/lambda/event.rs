@@ -2,7 +2,7 @@
 
 use crate::headers;
 use crate::route::Routed;
-use crate::trail::Trail;
+use crate::trail::{AuthorizerTrail, CallerTrail, Trail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use postern_definition::Map;
@@ -63,6 +63,8 @@ impl Serialize for LastOf<'_> {
 #[serde(rename_all = "camelCase")]
 struct Context<'e> {
     resource_id: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<AuthorizerSaid<'e>>,
     resource_path: &'e str,
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_name: Option<&'e str>,
@@ -84,8 +86,36 @@ struct Context<'e> {
     is_canary_request: Option<bool>,
 }
 
+/// What an authorizer said: a function's principal and context, or the claims of a token.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizerSaid<'e> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<&'e Map<String>>,
+    #[serde(flatten)]
+    context: &'e Map<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal_id: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    integration_latency: Option<u64>,
+}
+
+impl<'e> AuthorizerSaid<'e> {
+    fn of(trail: &'e AuthorizerTrail) -> Self {
+        // A context that names a member of its own by one of these keeps it.
+        let free = |name: &str| !trail.context.contains_key(name);
+        Self {
+            claims: trail.claims.as_deref().filter(|_| free("claims")),
+            context: &trail.context,
+            principal_id: trail.principal.as_deref().filter(|_| free("principalId")),
+            integration_latency: (trail.principal.is_some() && free("integrationLatency"))
+                .then_some(trail.latency.as_millis() as u64),
+        }
+    }
+}
+
 /// The members that are always there, null where nobody is known.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Identity<'e> {
     cognito_identity_pool_id: Option<&'e str>,
@@ -100,6 +130,38 @@ struct Identity<'e> {
     user_arn: Option<&'e str>,
     user_agent: Option<&'e str>,
     user: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<&'e str>,
+}
+
+impl<'e> Identity<'e> {
+    fn of(trail: &'e Trail) -> Self {
+        let CallerTrail {
+            identity, api_key, ..
+        } = &trail.caller;
+        let of_iam = identity.as_deref();
+        let cognito = of_iam.and_then(|identity| identity.cognito.as_ref());
+        Self {
+            cognito_identity_pool_id: cognito.map(|cognito| cognito.pool_id.as_str()),
+            account_id: of_iam.map(|identity| identity.account_id.as_str()),
+            cognito_identity_id: cognito.map(|cognito| cognito.identity_id.as_str()),
+            caller: of_iam.map(|identity| identity.user_id.as_str()),
+            source_ip: &trail.source_ip,
+            principal_org_id: of_iam.and_then(|identity| identity.organization_id.as_deref()),
+            access_key: of_iam.and_then(|identity| identity.access_key_id.as_deref()),
+            cognito_authentication_type: cognito
+                .and_then(|cognito| cognito.authentication_type.as_deref()),
+            cognito_authentication_provider: cognito
+                .and_then(|cognito| cognito.authentication_provider.as_deref()),
+            user_arn: of_iam.map(|identity| identity.arn.as_str()),
+            user_agent: trail.user_agent.as_deref(),
+            user: of_iam.map(|identity| identity.user_id.as_str()),
+            api_key: api_key.as_ref().map(|key| key.value.as_str()),
+            api_key_id: api_key.as_ref().and_then(|key| key.id.as_deref()),
+        }
+    }
 }
 
 impl Event<'_> {
@@ -154,6 +216,7 @@ impl Event<'_> {
             stage_variables: Some(&*routed.variables).filter(|variables| !variables.is_empty()),
             request_context: Context {
                 resource_id: routed.resource_id.as_str(),
+                authorizer: trail.caller.authorizer.as_ref().map(AuthorizerSaid::of),
                 resource_path: &routed.resource_path,
                 operation_name: routed.plan.operation_name.as_deref(),
                 http_method: routed.request.method.as_str(),
@@ -166,11 +229,7 @@ impl Event<'_> {
                 domain_prefix: trail.domain_prefix(),
                 request_time_epoch: trail.received_at.as_millis() as u64,
                 request_id: &trail.request_id,
-                identity: Identity {
-                    source_ip: &trail.source_ip,
-                    user_agent: trail.user_agent.as_deref(),
-                    ..Identity::default()
-                },
+                identity: Identity::of(trail),
                 domain_name: &trail.domain_name,
                 deployment_id: routed.deployed.id().as_str(),
                 api_id: routed.live.api.as_str(),

@@ -1,0 +1,47 @@
+//! Who is calling, whether they may, and how much.
+//!
+//! The order is the service's: who nobody lets in is not asked who they are, who may not call is not counted, and who is
+//! counted is who may call.
+
+mod caller;
+mod iam;
+mod limits;
+mod policy;
+
+pub(crate) use caller::{Caller, CallerPolicies};
+pub use iam::Signatures;
+
+use crate::Gateway;
+use crate::rejection::AdmitRejection;
+use crate::route::Routed;
+use crate::trail::Trail;
+use postern_plan::Authorization;
+
+/// A request that may go on.
+pub(crate) struct Admitted {
+    pub(crate) routed: Routed,
+    pub(crate) caller: Caller,
+}
+
+impl Gateway {
+    pub(crate) async fn admit(
+        &self,
+        mut routed: Routed,
+        trail: &mut Trail,
+    ) -> Result<Admitted, AdmitRejection> {
+        let plan = routed.plan.clone();
+        let caller = match &plan.authorization {
+            Authorization::None => Caller::anonymous(),
+            Authorization::Iam => self.signed(&mut routed, trail).await?,
+            Authorization::Authorizer(authorizer) => {
+                self.authorize(authorizer, &mut routed, trail).await?
+            }
+            Authorization::Unusable(reason) => {
+                return Err(AdmitRejection::Authorizer(reason.clone()));
+            }
+        };
+        self.check_policies(&routed, &caller, trail)?;
+        self.check_limits(&mut routed, &caller, trail).await?;
+        Ok(Admitted { routed, caller })
+    }
+}

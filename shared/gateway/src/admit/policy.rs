@@ -1,0 +1,194 @@
+//! What the policies of both sides, the caller's and the API's, say to a request.
+
+use super::Caller;
+use crate::rejection::AdmitRejection;
+use crate::route::Routed;
+use crate::trail::Trail;
+use crate::{Gateway, headers};
+use postern_definition::rest::EndpointType;
+use postern_policy::{
+    Authorization, Context, Decision, Outcome, Policy, Request, Values, combine, is_denied_at_once,
+};
+use std::borrow::Cow;
+use std::time::Duration;
+
+const INVOKE: &str = "execute-api:Invoke";
+/// The service's bound for a method's ARN, path and all, where policies are asked about it.
+const ARN_BYTES_MAX: usize = 1_600;
+
+impl Gateway {
+    /// What is asked for: the method as the client names it.
+    pub(crate) fn method_arn(&self, routed: &Routed) -> String {
+        let (region, account) = (&self.settings.region, &self.settings.account);
+        let (api, stage) = (&routed.live.api, &routed.live.name);
+        let (verb, path) = (&routed.request.method, &routed.request.path);
+        format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{verb}{path}")
+    }
+
+    /// Whether the API's policy refuses even somebody of whom nothing is known yet: then no authorizer is asked.
+    pub(crate) fn check_stranger(
+        &self,
+        routed: &Routed,
+        trail: &Trail,
+    ) -> Result<(), AdmitRejection> {
+        let Some(policy) = self.resource_policy(routed)? else {
+            return Ok(());
+        };
+        let stranger = Caller::anonymous();
+        let arn = self.method_arn(routed);
+        let facts = Facts::of(routed, &stranger, trail, self.clock.now());
+        let decision = policy.decide(&facts.about(INVOKE, &arn));
+        if is_denied_at_once(Some(decision)) {
+            return Err(denied(&stranger, INVOKE, arn, true));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_policies(
+        &self,
+        routed: &Routed,
+        caller: &Caller,
+        trail: &Trail,
+    ) -> Result<(), AdmitRejection> {
+        let policy = self.resource_policy(routed)?;
+        // A private API refuses everybody until its policy says who may come.
+        let types = &routed.api().endpoint_configuration.types;
+        let is_shut = policy.is_none() && types.contains(&EndpointType::Private);
+        if policy.is_none() && !is_shut && caller.authorization == Authorization::None {
+            return Ok(());
+        }
+        let arn = self.method_arn(routed);
+        if arn.len() > ARN_BYTES_MAX {
+            return Err(AdmitRejection::ArnTooLong { bytes: arn.len() });
+        }
+        let facts = Facts::of(routed, caller, trail, self.clock.now());
+        let question = facts.about(INVOKE, &arn);
+        let resource = match policy {
+            Some(policy) => Some(policy.decide(&question)),
+            None => is_shut.then_some(Decision::ImplicitDeny),
+        };
+        match combine(caller.authorization, caller.decide(&question), resource) {
+            Outcome::Allow => Ok(()),
+            Outcome::ExplicitDeny(_) => Err(denied(caller, INVOKE, arn, true)),
+            Outcome::ImplicitDeny(_) => Err(denied(caller, INVOKE, arn, false)),
+        }
+    }
+
+    fn resource_policy<'r>(
+        &self,
+        routed: &'r Routed,
+    ) -> Result<Option<&'r Policy>, AdmitRejection> {
+        let (region, account) = (&self.settings.region, &self.settings.account);
+        routed
+            .deployed
+            .policy(region, account)
+            .map_err(|reason| AdmitRejection::Policy(reason.to_owned()))
+    }
+}
+
+fn denied(caller: &Caller, action: &'static str, arn: String, is_explicit: bool) -> AdmitRejection {
+    if caller.authorization == Authorization::LambdaAuthorizer {
+        return AdmitRejection::DeniedToBearer { is_explicit };
+    }
+    let identity = caller.identity.as_ref();
+    AdmitRejection::Denied {
+        caller: identity.map(|identity| identity.arn.clone()),
+        action,
+        arn,
+        is_explicit,
+    }
+}
+
+/// What conditions may ask of a request.
+struct Facts<'f> {
+    routed: &'f Routed,
+    caller: &'f Caller,
+    trail: &'f Trail,
+    now: Duration,
+}
+
+impl<'f> Facts<'f> {
+    fn of(routed: &'f Routed, caller: &'f Caller, trail: &'f Trail, now: Duration) -> Self {
+        Self {
+            routed,
+            caller,
+            trail,
+            now,
+        }
+    }
+
+    fn about<'q>(&'q self, action: &'q str, arn: &'q str) -> Request<'q> {
+        Request {
+            principal: self.caller.principal(),
+            action,
+            resource: arn,
+            context: self,
+        }
+    }
+
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        headers::last(&self.routed.request.headers, name)
+    }
+
+    fn of_identity(&self, key: &str) -> Option<Cow<'_, str>> {
+        let identity = self.caller.identity.as_ref()?;
+        let arn = &identity.arn;
+        match key {
+            "aws:principalarn" => Some(role_or_user(arn)),
+            "aws:principalaccount" => Some(identity.account_id.as_str().into()),
+            "aws:principaltype" => Some(principal_type(arn).into()),
+            "aws:userid" => Some(identity.user_id.as_str().into()),
+            "aws:username" => arn
+                .split_once(":user/")
+                .map(|(_, path)| path.rsplit('/').next().unwrap_or(path).into()),
+            "aws:principalorgid" => identity.organization_id.as_deref().map(Cow::Borrowed),
+            _ => {
+                let tag = key.strip_prefix("aws:principaltag/")?;
+                let mut tags = identity.tags.iter();
+                tags.find(|(name, _)| name.to_lowercase() == tag)
+                    .map(|(_, value)| value.as_str().into())
+            }
+        }
+    }
+}
+
+impl Context for Facts<'_> {
+    fn values(&self, key: &str) -> Option<Values<'_>> {
+        let value = match key {
+            "aws:currenttime" | "aws:epochtime" => Some(self.now.as_secs().to_string().into()),
+            "aws:sourceip" => Some(self.trail.source_ip.as_str().into()),
+            // As on the service, where nothing else gets in.
+            "aws:securetransport" => Some("true".into()),
+            "aws:useragent" => self.header("user-agent"),
+            "aws:referer" => self.header("referer"),
+            _ => self.of_identity(key),
+        };
+        value.map(Values::One)
+    }
+}
+
+/// A session counts as its role.
+fn role_or_user(arn: &str) -> Cow<'_, str> {
+    let session = arn
+        .strip_prefix("arn:aws:sts::")
+        .and_then(|rest| rest.split_once(":assumed-role/"));
+    match session {
+        Some((account, rest)) => {
+            let role = rest.split('/').next().unwrap_or(rest);
+            format!("arn:aws:iam::{account}:role/{role}").into()
+        }
+        None => arn.into(),
+    }
+}
+
+fn principal_type(arn: &str) -> &'static str {
+    if arn.contains(":assumed-role/") {
+        "AssumedRole"
+    } else if arn.contains(":federated-user/") {
+        "FederatedUser"
+    } else if arn.ends_with(":root") {
+        "Account"
+    } else {
+        "User"
+    }
+}
