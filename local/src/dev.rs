@@ -8,7 +8,7 @@ use crate::listener;
 use crate::target::Target;
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, World};
+use postern_gateway::{Caching, Defaults, Freshness, Gateway, Settings, Signatures, World};
 use postern_management::Management;
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;
@@ -72,6 +72,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Believed,
+            caching: Caching::default(),
         },
     ));
     let management = Arc::new(Management::new(postern_management::World {

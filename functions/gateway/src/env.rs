@@ -1,6 +1,6 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
-use postern_gateway::{Defaults, Freshness, Settings, Signatures};
+use postern_gateway::{Caching, Defaults, Freshness, Settings, Signatures};
 use postern_lambda::Trust;
 use std::time::Duration;
 
@@ -67,6 +67,7 @@ impl Env {
                     },
                     freshness,
                     signatures: Signatures::Refused,
+                    caching: Caching::default(),
                 },
                 trust,
                 aws,

@@ -27,6 +27,7 @@ pub(crate) struct Addressed {
     pub(crate) live: Arc<Live>,
     pub(crate) deployed: Arc<Deployed>,
     pub(crate) variables: Arc<Map<String>>,
+    pub(crate) is_canary: bool,
     pub(crate) request: Request,
 }
 
@@ -97,6 +98,7 @@ impl Gateway {
             .canary
             .as_ref()
             .filter(|canary| takes(canary, rand::rng().random()));
+        let is_canary = canary.is_some();
         let (deployed, variables) = match canary {
             Some(canary) => (canary.deployed.clone(), canary.variables.clone()),
             None => (live.deployed.clone(), live.variables.clone()),
@@ -110,7 +112,7 @@ impl Gateway {
             api_id: live.api.clone(),
             stage: live.name.clone(),
             deployment_id: deployed.id().clone(),
-            is_canary: live.canary.is_some().then_some(canary.is_some()),
+            is_canary: live.canary.is_some().then_some(is_canary),
         });
         let path = format!("/{}", address.rest.trim_start_matches('/'));
         let mut headers = arrival.headers;
@@ -131,6 +133,7 @@ impl Gateway {
                 live,
                 deployed,
                 variables,
+                is_canary,
                 request,
             },
             due,

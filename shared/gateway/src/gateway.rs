@@ -3,6 +3,7 @@
 use crate::address::Defaults;
 use crate::admit::Signatures;
 use crate::authorize::Verdicts;
+use crate::cache::{Cache, Caching};
 use crate::rejection::Rejection;
 use crate::stages::{Freshness, Live, Stages};
 use crate::trail::Trail;
@@ -17,6 +18,7 @@ use std::time::Duration;
 pub struct Gateway {
     pub(crate) stages: Stages,
     pub(crate) verdicts: Verdicts,
+    pub(crate) cache: Cache,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -39,6 +41,7 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
+    pub caching: Caching,
 }
 
 /// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
@@ -67,6 +70,7 @@ impl Gateway {
         Self {
             stages,
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
+            cache: Cache::new(settings.caching, store.cache.clone(), clock.clone()),
             backend,
             clock,
             journal,
@@ -126,7 +130,7 @@ impl Gateway {
         let routed = route::route(addressed, trail).await?;
         let admitted = unpack::unpack(self.admit(routed, trail).await?).await?;
         let validated = self.validate(admitted, trail).await?;
-        let answer = self.integrate(validated, trail).await?;
+        let answer = self.recall(validated, trail).await?;
         Ok(respond::pack(answer, pack_from, trail).await?)
     }
 }

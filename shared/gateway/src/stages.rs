@@ -6,6 +6,7 @@
 //! and shared by the stages that do.
 
 use crate::Journal;
+use crate::cache::StageCache;
 use crate::rejection::AddressRejection;
 use postern_definition::rest::{CanarySettings, Flushes, MethodSetting, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
@@ -19,6 +20,9 @@ use std::time::Duration;
 
 /// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
 const HELD_MAX: usize = 1_000;
+
+/// The key of the settings of all methods.
+const ALL: &str = "*/*";
 
 pub(crate) struct Stages {
     table: Arc<dyn Table>,
@@ -84,6 +88,7 @@ pub(crate) struct Live {
     pub(crate) canary: Option<Canary>,
     pub(crate) access_log: AccessLogFormat,
     pub(crate) flushes: Flushes,
+    pub(crate) cache: StageCache,
     method_settings: Map<MethodSetting>,
     revision: u64,
 }
@@ -106,6 +111,7 @@ impl Live {
             canary: None,
             access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
             flushes: Flushes::default(),
+            cache: StageCache::default(),
             method_settings: Map::new(),
             revision: 0,
         }
@@ -116,6 +122,31 @@ impl Live {
         if self.method_settings.is_empty() {
             return None;
         }
+        self.own_setting(resource_path, verb)
+            .or_else(|| self.method_settings.get(ALL))
+    }
+
+    /// The settings of a method whose answers are kept.
+    ///
+    /// What is set for all methods, and for a method that was declared for all verbs, keeps the answers to GET alone: whoever
+    /// wants those of another verb kept says so of that verb.
+    pub(crate) fn cache_setting(
+        &self,
+        resource_path: &str,
+        verb: &str,
+        declared: &str,
+    ) -> Option<&MethodSetting> {
+        let setting = match self.own_setting(resource_path, verb) {
+            Some(own) => own,
+            None if verb != "GET" => return None,
+            None => self
+                .own_setting(resource_path, declared)
+                .or_else(|| self.method_settings.get(ALL))?,
+        };
+        setting.caching_enabled.then_some(setting)
+    }
+
+    fn own_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
         let own = self.method_settings.iter().find(|(key, _)| {
             key.rsplit_once('/').is_some_and(|(path, v)| {
                 let path = path.replace("~1", "/");
@@ -123,7 +154,6 @@ impl Live {
             })
         });
         own.map(|(_, setting)| setting)
-            .or_else(|| self.method_settings.get("*/*"))
     }
 }
 
@@ -287,6 +317,7 @@ impl Stages {
             deployed: self.deployment(api, &stage.deployment_id).await?,
             canary,
             access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
+            cache: StageCache::of(&stage),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
             flushes: stage.flushes,

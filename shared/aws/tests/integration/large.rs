@@ -7,7 +7,7 @@ use postern_aws::Aws;
 use postern_definition::rest::{Definition, Method, Resource, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_gateway::{
-    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
+    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
     StandardOutput,
 };
 use postern_management::{Limits, Management, World};
@@ -242,6 +242,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            caching: Caching::default(),
         },
     ))
 }

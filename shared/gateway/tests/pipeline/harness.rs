@@ -12,8 +12,8 @@ use postern_definition::rest::{
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Caller, Clock, Defaults, Destination, Freshness,
-    Gateway, Journal, Settings, Signatures, World,
+    Arrival, Backend, Body, Caching, Call, CallError, Caller, Clock, Defaults, Destination,
+    Freshness, Gateway, Journal, Settings, Signatures, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -248,6 +248,7 @@ impl Bench {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            caching: Caching::default(),
         };
         Self {
             store,

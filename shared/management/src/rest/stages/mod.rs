@@ -117,6 +117,7 @@ pub(super) fn new(stage: NewStage<'_>, now: i64) -> Result<Stage, Failure> {
         created_date: now,
         last_updated_date: now,
         flushes: Flushes::default(),
+        cache_key: None,
     })
 }
 
@@ -182,6 +183,7 @@ pub(crate) async fn get(service: &Management, at: &AtStage) -> Result<Stage, Fai
 fn shown(stage: Stage) -> Stage {
     Stage {
         flushes: Flushes::default(),
+        cache_key: None,
         ..stage
     }
 }
