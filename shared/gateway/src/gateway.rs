@@ -3,8 +3,9 @@
 use crate::address::Defaults;
 use crate::admit::Signatures;
 use crate::authorize::Verdicts;
+use crate::fresh::Freshness;
 use crate::rejection::Rejection;
-use crate::stages::{Freshness, Live, Stages};
+use crate::stages::{Live, Stages};
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
 use postern_definition::Map;
