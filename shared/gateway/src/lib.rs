@@ -35,9 +35,9 @@ mod trail;
 mod unpack;
 mod validate;
 
-pub use address::{Defaults, names_an_api};
+pub use address::Defaults;
 pub use admit::Signatures;
-pub use arrival::Arrival;
+pub use arrival::{Arrival, ClientCertificate};
 pub use backend::{Backend, Call, CallError, Caller, Destination};
 pub use body::{Body, BodyError, CollectError};
 pub use fresh::Freshness;

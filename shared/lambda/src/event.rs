@@ -140,6 +140,7 @@ impl Event {
             protocol: if is_http2 { "HTTP/2.0" } else { "HTTP/1.1" },
             scheme,
             port: port.unwrap_or(if is_http { 80 } else { 443 }),
+            client_certificate: None,
         })
     }
 

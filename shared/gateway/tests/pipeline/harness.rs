@@ -348,6 +348,7 @@ pub(crate) fn arrival(request: &str, headers: &[(String, String)], body: &str) -
         protocol: "HTTP/1.1",
         scheme: "https",
         port: 443,
+        client_certificate: None,
     }
 }
 
