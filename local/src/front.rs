@@ -117,6 +117,7 @@ fn arrival(request: Request<Incoming>, host: String, peer: SocketAddr, own: Sock
         scheme: "http",
         port: own.port(),
         client_certificate: None,
+        vpc: None,
     }
 }
 

@@ -24,6 +24,15 @@ pub struct Arrival {
     pub port: u16,
     /// What the client has proven to be, where whoever ended its TLS asked for that and found it good.
     pub client_certificate: Option<Arc<ClientCertificate>>,
+    /// The private network that the request came from, where it came through an endpoint of one.
+    pub vpc: Option<Arc<Vpc>>,
+}
+
+/// A private network, and its endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vpc {
+    pub id: Option<String>,
+    pub endpoint: String,
 }
 
 /// A client's certificate, as logs, mappings and backends see it.
@@ -35,4 +44,6 @@ pub struct ClientCertificate {
     pub serial_number: String,
     pub not_before: String,
     pub not_after: String,
+    /// The host for which it was found good. `None` where whoever ended TLS vouches for it whatever the host.
+    pub host: Option<String>,
 }

@@ -37,7 +37,7 @@ mod validate;
 
 pub use address::Defaults;
 pub use admit::Signatures;
-pub use arrival::{Arrival, ClientCertificate};
+pub use arrival::{Arrival, ClientCertificate, Vpc};
 pub use backend::{Backend, Call, CallError, Caller, Destination};
 pub use body::{Body, BodyError, CollectError};
 pub use fresh::Freshness;

@@ -282,6 +282,7 @@ impl Gateway {
             scheme: "https",
             port: 443,
             client_certificate: None,
+            vpc: None,
         };
         let now = self.clock.now();
         let mut trail = Trail::begin(&arrival, now);

@@ -2,7 +2,7 @@
 //! metrics read it; no stage decides by it.
 
 use crate::headers;
-use crate::{Arrival, ClientCertificate};
+use crate::{Arrival, ClientCertificate, Vpc};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -76,6 +76,7 @@ pub(crate) struct CallerTrail {
     pub authorizer: Option<AuthorizerTrail>,
     pub api_key: Option<ApiKeyTrail>,
     pub certificate: Option<Arc<ClientCertificate>>,
+    pub vpc: Option<Arc<Vpc>>,
 }
 
 /// What an authorizer said, or why it said nothing.
@@ -242,6 +243,8 @@ impl CallerTrail {
         }
         match name {
             "apiKey" => return text(&self.api_key.as_ref()?.value),
+            "vpcId" => return text(self.vpc.as_ref()?.id.as_deref()?),
+            "vpceId" => return text(&self.vpc.as_ref()?.endpoint),
             "apiKeyId" => return text(self.api_key.as_ref()?.id.as_deref()?),
             _ => {}
         }

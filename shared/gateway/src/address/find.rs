@@ -149,6 +149,7 @@ mod tests {
             scheme: "http",
             port: 80,
             client_certificate: None,
+            vpc: None,
         }
     }
 

@@ -99,11 +99,8 @@ impl Gateway {
             Some(name) => self.domains.find(name).await?,
             None => (None, None),
         };
-        if domain
-            .as_ref()
-            .is_some_and(|domain| domain.wants_certificate)
-            && arrival.client_certificate.is_none()
-        {
+        let wants_certificate = (domain.as_ref()).is_some_and(|domain| domain.wants_certificate);
+        if wants_certificate && !is_certified(&arrival) {
             return Err(AddressRejection::NoCertificate(arrival.host));
         }
         let address = find(&arrival, domain.as_deref(), &self.settings.defaults)
@@ -144,6 +141,7 @@ impl Gateway {
             base_path_matched: address.mapping.map(|mapping| mapping.base_path.clone()),
         });
         trail.caller.certificate = arrival.client_certificate.clone();
+        trail.caller.vpc = arrival.vpc.clone();
         let path = format!("/{}", address.rest.trim_start_matches('/'));
         let base_path = address.mapping.and_then(domains::Mapping::prefix);
         let base_path = base_path.map(Arc::from);
@@ -174,6 +172,17 @@ impl Gateway {
             },
         ))
     }
+}
+
+/// Whether the client has shown a certificate that is good for the host that it asks for: one that was found good for another
+/// may be of issuers whom this one does not know.
+fn is_certified(arrival: &Arrival) -> bool {
+    let Some(certificate) = &arrival.client_certificate else {
+        return false;
+    };
+    (certificate.host.as_deref()).is_none_or(|host| {
+        custom_name(&arrival.host).is_some_and(|name| name.eq_ignore_ascii_case(host))
+    })
 }
 
 /// `draw` is uniform in 0..1.

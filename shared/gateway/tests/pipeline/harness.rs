@@ -349,6 +349,7 @@ pub(crate) fn arrival(request: &str, headers: &[(String, String)], body: &str) -
         scheme: "https",
         port: 443,
         client_certificate: None,
+        vpc: None,
     }
 }
 

@@ -136,6 +136,10 @@ struct Identity<'e> {
     api_key_id: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_cert: Option<ClientCert<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpc_id: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpce_id: Option<&'e str>,
 }
 
 #[derive(Serialize)]
@@ -179,6 +183,7 @@ impl<'e> Identity<'e> {
             identity,
             api_key,
             certificate,
+            vpc,
             ..
         } = &trail.caller;
         let of_iam = identity.as_deref();
@@ -201,6 +206,8 @@ impl<'e> Identity<'e> {
             api_key: api_key.as_ref().map(|key| key.value.as_str()),
             api_key_id: api_key.as_ref().and_then(|key| key.id.as_deref()),
             client_cert: certificate.as_deref().map(ClientCert::of),
+            vpc_id: vpc.as_ref().and_then(|vpc| vpc.id.as_deref()),
+            vpce_id: vpc.as_ref().map(|vpc| vpc.endpoint.as_str()),
         }
     }
 }
