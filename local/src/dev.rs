@@ -72,7 +72,10 @@ async fn start(options: Dev) -> Result<(), Failure> {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Believed,
-            caching: Caching::default(),
+            caching: Caching {
+                memory_bytes: u64::from(options.cache_memory) << 20,
+                tells: options.cache_header,
+            },
         },
     ));
     let management = Arc::new(Management::new(postern_management::World {

@@ -1,6 +1,7 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
 use postern_gateway::{Caching, Defaults, Freshness, Settings, Signatures};
+use postern_identity::Secret;
 use postern_lambda::Trust;
 use std::time::Duration;
 
@@ -46,10 +47,30 @@ impl Env {
                 false
             }
         };
+        let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let proxies = named("POSTERN_PROXIES").map_or(Ok(0), |text| text.parse());
         let trust = Trust {
             forwarded_host: flag("POSTERN_TRUST_FORWARDED_HOST", &mut wrong),
+            client_certificate: flag("POSTERN_TRUST_CLIENT_CERTIFICATE", &mut wrong),
+            vpc: flag("POSTERN_TRUST_VPC", &mut wrong),
+            proxies: proxies.unwrap_or_else(|_| {
+                wrong.push("POSTERN_PROXIES is not a whole number".to_owned());
+                0
+            }),
+            secret: named("POSTERN_FRONT_SECRET").map(Secret::new),
         };
-        let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let memory = named("POSTERN_CACHE_MEMORY").map(|text| text.parse::<u64>());
+        let caching = Caching {
+            memory_bytes: match memory {
+                None => Caching::default().memory_bytes,
+                Some(Ok(mebibytes)) => mebibytes.saturating_mul(1 << 20),
+                Some(Err(_)) => {
+                    wrong.push("POSTERN_CACHE_MEMORY is not a whole number of MiB".to_owned());
+                    0
+                }
+            },
+            tells: flag("POSTERN_CACHE_HEADER", &mut wrong),
+        };
         let api = named("POSTERN_DEFAULT_API");
         let stage = named("POSTERN_DEFAULT_STAGE");
         if stage.is_some() && api.is_none() {
@@ -67,7 +88,7 @@ impl Env {
                     },
                     freshness,
                     signatures: Signatures::Refused,
-                    caching: Caching::default(),
+                    caching,
                 },
                 trust,
                 aws,
@@ -101,6 +122,8 @@ mod tests {
         let wrong = [
             ("POSTERN_REVALIDATE_SECONDS", "soon"),
             ("POSTERN_TRUST_FORWARDED_HOST", "perhaps"),
+            ("POSTERN_CACHE_MEMORY", "32MB"),
+            ("POSTERN_CACHE_HEADER", "HIT"),
             ("POSTERN_DEFAULT_STAGE", "prod"),
         ];
         let message = read(&wrong).err().unwrap();

@@ -8,7 +8,7 @@ use postern_management::Management;
 use std::sync::Arc;
 
 pub(crate) async fn answer(management: Arc<Management>, event: Event) -> Result<Buffered, Error> {
-    let arrival = match event.into_arrival(Trust::default()) {
+    let arrival = match event.into_arrival(&Trust::default()) {
         Ok(arrival) => arrival,
         Err(error) => return Ok(refused(&error).into()),
     };
