@@ -42,6 +42,18 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4700")]
     pub(crate) listen: SocketAddr,
 
+    /// Also listen here, with TLS.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) tls: Option<SocketAddr>,
+
+    /// The certificate to show there, with those that lead to it, as PEM [default: made by an authority in the data folder].
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "tls_key"])]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// The certificate's private key, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+
     /// The folder that holds everything you make. It is created where it is missing.
     #[arg(long, value_name = "DIR", default_value = ".postern")]
     pub(crate) data: PathBuf,
@@ -359,6 +371,15 @@ mod tests {
             &["dev", "--store", "disk"],
             &["dev", "--limits", "pets=1"],
             &["dev", "--memory", "--data", "x"],
+            &["dev", "--tls", "443"],
+            &["dev", "--tls-certificate", "a.pem", "--tls-key", "a.key"],
+            &[
+                "dev",
+                "--tls",
+                "127.0.0.1:4743",
+                "--tls-certificate",
+                "a.pem",
+            ],
             &["tables"],
             &["import"],
             &["import", "a.yaml", "--mode", "replace"],

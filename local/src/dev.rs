@@ -4,11 +4,14 @@ use crate::command_line::{Dev, Log, StoreKind, aws_settings};
 use crate::console::Console;
 use crate::front::Front;
 use crate::import;
-use crate::listener;
+use crate::listener::{self, Listeners};
 use crate::target::Target;
+use crate::tls::{Shown, Tls};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, World};
+use postern_gateway::{
+    Backend, Defaults, Freshness, Gateway, Journal, Settings, Signatures, World,
+};
 use postern_management::Management;
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;
@@ -59,12 +62,14 @@ async fn start(options: Dev) -> Result<(), Failure> {
         .unwrap_or_else(|| "us-east-1".to_owned());
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
+    let backend: Arc<dyn Backend> = Arc::new(aws.backend());
+    let journal: Arc<dyn Journal> = Arc::new(Console { level: options.log });
     let gateway = Arc::new(Gateway::new(
         World {
             store: store.clone(),
-            backend: Arc::new(aws.backend()),
+            backend: backend.clone(),
             clock: clock.clone(),
-            journal: Arc::new(Console { level: options.log }),
+            journal: journal.clone(),
         },
         Settings {
             account: options.account.clone(),
@@ -83,20 +88,41 @@ async fn start(options: Dev) -> Result<(), Failure> {
         limits: options.limits.clone(),
         gateway: gateway.clone(),
     }));
+    let tls = match options.tls {
+        Some(address) => {
+            let tls = Tls::new(&shown(&options), gateway.clone(), backend, region.clone())
+                .map_err(Failure::Settings)?;
+            Some((bind(address).await?, Arc::new(tls)))
+        }
+        None => None,
+    };
     if options.log > Log::Off {
-        greet(&listener.local_addr()?, &place, &region);
+        greet(&listener.local_addr()?, tls.as_ref(), &place, &region)?;
     }
     let target = Target::Here(management.clone());
     import::begin(target, options.files, options.how).await;
-    listener::listen(
-        listener,
-        Front {
-            gateway,
-            management,
-        },
-    )
-    .await?;
+    let listeners = Listeners {
+        plain: listener,
+        tls,
+    };
+    let front = Front {
+        gateway,
+        management,
+    };
+    listener::listen(listeners, front, journal).await?;
     Ok(())
+}
+
+/// The certificate that TLS shows.
+fn shown(options: &Dev) -> Shown {
+    if let (Some(certificate), Some(key)) = (&options.tls_certificate, &options.tls_key) {
+        return Shown::Given {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        };
+    }
+    let is_kept = !options.memory && options.store == StoreKind::Embedded;
+    Shown::Made(is_kept.then(|| options.data.clone()))
 }
 
 async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
@@ -129,17 +155,37 @@ fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, Strin
     }
 }
 
-fn greet(address: &SocketAddr, place: &str, region: &str) {
-    let at = match address.ip() {
+fn greet(
+    address: &SocketAddr,
+    tls: Option<&(TcpListener, Arc<Tls>)>,
+    place: &str,
+    region: &str,
+) -> io::Result<()> {
+    let shown = |address: &SocketAddr| match address.ip() {
         ip if ip.is_loopback() || ip.is_unspecified() => format!("localhost:{}", address.port()),
         _ => address.to_string(),
+    };
+    let at = shown(address);
+    let with_tls = match tls {
+        None => String::new(),
+        Some((listener, tls)) => {
+            let at = shown(&listener.local_addr()?);
+            let trust = tls.authority().map(|authority| {
+                let file = authority.display();
+                format!("; clients that trust {file} trust it")
+            });
+            format!(
+                "\n  With TLS          https://{at}{}",
+                trust.unwrap_or_default()
+            )
+        }
     };
     println!(
         "Postern {version} is ready, and keeps its data in {place}.
 
   Management APIs   http://{at}
   Your APIs         http://{{api-id}}.execute-api.{at}/{{stage}}/
-                    http://{at}/_api/{{api-id}}/{{stage}}/
+                    http://{at}/_api/{{api-id}}/{{stage}}/{with_tls}
 
 Next, in another terminal (any credentials do):
 
@@ -150,4 +196,5 @@ Ctrl-C stops it.
 ",
         version = env!("CARGO_PKG_VERSION"),
     );
+    Ok(())
 }

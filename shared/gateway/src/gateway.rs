@@ -1,10 +1,10 @@
 //! The life of a request, as a list.
 
-use crate::address::{Defaults, Domains, Due, custom_name, names_an_api};
+use crate::address::{Defaults, Domains, Due, Truststore, custom_name, names_an_api};
 use crate::admit::Signatures;
 use crate::authorize::Verdicts;
 use crate::fresh::Freshness;
-use crate::rejection::Rejection;
+use crate::rejection::{AddressRejection, Rejection};
 use crate::stages::{Live, Stages};
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
@@ -139,6 +139,15 @@ impl Gateway {
             Some(name) => matches!(self.domains.find(name).await, Ok((Some(_), _))),
             None => false,
         }
+    }
+
+    /// Whose clients a domain name lets in, for whoever ends their TLS. `None` where they need no certificate.
+    pub async fn truststore(&self, host: &str) -> Result<Option<Truststore>, AddressRejection> {
+        let Some(name) = custom_name(host) else {
+            return Ok(None);
+        };
+        let (domain, _) = self.domains.find(name).await?;
+        Ok(domain.and_then(|domain| domain.truststore.clone()))
     }
 
     async fn proceed(

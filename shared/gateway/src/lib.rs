@@ -35,7 +35,7 @@ mod trail;
 mod unpack;
 mod validate;
 
-pub use address::Defaults;
+pub use address::{Defaults, Truststore};
 pub use admit::Signatures;
 pub use arrival::{Arrival, ClientCertificate, Vpc};
 pub use backend::{Backend, Call, CallError, Caller, Destination};
@@ -46,5 +46,5 @@ pub use integrate::PAYLOAD_BYTES_MAX;
 pub use journal::{Journal, StandardOutput};
 pub use postern_store::{Clock, SystemClock};
 pub use query::Query;
-pub use rejection::Rejection;
+pub use rejection::{AddressRejection, Rejection};
 pub use test_invoke::{TestAnswer, TestAuthorization, TestError, TestInvocation, TestVerdict};
