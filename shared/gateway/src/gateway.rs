@@ -2,6 +2,7 @@
 
 use crate::address::Defaults;
 use crate::admit::Signatures;
+use crate::integrate::{Links, VpcLinks};
 use crate::rejection::Rejection;
 use crate::stages::{Freshness, Live, Stages};
 use crate::trail::Trail;
@@ -19,6 +20,7 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) settings: Settings,
+    pub(crate) links: Links,
 }
 
 /// What the gateway works with.
@@ -37,6 +39,7 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
+    pub vpc_links: VpcLinks,
 }
 
 /// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
@@ -63,6 +66,7 @@ impl Gateway {
             settings.freshness,
         );
         Self {
+            links: Links::default(),
             stages,
             backend,
             clock,

@@ -7,8 +7,9 @@
 
 use crate::Journal;
 use crate::rejection::AddressRejection;
-use postern_definition::rest::{CanarySettings, MethodSetting, Stage};
+use postern_definition::rest::{CanarySettings, ClientCertificateKey, MethodSetting, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
+use postern_plan::account::client_certificate_key_key;
 use postern_plan::{Deployed, live};
 use postern_store::{Clock, Consistency, Table, decode};
 use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT};
@@ -83,6 +84,8 @@ pub(crate) struct Live {
     pub(crate) deployed: Arc<Deployed>,
     pub(crate) canary: Option<Canary>,
     pub(crate) access_log: AccessLogFormat,
+    /// What backends know the gateway by.
+    pub(crate) certificate: Option<Arc<ClientCertificateKey>>,
     method_settings: Map<MethodSetting>,
     revision: u64,
 }
@@ -104,6 +107,7 @@ impl Live {
             deployed,
             canary: None,
             access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
+            certificate: None,
             method_settings: Map::new(),
             revision: 0,
         }
@@ -284,12 +288,32 @@ impl Stages {
             api: api.clone(),
             deployed: self.deployment(api, &stage.deployment_id).await?,
             canary,
+            certificate: self.certificate(&stage).await?,
             access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
             method_settings: stage.method_settings,
             revision,
         })
+    }
+
+    async fn certificate(
+        &self,
+        stage: &Stage,
+    ) -> Result<Option<Arc<ClientCertificateKey>>, AddressRejection> {
+        let Some(id) = &stage.client_certificate_id else {
+            return Ok(None);
+        };
+        let key = client_certificate_key_key(id);
+        let item = self.table.get(&key, Consistency::Eventual).await?;
+        if item.is_none() {
+            // Backends that want it will refuse; those that do not need not suffer.
+            self.journal.fault(&format!(
+                "stage `{}` presents client certificate `{id}`, which is not there: none is presented",
+                stage.stage_name
+            ));
+        }
+        Ok(item.map(|item| decode(&item)).transpose()?.map(Arc::new))
     }
 
     async fn canary(

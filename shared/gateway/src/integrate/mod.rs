@@ -3,12 +3,15 @@
 mod aws;
 mod http;
 mod lambda;
+mod link;
 mod mock;
 mod parameters;
 mod request;
 
 pub(crate) use aws::caller;
 pub(crate) use lambda::{Event, invoke_headers};
+pub(crate) use link::Links;
+pub use link::VpcLinks;
 
 use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;

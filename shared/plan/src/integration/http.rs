@@ -1,7 +1,7 @@
 //! HTTP and HTTP_PROXY: the request goes to a URL, with the mappings that the owner made.
 
 use crate::{Defect, RequestMapping, UriTemplate};
-use postern_definition::rest::{Integration, ResponseTransferMode};
+use postern_definition::rest::{ConnectionType, Integration, ResponseTransferMode};
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -15,6 +15,34 @@ pub struct HttpPlan {
     pub streams: bool,
     /// Whether the endpoint's certificate may be of any issuer.
     pub any_issuer: bool,
+    /// What leads to the endpoint, where that is not the open network.
+    pub link: Option<LinkPlan>,
+}
+
+/// A VPC link, and what it leads to where the integration says that rather than the link.
+#[derive(Debug)]
+pub struct LinkPlan {
+    pub id: UriTemplate,
+    pub target: Option<UriTemplate>,
+}
+
+impl LinkPlan {
+    fn compile(integration: &Integration) -> Result<Option<Self>, Defect> {
+        if integration.connection_type != Some(ConnectionType::VpcLink) {
+            return Ok(None);
+        }
+        let set = |text: &Option<String>| {
+            let text = text.as_deref().filter(|text| !text.is_empty());
+            text.map(UriTemplate::parse)
+        };
+        let id = set(&integration.connection_id).ok_or_else(|| {
+            Defect::invalid("connectionId", "it is not set, and VPC_LINK needs it")
+        })?;
+        Ok(Some(Self {
+            id,
+            target: set(&integration.integration_target),
+        }))
+    }
 }
 
 impl HttpPlan {
@@ -36,6 +64,7 @@ impl HttpPlan {
             any_issuer: integration
                 .tls_config
                 .is_some_and(|tls| tls.insecure_skip_verification),
+            link: LinkPlan::compile(integration).map_err(|defect| vec![defect])?,
         })
     }
 }

@@ -44,7 +44,12 @@ impl Gateway {
         };
         let url = url(plan, &parameters, routed.query.pairs(), &routed)?;
         let sent = request_headers(&parameters, &routed, trail)?;
-        let called = self.call_url(plan, (method, url, sent, body), trail).await;
+        let connection = self
+            .connection(plan, &routed.live, &routed.variables)
+            .await?;
+        let called = self
+            .call_url(plan, (method, url, sent, body), connection, trail)
+            .await;
         if is_too_long.is_known() {
             return Err(IntegrateRejection::BodyTooLarge(PAYLOAD_BYTES_MAX));
         }
