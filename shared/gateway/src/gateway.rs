@@ -2,6 +2,7 @@
 
 use crate::address::Defaults;
 use crate::admit::Signatures;
+use crate::cors::Preflight;
 use crate::integrate::{Links, VpcLinks};
 use crate::rejection::Rejection;
 use crate::stages::{Freshness, Live, Stages};
@@ -122,6 +123,11 @@ impl Gateway {
         addressed: crate::address::Addressed,
         trail: &mut Trail,
     ) -> Result<crate::finish::Answer, Rejection> {
+        if let Some(preflight) = Preflight::of(&addressed)
+            && let Some(answer) = preflight.answer().await?
+        {
+            return Ok(answer);
+        }
         unpack::check(&addressed)?;
         let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;

@@ -16,6 +16,7 @@ mod backend;
 mod body;
 mod coding;
 mod content;
+mod cors;
 mod execution_log;
 mod finish;
 mod gateway;

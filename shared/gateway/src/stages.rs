@@ -7,7 +7,7 @@
 
 use crate::Journal;
 use crate::rejection::AddressRejection;
-use postern_definition::rest::{CanarySettings, ClientCertificateKey, MethodSetting, Stage};
+use postern_definition::rest::{CanarySettings, ClientCertificateKey, Cors, MethodSetting, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
 use postern_plan::account::client_certificate_key_key;
 use postern_plan::{Deployed, live};
@@ -84,6 +84,8 @@ pub(crate) struct Live {
     pub(crate) deployed: Arc<Deployed>,
     pub(crate) canary: Option<Canary>,
     pub(crate) access_log: AccessLogFormat,
+    /// Only where it allows any origin.
+    pub(crate) cors: Option<Cors>,
     /// What backends know the gateway by.
     pub(crate) certificate: Option<Arc<ClientCertificateKey>>,
     method_settings: Map<MethodSetting>,
@@ -107,6 +109,7 @@ impl Live {
             deployed,
             canary: None,
             access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
+            cors: None,
             certificate: None,
             method_settings: Map::new(),
             revision: 0,
@@ -289,6 +292,7 @@ impl Stages {
             deployed: self.deployment(api, &stage.deployment_id).await?,
             canary,
             certificate: self.certificate(&stage).await?,
+            cors: Some(stage.postern.cors).filter(|cors| !cors.allow_origins.is_empty()),
             access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
