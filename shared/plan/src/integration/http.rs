@@ -11,8 +11,8 @@ pub struct HttpPlan {
     pub uri: UriTemplate,
     pub mapping: RequestMapping,
     pub timeout: Duration,
-    /// Whether the answer goes on as it comes, and is never held.
-    pub streams: bool,
+    /// How the answer goes on. Where nothing is said it streams, and may be held to be packed.
+    pub transfer: Option<ResponseTransferMode>,
     /// Whether the endpoint's certificate may be of any issuer.
     pub any_issuer: bool,
     /// What leads to the endpoint, where that is not the open network.
@@ -60,7 +60,7 @@ impl HttpPlan {
             uri: UriTemplate::parse(uri),
             mapping: RequestMapping::compile(integration)?,
             timeout: Duration::from_millis(integration.timeout_in_millis.into()),
-            streams: integration.response_transfer_mode == Some(ResponseTransferMode::Stream),
+            transfer: integration.response_transfer_mode,
             any_issuer: integration
                 .tls_config
                 .is_some_and(|tls| tls.insecure_skip_verification),
