@@ -1,6 +1,7 @@
 //! What may be typed, and the variables that are read: the only place of this program that looks at either.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use postern_gateway::VpcLinks;
 use postern_management::Limits;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -73,6 +74,11 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "NAME=COUNT,...", env = "POSTERN_LIMITS", value_parser = limits, default_value = "",
           hide_default_value = true)]
     pub(crate) limits: Limits,
+
+    /// Where VPC links lead, by a link's id or by the ARN of its load balancer: a1b2c3=localhost:8080.
+    #[arg(long = "vpc-link", value_name = "LINK-OR-ARN=HOST:PORT,...", env = "POSTERN_VPC_LINKS", value_parser = vpc_links,
+          default_value = "", hide_default_value = true)]
+    pub(crate) vpc_links: VpcLinks,
 
     /// OpenAPI files to import and deploy at the start.
     #[arg(long = "import", value_name = "FILE", num_args = 1..)]
@@ -324,6 +330,12 @@ fn limits(settings: &str) -> Result<Limits, String> {
     let mut limits = Limits::default();
     limits.set(settings)?;
     Ok(limits)
+}
+
+fn vpc_links(settings: &str) -> Result<VpcLinks, String> {
+    let mut links = VpcLinks::default();
+    links.set(settings)?;
+    Ok(links)
 }
 
 /// What AWS's own tools read as well: regions, endpoints, credentials.

@@ -77,6 +77,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Believed,
+            vpc_links: options.vpc_links.clone(),
         },
     ));
     let management = Arc::new(Management::new(postern_management::World {

@@ -1,6 +1,6 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
-use postern_gateway::{Defaults, Freshness, Settings, Signatures};
+use postern_gateway::{Defaults, Freshness, Settings, Signatures, VpcLinks};
 use postern_identity::Secret;
 use postern_lambda::Trust;
 use std::time::Duration;
@@ -64,6 +64,10 @@ impl Env {
         if stage.is_some() && api.is_none() {
             wrong.push("POSTERN_DEFAULT_STAGE is set without POSTERN_DEFAULT_API".to_owned());
         }
+        let mut vpc_links = VpcLinks::asking_aws();
+        if let Err(what) = vpc_links.set(&named("POSTERN_VPC_LINKS").unwrap_or_default()) {
+            wrong.push(format!("POSTERN_VPC_LINKS: {what}"));
+        }
         match aws {
             Ok(aws) if wrong.is_empty() => Ok(Self {
                 tables: named("POSTERN_TABLES").unwrap_or_else(|| "postern".to_owned()),
@@ -76,6 +80,7 @@ impl Env {
                     },
                     freshness,
                     signatures: Signatures::Refused,
+                    vpc_links,
                 },
                 trust,
                 aws,
@@ -110,6 +115,7 @@ mod tests {
             ("POSTERN_REVALIDATE_SECONDS", "soon"),
             ("POSTERN_TRUST_FORWARDED_HOST", "perhaps"),
             ("POSTERN_DEFAULT_STAGE", "prod"),
+            ("POSTERN_VPC_LINKS", "somewhere"),
         ];
         let message = read(&wrong).err().unwrap();
         for (name, _) in wrong {

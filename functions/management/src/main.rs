@@ -33,6 +33,7 @@ async fn main() -> Result<(), Error> {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            vpc_links: env.vpc_links,
         },
     );
     let management = Arc::new(Management::new(World {

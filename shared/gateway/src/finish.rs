@@ -7,7 +7,7 @@ use crate::rejection::{IntegrateRejection, Rejection};
 use crate::respond::Rejected;
 use crate::stages::Live;
 use crate::trail::{AnswerTrail, RejectionTrail, Trail};
-use crate::{Body, BodyError, CallError, Clock, Gateway, Journal};
+use crate::{Body, BodyError, CallError, Clock, Gateway, Journal, cors};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Frame, SizeHint};
@@ -118,6 +118,11 @@ impl Gateway {
                 name,
                 HeaderValue::try_from(value.as_str()).expect("an id is made of visible ASCII"),
             );
+        }
+        if let Some(cors) = live.as_ref().and_then(|live| live.cors.as_ref())
+            && let Some(client) = &trail.client
+        {
+            cors::mark(cors, &client.headers, &mut headers);
         }
         let content_type = HeaderValue::from_static("application/json");
         headers

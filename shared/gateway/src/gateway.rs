@@ -6,6 +6,8 @@ use crate::authorize::Verdicts;
 use crate::fresh::Freshness;
 use crate::rejection::{AddressRejection, Rejection};
 use crate::stages::{Live, Stages};
+use crate::cors::Preflight;
+use crate::integrate::{Links, VpcLinks};
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
 use postern_definition::Map;
@@ -23,6 +25,7 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) settings: Settings,
+    pub(crate) links: Links,
 }
 
 /// What the gateway works with.
@@ -41,6 +44,7 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
+    pub vpc_links: VpcLinks,
 }
 
 /// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
@@ -74,6 +78,7 @@ impl Gateway {
         );
         Self {
             domains,
+            links: Links::default(),
             stages,
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
             backend,
@@ -155,6 +160,11 @@ impl Gateway {
         addressed: crate::address::Addressed,
         trail: &mut Trail,
     ) -> Result<crate::finish::Answer, Rejection> {
+        if let Some(preflight) = Preflight::of(&addressed)
+            && let Some(answer) = preflight.answer().await?
+        {
+            return Ok(answer);
+        }
         unpack::check(&addressed)?;
         let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;

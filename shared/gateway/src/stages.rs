@@ -6,8 +6,9 @@
 use crate::fresh::{Age, Stamp};
 use crate::rejection::AddressRejection;
 use crate::{Freshness, Journal};
-use postern_definition::rest::{CanarySettings, Flushes, MethodSetting, Stage};
+use postern_definition::rest::{CanarySettings, ClientCertificateKey, Cors, Flushes, MethodSetting, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
+use postern_plan::account::client_certificate_key_key;
 use postern_plan::{Deployed, live};
 use postern_store::{Clock, Consistency, Table, decode};
 use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT};
@@ -52,6 +53,10 @@ pub(crate) struct Live {
     pub(crate) canary: Option<Canary>,
     pub(crate) access_log: AccessLogFormat,
     pub(crate) flushes: Flushes,
+    /// Only where it allows any origin.
+    pub(crate) cors: Option<Cors>,
+    /// What backends know the gateway by.
+    pub(crate) certificate: Option<Arc<ClientCertificateKey>>,
     method_settings: Map<MethodSetting>,
     revision: u64,
 }
@@ -74,6 +79,8 @@ impl Live {
             canary: None,
             access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
             flushes: Flushes::default(),
+            cors: None,
+            certificate: None,
             method_settings: Map::new(),
             revision: 0,
         }
@@ -250,6 +257,8 @@ impl Stages {
             api: api.clone(),
             deployed: self.deployment(api, &stage.deployment_id).await?,
             canary,
+            certificate: self.certificate(&stage).await?,
+            cors: Some(stage.postern.cors).filter(|cors| !cors.allow_origins.is_empty()),
             access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
@@ -257,6 +266,25 @@ impl Stages {
             method_settings: stage.method_settings,
             revision,
         })
+    }
+
+    async fn certificate(
+        &self,
+        stage: &Stage,
+    ) -> Result<Option<Arc<ClientCertificateKey>>, AddressRejection> {
+        let Some(id) = &stage.client_certificate_id else {
+            return Ok(None);
+        };
+        let key = client_certificate_key_key(id);
+        let item = self.table.get(&key, Consistency::Eventual).await?;
+        if item.is_none() {
+            // Backends that want it will refuse; those that do not need not suffer.
+            self.journal.fault(&format!(
+                "stage `{}` presents client certificate `{id}`, which is not there: none is presented",
+                stage.stage_name
+            ));
+        }
+        Ok(item.map(|item| decode(&item)).transpose()?.map(Arc::new))
     }
 
     async fn canary(
