@@ -80,6 +80,19 @@ pub(crate) struct Dev {
           default_value = "", hide_default_value = true)]
     pub(crate) vpc_links: VpcLinks,
 
+    /// How much memory the answers that stages keep may take up.
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "POSTERN_CACHE_MEMORY",
+        default_value_t = 32
+    )]
+    pub(crate) cache_memory: u32,
+
+    /// Say in the header X-Gateway-Cache of each answer that may be kept whether it was.
+    #[arg(long, env = "POSTERN_CACHE_HEADER")]
+    pub(crate) cache_header: bool,
+
     /// OpenAPI files to import and deploy at the start.
     #[arg(long = "import", value_name = "FILE", num_args = 1..)]
     pub(crate) files: Vec<PathBuf>,

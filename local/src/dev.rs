@@ -9,9 +9,7 @@ use crate::target::Target;
 use crate::tls::{Shown, Tls};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{
-    Backend, Defaults, Freshness, Gateway, Journal, Settings, Signatures, World,
-};
+use postern_gateway::{Backend, Caching, Defaults, Freshness, Gateway, Journal, Settings, Signatures, World};
 use postern_management::Management;
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;
@@ -78,6 +76,10 @@ async fn start(options: Dev) -> Result<(), Failure> {
             freshness: Freshness::default(),
             signatures: Signatures::Believed,
             vpc_links: options.vpc_links.clone(),
+            caching: Caching {
+                memory_bytes: u64::from(options.cache_memory) << 20,
+                tells: options.cache_header,
+            },
         },
     ));
     let management = Arc::new(Management::new(postern_management::World {

@@ -1,6 +1,6 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
-use postern_gateway::{Defaults, Freshness, Settings, Signatures, VpcLinks};
+use postern_gateway::{Caching, Defaults, Freshness, Settings, Signatures, VpcLinks};
 use postern_identity::Secret;
 use postern_lambda::Trust;
 use std::time::Duration;
@@ -59,6 +59,18 @@ impl Env {
             }),
             secret: named("POSTERN_FRONT_SECRET").map(Secret::new),
         };
+        let memory = named("POSTERN_CACHE_MEMORY").map(|text| text.parse::<u64>());
+        let caching = Caching {
+            memory_bytes: match memory {
+                None => Caching::default().memory_bytes,
+                Some(Ok(mebibytes)) => mebibytes.saturating_mul(1 << 20),
+                Some(Err(_)) => {
+                    wrong.push("POSTERN_CACHE_MEMORY is not a whole number of MiB".to_owned());
+                    0
+                }
+            },
+            tells: flag("POSTERN_CACHE_HEADER", &mut wrong),
+        };
         let api = named("POSTERN_DEFAULT_API");
         let stage = named("POSTERN_DEFAULT_STAGE");
         if stage.is_some() && api.is_none() {
@@ -80,7 +92,7 @@ impl Env {
                     },
                     freshness,
                     signatures: Signatures::Refused,
-                    vpc_links,
+    caching, vpc_links,
                 },
                 trust,
                 aws,
@@ -114,6 +126,8 @@ mod tests {
         let wrong = [
             ("POSTERN_REVALIDATE_SECONDS", "soon"),
             ("POSTERN_TRUST_FORWARDED_HOST", "perhaps"),
+            ("POSTERN_CACHE_MEMORY", "32MB"),
+            ("POSTERN_CACHE_HEADER", "HIT"),
             ("POSTERN_DEFAULT_STAGE", "prod"),
             ("POSTERN_VPC_LINKS", "somewhere"),
         ];

@@ -7,7 +7,9 @@ use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput};
+use postern_gateway::{
+    Caching, Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput,
+};
 use postern_lambda::Event;
 use postern_management::{Management, World};
 use postern_store::SystemClock;
@@ -34,6 +36,7 @@ async fn main() -> Result<(), Error> {
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
             vpc_links: env.vpc_links,
+            caching: Caching::default(),
         },
     );
     let management = Arc::new(Management::new(World {

@@ -66,6 +66,67 @@ impl Body {
     }
 }
 
+impl Body {
+    /// All of it, where that is at most `max` bytes; otherwise the same body, of which no more was waited for than that.
+    pub(crate) async fn hold(self, max: usize) -> Result<Result<Bytes, Self>, CollectError> {
+        let mut rest = match self {
+            Self::Full(bytes) if bytes.len() > max => return Ok(Err(Self::Full(bytes))),
+            Self::Full(bytes) => return Ok(Ok(bytes)),
+            Self::Stream(stream) => stream,
+        };
+        let mut begun = BytesMut::new();
+        loop {
+            // A length that is told is believed before anything is waited for.
+            let told = http_body::Body::size_hint(&rest).lower();
+            if told.saturating_add(begun.len() as u64) > max as u64 || begun.len() > max {
+                let begun = begun.freeze();
+                return Ok(Err(Self::stream(Resumed { begun, rest })));
+            }
+            let Some(frame) = rest.frame().await else {
+                return Ok(Ok(begun.freeze()));
+            };
+            if let Ok(data) = frame.map_err(CollectError::Broken)?.into_data() {
+                begun.extend_from_slice(&data);
+            }
+        }
+    }
+}
+
+/// A stream of which some has been taken out.
+struct Resumed {
+    begun: Bytes,
+    rest: UnsyncBoxBody<Bytes, BodyError>,
+}
+
+impl http_body::Body for Resumed {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if self.begun.is_empty() {
+            return Pin::new(&mut self.rest).poll_frame(cx);
+        }
+        Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.begun)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.begun.is_empty() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (begun, rest) = (self.begun.len() as u64, self.rest.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(begun));
+        if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(begun)) {
+            hint.set_upper(upper);
+        }
+        hint
+    }
+}
+
 /// Whether a stream that [`Body::at_most`] watches went beyond its bound. Told apart from the stream, because whoever passes
 /// one on learns only that it broke off.
 #[derive(Clone, Default)]

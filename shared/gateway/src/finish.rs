@@ -6,7 +6,7 @@ use crate::gateway_response::DefaultAnswer;
 use crate::rejection::{IntegrateRejection, Rejection};
 use crate::respond::Rejected;
 use crate::stages::Live;
-use crate::trail::{AnswerTrail, RejectionTrail, Trail};
+use crate::trail::{AnswerTrail, CacheTrail, RejectionTrail, Trail};
 use crate::{Body, BodyError, CallError, Clock, Gateway, Journal, cors};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -32,7 +32,7 @@ pub(crate) struct Answer {
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 impl Gateway {
     pub(crate) fn finish(
@@ -210,6 +210,7 @@ impl Record {
                 .integration
                 .as_ref()
                 .map(|call| call.latency.as_millis() as u64),
+            cache_hit: self.trail.cache.map(CacheTrail::is_hit),
             request_id: &self.trail.request_id,
         }
     }

@@ -3,6 +3,7 @@
 use crate::address::{Defaults, Domains, Due, Truststore, custom_name, names_an_api};
 use crate::admit::Signatures;
 use crate::authorize::Verdicts;
+use crate::cache::{Cache, Caching};
 use crate::fresh::Freshness;
 use crate::rejection::{AddressRejection, Rejection};
 use crate::stages::{Live, Stages};
@@ -21,6 +22,7 @@ pub struct Gateway {
     pub(crate) domains: Domains,
     pub(crate) stages: Stages,
     pub(crate) verdicts: Verdicts,
+    pub(crate) cache: Cache,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -44,7 +46,7 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
-    pub vpc_links: VpcLinks,
+    pub caching: Caching, pub vpc_links: VpcLinks,
 }
 
 /// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
@@ -81,6 +83,7 @@ impl Gateway {
             links: Links::default(),
             stages,
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
+            cache: Cache::new(settings.caching, store.cache.clone(), clock.clone()),
             backend,
             clock,
             journal,
@@ -170,7 +173,7 @@ impl Gateway {
         let routed = route::route(addressed, trail).await?;
         let admitted = unpack::unpack(self.admit(routed, trail).await?).await?;
         let validated = self.validate(admitted, trail).await?;
-        let answer = self.integrate(validated, trail).await?;
+        let answer = self.recall(validated, trail).await?;
         Ok(respond::pack(answer, pack_from, trail).await?)
     }
 }

@@ -1,7 +1,7 @@
 //! The request pipeline, from arrival to answer.
 //!
 //! ```text
-//! arrive -> address -> route -> admit -> unpack -> validate -> integrate -> pack -> finish -> response
+//! arrive -> address -> route -> admit -> unpack -> validate -> recall -> integrate -> pack -> finish -> response
 //! ```
 //!
 //! Each stage is a file, takes the type of the stage before it and returns its own, so that a stage in the wrong place does not
@@ -14,6 +14,7 @@ mod arrival;
 mod authorize;
 mod backend;
 mod body;
+mod cache;
 mod coding;
 mod content;
 mod cors;
@@ -41,6 +42,7 @@ pub use admit::Signatures;
 pub use arrival::{Arrival, ClientCertificate, Vpc};
 pub use backend::{Backend, Call, CallError, Caller, Connection, Destination};
 pub use body::{Body, BodyError, CollectError};
+pub use cache::Caching;
 pub use fresh::Freshness;
 pub use gateway::{Gateway, Settings, World};
 pub use integrate::{PAYLOAD_BYTES_MAX, VpcLinks};

@@ -22,6 +22,8 @@ pub enum Rejection {
     #[error(transparent)]
     Validate(#[from] ValidateRejection),
     #[error(transparent)]
+    Cache(#[from] CacheRejection),
+    #[error(transparent)]
     Integrate(#[from] IntegrateRejection),
 }
 
@@ -120,6 +122,15 @@ pub enum ValidateRejection {
     Body(IntegrateRejection),
 }
 
+/// Who may not ask for a new answer asked for one, and the stage refuses such requests.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing allows execute-api:InvalidateCache on {arn}")]
+pub struct CacheRejection {
+    /// `None` of somebody who did not have to say who they are.
+    pub caller: Option<String>,
+    pub arn: String,
+}
+
 /// Why an authorizer's function gave no verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorizeRejection {
@@ -184,6 +195,7 @@ impl Rejection {
             | Self::Route(_)
             | Self::Admit(_)
             | Self::Unpack(_)
+            | Self::Cache(_)
             | Self::Integrate(_) => None,
         }
     }
@@ -331,6 +343,19 @@ impl Rejection {
                 400,
                 "BadRequestException",
                 "Invalid request body",
+            ),
+            Self::Cache(CacheRejection { caller: None, .. }) => {
+                early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
+            }
+            Self::Cache(CacheRejection {
+                caller: Some(caller),
+                arn,
+            }) => denied(
+                format!(
+                    "User: {caller} is not authorized to perform: execute-api:InvalidateCache on resource: {}",
+                    without_account(arn)
+                ),
+                false,
             ),
             Self::Integrate(rejection)
             | Self::Unpack(UnpackRejection::Body(rejection))

@@ -3,6 +3,7 @@
 //! A stage's item is read when a request first asks for it, and again as `fresh` has it. Deployments are loaded when a stage
 //! first points at them, and shared by the stages that do.
 
+use crate::cache::StageCache;
 use crate::fresh::{Age, Stamp};
 use crate::rejection::AddressRejection;
 use crate::{Freshness, Journal};
@@ -17,6 +18,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
 const HELD_MAX: usize = 1_000;
+
+/// The key of the settings of all methods.
+const ALL: &str = "*/*";
 
 pub(crate) struct Stages {
     table: Arc<dyn Table>,
@@ -57,6 +61,7 @@ pub(crate) struct Live {
     pub(crate) cors: Option<Cors>,
     /// What backends know the gateway by.
     pub(crate) certificate: Option<Arc<ClientCertificateKey>>,
+    pub(crate) cache: StageCache,
     method_settings: Map<MethodSetting>,
     revision: u64,
 }
@@ -81,6 +86,7 @@ impl Live {
             flushes: Flushes::default(),
             cors: None,
             certificate: None,
+            cache: StageCache::default(),
             method_settings: Map::new(),
             revision: 0,
         }
@@ -91,6 +97,31 @@ impl Live {
         if self.method_settings.is_empty() {
             return None;
         }
+        self.own_setting(resource_path, verb)
+            .or_else(|| self.method_settings.get(ALL))
+    }
+
+    /// The settings of a method whose answers are kept.
+    ///
+    /// What is set for all methods, and for a method that was declared for all verbs, keeps the answers to GET alone: whoever
+    /// wants those of another verb kept says so of that verb.
+    pub(crate) fn cache_setting(
+        &self,
+        resource_path: &str,
+        verb: &str,
+        declared: &str,
+    ) -> Option<&MethodSetting> {
+        let setting = match self.own_setting(resource_path, verb) {
+            Some(own) => own,
+            None if verb != "GET" => return None,
+            None => self
+                .own_setting(resource_path, declared)
+                .or_else(|| self.method_settings.get(ALL))?,
+        };
+        setting.caching_enabled.then_some(setting)
+    }
+
+    fn own_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
         let own = self.method_settings.iter().find(|(key, _)| {
             key.rsplit_once('/').is_some_and(|(path, v)| {
                 let path = path.replace("~1", "/");
@@ -98,7 +129,6 @@ impl Live {
             })
         });
         own.map(|(_, setting)| setting)
-            .or_else(|| self.method_settings.get("*/*"))
     }
 }
 
@@ -260,6 +290,7 @@ impl Stages {
             certificate: self.certificate(&stage).await?,
             cors: Some(stage.postern.cors).filter(|cors| !cors.allow_origins.is_empty()),
             access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
+            cache: StageCache::of(&stage),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
             flushes: stage.flushes,

@@ -309,6 +309,7 @@ impl Gateway {
             live,
             deployed: deployed.clone(),
             variables,
+            is_canary: false,
             query: query.unwrap_or_default(),
             request,
             plan,

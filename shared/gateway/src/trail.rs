@@ -37,6 +37,8 @@ pub(crate) struct Trail {
     pub path_parameters: Option<Arc<Map<String>>>,
     pub resource: Option<ResourceTrail>,
     pub caller: CallerTrail,
+    /// Only where the answers of the method are kept.
+    pub cache: Option<CacheTrail>,
     pub integration: Option<IntegrationTrail>,
     pub rejection: Option<RejectionTrail>,
     pub log: ExecutionLog,
@@ -99,6 +101,29 @@ pub(crate) struct ApiKeyTrail {
     pub value: String,
 }
 
+/// What came of looking for an answer that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CacheTrail {
+    Hit,
+    Miss,
+    /// The client asked for a new one, and might.
+    Refresh,
+}
+
+impl CacheTrail {
+    pub(crate) fn is_hit(self) -> bool {
+        self == Self::Hit
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "HIT",
+            Self::Miss => "MISS",
+            Self::Refresh => "REFRESH",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct IntegrationTrail {
     /// The backend's status, or the function's.
@@ -151,6 +176,7 @@ impl Trail {
             path_parameters: None,
             resource: None,
             caller: CallerTrail::default(),
+            cache: None,
             integration: None,
             rejection: None,
             log: ExecutionLog::default(),

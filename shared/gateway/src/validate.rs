@@ -15,7 +15,6 @@ use postern_plan::{ParameterLocation, RequiredParameter, Validation};
 /// A request that its method can take.
 pub(crate) struct Validated {
     pub(crate) routed: Routed,
-    #[expect(dead_code, reason = "the cache will ask what its caller may")]
     pub(crate) caller: Caller,
 }
 

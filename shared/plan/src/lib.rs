@@ -5,6 +5,7 @@
 
 pub mod account;
 mod authorizer;
+mod cache;
 mod defect;
 mod deployed;
 mod frozen;
@@ -22,6 +23,7 @@ pub mod usage;
 mod validation;
 
 pub use authorizer::{Asks, AuthorizerPlan, Decides, FunctionPlan};
+pub use cache::{CachePlan, KeyParameter};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
 pub use frozen::Parts;

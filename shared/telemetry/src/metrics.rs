@@ -21,6 +21,8 @@ pub struct RequestMetrics<'r> {
     pub latency_ms: u64,
     /// Absent where no backend was called.
     pub integration_latency_ms: Option<u64>,
+    /// Whether the answer was a kept one. Absent where the answers of the method are not kept.
+    pub cache_hit: Option<bool>,
     pub request_id: &'r str,
 }
 
@@ -74,29 +76,30 @@ const BY_METHOD: &[&[&str]] = &[
     &["ApiName", "Stage"],
     &["ApiName", "Method", "Resource", "Stage"],
 ];
-const METRICS: [Metric; 5] = [
+const fn count(name: &'static str) -> Metric {
     Metric {
-        name: "Count",
+        name,
         unit: "Count",
-    },
+    }
+}
+
+const fn time(name: &'static str) -> Metric {
     Metric {
-        name: "4XXError",
-        unit: "Count",
-    },
-    Metric {
-        name: "5XXError",
-        unit: "Count",
-    },
-    Metric {
-        name: "Latency",
+        name,
         unit: "Milliseconds",
-    },
-    Metric {
-        name: "IntegrationLatency",
-        unit: "Milliseconds",
-    },
+    }
+}
+
+/// Those of the cache first and that of the integration last, so that any of these may be cut off.
+static METRICS: [Metric; 7] = [
+    count("CacheHitCount"),
+    count("CacheMissCount"),
+    count("Count"),
+    count("4XXError"),
+    count("5XXError"),
+    time("Latency"),
+    time("IntegrationLatency"),
 ];
-const METRICS_WITHOUT_INTEGRATION: &[Metric] = METRICS.split_at(4).0;
 
 impl Serialize for RequestMetrics<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -107,10 +110,10 @@ impl Serialize for RequestMetrics<'_> {
             } else {
                 BY_STAGE
             },
-            metrics: if self.integration_latency_ms.is_some() {
-                &METRICS
-            } else {
-                METRICS_WITHOUT_INTEGRATION
+            metrics: {
+                let from = if self.cache_hit.is_some() { 0 } else { 2 };
+                let to = METRICS.len() - usize::from(self.integration_latency_ms.is_none());
+                &METRICS[from..to]
             },
         };
         let mut map = serializer.serialize_map(None)?;
@@ -126,6 +129,10 @@ impl Serialize for RequestMetrics<'_> {
         if let Some((verb, resource)) = self.method {
             map.serialize_entry("Method", verb)?;
             map.serialize_entry("Resource", resource)?;
+        }
+        if let Some(hit) = self.cache_hit {
+            map.serialize_entry("CacheHitCount", &u8::from(hit))?;
+            map.serialize_entry("CacheMissCount", &u8::from(!hit))?;
         }
         map.serialize_entry("Count", &1)?;
         map.serialize_entry("4XXError", &u8::from((400..500).contains(&self.status)))?;
@@ -154,6 +161,7 @@ mod tests {
             status: 200,
             latency_ms: 12,
             integration_latency_ms: None,
+            cache_hit: None,
             request_id: "id-1",
         }
     }
@@ -202,6 +210,15 @@ mod tests {
                 integration_latency_ms: Some(0),
                 ..metrics()
             },
+            RequestMetrics {
+                cache_hit: Some(true),
+                ..metrics()
+            },
+            RequestMetrics {
+                integration_latency_ms: Some(0),
+                cache_hit: Some(false),
+                ..metrics()
+            },
         ] {
             let record = parse(&metrics);
             let directive = &record["_aws"]["CloudWatchMetrics"][0];
@@ -219,6 +236,22 @@ mod tests {
             {
                 assert!(record[name.as_str().unwrap()].is_string(), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn a_kept_answer_is_a_hit_and_any_other_a_miss_where_answers_are_kept() {
+        for (cache_hit, expected) in [
+            (None, [Value::Null, Value::Null]),
+            (Some(true), [json!(1), json!(0)]),
+            (Some(false), [json!(0), json!(1)]),
+        ] {
+            let record = parse(&RequestMetrics {
+                cache_hit,
+                ..metrics()
+            });
+            let counted = ["CacheHitCount", "CacheMissCount"].map(|name| record[name].clone());
+            assert_eq!(counted, expected);
         }
     }
 

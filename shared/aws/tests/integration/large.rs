@@ -7,8 +7,7 @@ use postern_aws::Aws;
 use postern_definition::rest::{Definition, Method, Resource, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_gateway::{
-    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
-    StandardOutput, VpcLinks,
+    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput, VpcLinks,
 };
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan, Snapshot};
@@ -243,6 +242,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
             vpc_links: VpcLinks::default(),
+            caching: Caching::default(),
         },
     ))
 }

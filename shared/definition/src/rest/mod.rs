@@ -43,7 +43,8 @@ pub use model::{MODEL_REFERENCE_PREFIX, Model, referenced_model};
 pub use request_validator::RequestValidator;
 pub use resource::{PathPart, PathPartError, Resource};
 pub use stage::{
-    AccessLogSettings, CacheControlStrategy, CanarySettings, Flushes, MethodSetting, Stage,
+    AccessLogSettings, CacheControlStrategy, CacheKey, CanarySettings, Flushes, MethodSetting,
+    Stage,
 };
 pub use usage_plan::{ApiStage, QuotaPeriod, QuotaSettings, ThrottleSettings, UsagePlan};
 pub use vpc_link::VpcLink;

@@ -36,6 +36,7 @@ pub(crate) struct Addressed {
     pub(crate) live: Arc<Live>,
     pub(crate) deployed: Arc<Deployed>,
     pub(crate) variables: Arc<Map<String>>,
+    pub(crate) is_canary: bool,
     pub(crate) request: Request,
 }
 
@@ -121,6 +122,7 @@ impl Gateway {
             .canary
             .as_ref()
             .filter(|canary| takes(canary, rand::rng().random()));
+        let is_canary = canary.is_some();
         let (deployed, variables) = match canary {
             Some(canary) => (canary.deployed.clone(), canary.variables.clone()),
             None => (live.deployed.clone(), live.variables.clone()),
@@ -138,7 +140,7 @@ impl Gateway {
             api_id: live.api.clone(),
             stage: live.name.clone(),
             deployment_id: deployed.id().clone(),
-            is_canary: live.canary.is_some().then_some(canary.is_some()),
+            is_canary: live.canary.is_some().then_some(is_canary),
             base_path_matched: address.mapping.map(|mapping| mapping.base_path.clone()),
         });
         trail.caller.certificate = arrival.client_certificate.clone();
@@ -165,6 +167,7 @@ impl Gateway {
                 live,
                 deployed,
                 variables,
+                is_canary,
                 request,
             },
             Due {

@@ -12,8 +12,7 @@ use postern_definition::rest::{
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Caller, Clock, Defaults, Destination, Freshness,
-    Gateway, Journal, Settings, Signatures, VpcLinks, World,
+    Arrival, Backend, Body, Caching, Call, CallError, Caller, Clock, Defaults, Destination, Freshness, Gateway, Journal, Settings, Signatures, VpcLinks, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -283,6 +282,7 @@ impl Bench {
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
             vpc_links,
+            caching: Caching::default(),
         };
         Self {
             store,

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use postern_gateway::{
-    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
-    StandardOutput, VpcLinks,
+    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput, VpcLinks,
 };
 use postern_management::{Limits, Management, World};
 pub(crate) use postern_store::Store;
@@ -85,6 +84,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
             vpc_links: VpcLinks::default(),
+            caching: Caching::default(),
         },
     ))
 }
