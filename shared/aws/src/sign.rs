@@ -408,6 +408,7 @@ mod tests {
             service: "sqs",
             region: "eu-west-1",
             unsigned_payloads: false,
+            must_sign: &[],
         };
         let credential = postern_identity::Credential {
             secret_access_key: Secret::new(credentials.secret_access_key()),
