@@ -109,6 +109,7 @@ fn arrival(request: Request<Incoming>, host: String, peer: SocketAddr, own: Sock
         } else {
             Body::stream(Lingering::new(body))
         },
+        proven: None,
         source_ip: peer.ip().to_string(),
         protocol: match head.version {
             Version::HTTP_10 => "HTTP/1.0",

@@ -66,7 +66,7 @@ impl Env {
                         stage: stage.map(Into::into),
                     },
                     freshness,
-                    signatures: Signatures::Refused,
+                    signatures: Signatures::Verified,
                 },
                 trust,
                 aws,

@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
             region: env.region.clone(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Refused,
+            signatures: Signatures::Verified,
         },
     );
     let management = Arc::new(Management::new(World {

@@ -10,6 +10,7 @@ use crate::trail::{ClientTrail, StageTrail, Trail};
 use crate::{Arrival, Body, Gateway, headers};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use postern_definition::{ApiId, Map, StageName};
+use postern_identity::Identity;
 use postern_plan::Deployed;
 use rand::RngExt;
 use std::sync::Arc;
@@ -38,6 +39,16 @@ pub(crate) struct Request {
     pub(crate) query: Option<Arc<str>>,
     pub(crate) headers: Arc<HeaderMap>,
     pub(crate) body: Body,
+    pub(crate) sent: Arc<Sent>,
+}
+
+/// What a client signs of a request's line and host: as it was sent, whatever it is taken to mean.
+pub(crate) struct Sent {
+    pub(crate) method: Method,
+    pub(crate) host: String,
+    pub(crate) path: String,
+    /// The caller, where AWS has verified the signature.
+    pub(crate) proven: Option<Arc<Identity>>,
 }
 
 /// Where an API and a stage that need not be named come from.
@@ -113,14 +124,21 @@ impl Gateway {
             is_canary: live.canary.is_some().then_some(canary.is_some()),
         });
         let path = format!("/{}", address.rest.trim_start_matches('/'));
+        let sent = Arc::new(Sent {
+            method: arrival.method.clone(),
+            host: arrival.host,
+            path: arrival.path,
+            proven: arrival.proven.map(Arc::new),
+        });
         let mut headers = arrival.headers;
         add_forwarded(&mut headers, arrival.port, arrival.scheme, trail);
         let request = Request {
-            method: arrival.method.clone(),
+            method: arrival.method,
             path,
             query: arrival.query.map(Arc::from),
             headers: Arc::new(headers),
             body: arrival.body,
+            sent,
         };
         trail.client = Some(ClientTrail {
             headers: request.headers.clone(),
@@ -251,6 +269,7 @@ mod tests {
             query: None,
             headers: HeaderMap::new(),
             body: Body::empty(),
+            proven: None,
             source_ip: "127.0.0.1".to_owned(),
             protocol: "HTTP/1.1",
             scheme: "http",

@@ -1,12 +1,12 @@
 //! The life of a request, as a list.
 
 use crate::address::Defaults;
-use crate::admit::Signatures;
+use crate::admit::{Decisions, Signatures};
 use crate::authorize::Verdicts;
 use crate::rejection::Rejection;
 use crate::stages::{Freshness, Live, Stages};
 use crate::trail::Trail;
-use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
+use crate::{Arrival, Backend, Body, Journal, Signers, respond, route, unpack};
 use postern_definition::Map;
 use postern_plan::Deployed;
 use postern_store::{Clock, Store};
@@ -17,6 +17,8 @@ use std::time::Duration;
 pub struct Gateway {
     pub(crate) stages: Stages,
     pub(crate) verdicts: Verdicts,
+    pub(crate) signers: Signers,
+    pub(crate) decisions: Decisions,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -67,6 +69,8 @@ impl Gateway {
         Self {
             stages,
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
+            signers: Signers::new(store.definitions.clone(), clock.clone(), settings.freshness),
+            decisions: Decisions::default(),
             backend,
             clock,
             journal,
@@ -85,6 +89,11 @@ impl Gateway {
             self.journal
                 .fault(&format!("the default stage could not be loaded: {error}"));
         }
+    }
+
+    /// Who may sign requests to the APIs, for whoever else wants requests signed.
+    pub fn signers(&self) -> &Signers {
+        &self.signers
     }
 
     /// Answers a request. Every request gets an answer, and every one that reached a stage is recorded.

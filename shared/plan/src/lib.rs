@@ -5,6 +5,7 @@
 
 pub mod account;
 mod authorizer;
+pub mod credential;
 mod defect;
 mod deployed;
 mod frozen;
