@@ -91,6 +91,11 @@ impl Gateway {
         }
     }
 
+    /// Through which integrations are called.
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
     /// Who may sign requests to the APIs, for whoever else wants requests signed.
     pub fn signers(&self) -> &Signers {
         &self.signers

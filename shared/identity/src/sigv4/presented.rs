@@ -92,6 +92,11 @@ impl<'a> Presented<'a> {
         self.session_token.as_deref()
     }
 
+    /// Since 1970.
+    pub fn signed_at(&self) -> Duration {
+        self.signed_at
+    }
+
     /// The same, with the body that was not read before it was known whose secret to look up.
     #[must_use]
     pub fn of_body(mut self, body: &'a [u8]) -> Self {
