@@ -9,7 +9,7 @@ use crate::target::Target;
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, World};
-use postern_management::Management;
+use postern_management::{Management, Proofs};
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;
 use std::net::SocketAddr;
@@ -40,6 +40,8 @@ pub(crate) enum Failure {
     Import { refused: usize, files: usize },
     #[error("{0}")]
     Cors(String),
+    #[error("{0}")]
+    Credentials(String),
 }
 
 pub(crate) fn run(options: Dev) -> Result<(), Failure> {
@@ -57,6 +59,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         .region
         .clone()
         .unwrap_or_else(|| "us-east-1".to_owned());
+    let sts = settings.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
     let gateway = Arc::new(Gateway::new(
@@ -71,10 +74,14 @@ async fn start(options: Dev) -> Result<(), Failure> {
             region: region.clone(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Believed,
+            signatures: if options.require_auth {
+                Signatures::Verified
+            } else {
+                Signatures::Believed
+            },
         },
     ));
-    let management = Arc::new(Management::new(postern_management::World {
+    let management = Management::new(postern_management::World {
         definitions: store.definitions.clone(),
         usage: store.usage.clone(),
         clock,
@@ -82,9 +89,18 @@ async fn start(options: Dev) -> Result<(), Failure> {
         region: region.clone(),
         limits: options.limits.clone(),
         gateway: gateway.clone(),
+    });
+    let management = Arc::new(management.with_proofs(Proofs {
+        sts,
+        ..Proofs::of(&options.account, &region)
     }));
     if options.log > Log::Off {
-        greet(&listener.local_addr()?, &place, &region);
+        let keys = if options.require_auth {
+            "only those that `postern credentials` issued do"
+        } else {
+            "any credentials do"
+        };
+        greet(&listener.local_addr()?, &place, &region, keys);
     }
     let target = Target::Here(management.clone());
     import::begin(target, options.files, options.how).await;
@@ -93,6 +109,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         Front {
             gateway,
             management,
+            requires_auth: options.require_auth,
         },
     )
     .await?;
@@ -129,7 +146,7 @@ fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, Strin
     }
 }
 
-fn greet(address: &SocketAddr, place: &str, region: &str) {
+fn greet(address: &SocketAddr, place: &str, region: &str, keys: &str) {
     let at = match address.ip() {
         ip if ip.is_loopback() || ip.is_unspecified() => format!("localhost:{}", address.port()),
         _ => address.to_string(),
@@ -141,7 +158,7 @@ fn greet(address: &SocketAddr, place: &str, region: &str) {
   Your APIs         http://{{api-id}}.execute-api.{at}/{{stage}}/
                     http://{at}/_api/{{api-id}}/{{stage}}/
 
-Next, in another terminal (any credentials do):
+Next, in another terminal ({keys}):
 
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={region}
   aws apigateway create-rest-api --name pets --endpoint-url http://{at}

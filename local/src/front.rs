@@ -16,6 +16,8 @@ const MANAGEMENT_BYTES_MAX: usize = 10_485_760;
 pub(crate) struct Front {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) management: Arc<Management>,
+    /// Whether only who signs, and may, manages.
+    pub(crate) requires_auth: bool,
 }
 
 impl Front {
@@ -35,23 +37,29 @@ impl Front {
                 .insert(CONNECTION, HeaderValue::from_static(connection));
             return response;
         }
-        if let Some(page) = path.strip_prefix("/_postern/") {
+        let own = path.strip_prefix("/_postern/");
+        if let Some(page) = own.filter(|page| !is_managed(page)) {
             return ours(page);
         }
-        self.manage(request).await
+        self.manage(request, peer).await
     }
 
-    async fn manage(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn manage(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         let (head, body) = request.into_parts();
         match Body::stream(Lingering::new(body))
             .collect(MANAGEMENT_BYTES_MAX)
             .await
         {
-            Ok(body) => self
-                .management
-                .answer(Request::from_parts(head, body))
-                .await
-                .map(Body::Full),
+            Ok(body) => {
+                let request = Request::from_parts(head, body);
+                let answer = if self.requires_auth {
+                    let source_ip = peer.ip().to_string();
+                    self.management.answer_signed(request, &source_ip).await
+                } else {
+                    self.management.answer(request).await
+                };
+                answer.map(Body::Full)
+            }
             Err(CollectError::TooLong(max)) => {
                 let message = format!("the request has more than {max} bytes; send less");
                 json(
@@ -65,6 +73,11 @@ impl Front {
             ),
         }
     }
+}
+
+/// Whether a page of ours is an operation of the management API.
+fn is_managed(page: &str) -> bool {
+    page.starts_with("credentials") || page.starts_with("principals")
 }
 
 /// What the answer says of the connection: as the service does, it always says something.

@@ -8,6 +8,7 @@ pub(crate) struct Env {
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) limits: Limits,
+    pub(crate) requires_auth: bool,
 }
 
 impl Env {
@@ -22,6 +23,15 @@ impl Env {
         if let Err(what) = limits.set(&variable("POSTERN_LIMITS").unwrap_or_default()) {
             wrong.push(format!("POSTERN_LIMITS: {what}"));
         }
+        // Open only where it is said in so many words.
+        let requires_auth = match variable("POSTERN_REQUIRE_AUTH").as_deref() {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(_) => {
+                wrong.push("POSTERN_REQUIRE_AUTH is neither true nor false".to_owned());
+                true
+            }
+        };
         let aws = postern_aws::Settings::from_variables(variable)
             .map_err(|all| wrong.extend(all))
             .ok();
@@ -36,6 +46,7 @@ impl Env {
         Ok(Self {
             aws,
             limits,
+            requires_auth,
             tables: variable("POSTERN_TABLES").unwrap_or_else(|| "postern".to_owned()),
             account: variable("POSTERN_ACCOUNT").unwrap_or_else(|| "123456789012".to_owned()),
             region,

@@ -9,7 +9,7 @@ use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput};
 use postern_lambda::Event;
-use postern_management::{Management, World};
+use postern_management::{Management, Proofs, World};
 use postern_store::SystemClock;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), Error> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
+    let sts = env.aws.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
     let store = aws.connect(&env.tables)?;
     // Only what is tried out before it is deployed comes here, so nothing about stages matters.
@@ -35,7 +36,11 @@ async fn main() -> Result<(), Error> {
             signatures: Signatures::Verified,
         },
     );
-    let management = Arc::new(Management::new(World {
+    let proofs = Proofs {
+        sts,
+        ..Proofs::of(&env.account, &env.region)
+    };
+    let management = Management::new(World {
         definitions: store.definitions,
         usage: store.usage,
         clock,
@@ -43,9 +48,10 @@ async fn main() -> Result<(), Error> {
         region: env.region,
         limits: env.limits,
         gateway: Arc::new(gateway),
-    }));
+    });
+    let management = Arc::new(management.with_proofs(proofs));
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
-        edge::answer(management.clone(), event.payload)
+        edge::answer(management.clone(), event.payload, env.requires_auth)
     }))
     .await
 }

@@ -380,18 +380,21 @@ mod tests {
         }
     }
 
+    type Change = fn(&mut Proof);
+
+    fn set(proof: &mut Proof, name: &str, value: &str) {
+        proof.headers.insert(name.to_owned(), value.to_owned());
+    }
+
+    fn url(proof: &mut Proof, from: &str, to: &str) {
+        assert!(proof.url.contains(from), "{from}");
+        proof.url = proof.url.replace(from, to);
+    }
+
     #[test]
     fn only_a_fresh_request_to_sts_for_this_postern_is_taken() {
         checked(&proof(), "here", NOW).unwrap();
         checked(&presigned(), "here", NOW).unwrap();
-        type Change = fn(&mut Proof);
-        fn set(proof: &mut Proof, name: &str, value: &str) {
-            proof.headers.insert(name.to_owned(), value.to_owned());
-        }
-        fn url(proof: &mut Proof, from: &str, to: &str) {
-            assert!(proof.url.contains(from), "{from}");
-            proof.url = proof.url.replace(from, to);
-        }
         let posts: &[(Change, &str)] = &[
             (|p| p.method = "PUT".into(), "GET or POST"),
             (|p| url(p, "https", "http"), "https://"),
@@ -416,7 +419,7 @@ mod tests {
                 |p| url(p, HOST, "me@sts.eu-west-1.amazonaws.com"),
                 "no host of STS",
             ),
-            (|p| p.url.push_str("x"), "https://"),
+            (|p| p.url.push('x'), "https://"),
             (|p| p.url.push_str("#x"), "https://"),
             (|p| p.url.push_str("?Action=AssumeRole"), "in its body"),
             (
@@ -432,7 +435,7 @@ mod tests {
                     p.body = Some(
                         "Action=GetCallerIdentity&Version=2011-06-15&Action=GetCallerIdentity"
                             .into(),
-                    )
+                    );
                 },
                 "twice",
             ),
