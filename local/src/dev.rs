@@ -10,7 +10,7 @@ use crate::tls::{Shown, Tls};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{Backend, Caching, Defaults, Freshness, Gateway, Journal, Settings, Signatures, World};
-use postern_management::Management;
+use postern_management::{Management, Proofs};
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;
 use std::net::SocketAddr;
@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     Import { refused: usize, files: usize },
     #[error("{0}")]
     Cors(String),
+    #[error("{0}")]
+    Credentials(String),
 }
 
 pub(crate) fn run(options: Dev) -> Result<(), Failure> {
@@ -58,6 +60,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         .region
         .clone()
         .unwrap_or_else(|| "us-east-1".to_owned());
+    let sts = settings.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
     let backend: Arc<dyn Backend> = Arc::new(aws.backend());
@@ -74,7 +77,11 @@ async fn start(options: Dev) -> Result<(), Failure> {
             region: region.clone(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Believed,
+            signatures: if options.require_auth {
+                Signatures::Verified
+            } else {
+                Signatures::Believed
+            },
             vpc_links: options.vpc_links.clone(),
             caching: Caching {
                 memory_bytes: u64::from(options.cache_memory) << 20,
@@ -82,7 +89,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
             },
         },
     ));
-    let management = Arc::new(Management::new(postern_management::World {
+    let management = Management::new(postern_management::World {
         definitions: store.definitions.clone(),
         usage: store.usage.clone(),
         clock,
@@ -90,6 +97,10 @@ async fn start(options: Dev) -> Result<(), Failure> {
         region: region.clone(),
         limits: options.limits.clone(),
         gateway: gateway.clone(),
+    });
+    let management = Arc::new(management.with_proofs(Proofs {
+        sts,
+        ..Proofs::of(&options.account, &region)
     }));
     let tls = match options.tls {
         Some(address) => {
@@ -100,7 +111,12 @@ async fn start(options: Dev) -> Result<(), Failure> {
         None => None,
     };
     if options.log > Log::Off {
-        greet(&listener.local_addr()?, tls.as_ref(), &place, &region)?;
+        let keys = if options.require_auth {
+            "only those that `postern credentials` issued do"
+        } else {
+            "any credentials do"
+        };
+        greet(&listener.local_addr()?, tls.as_ref(), &place, &region, keys)?;
     }
     let target = Target::Here(management.clone());
     import::begin(target, options.files, options.how).await;
@@ -111,6 +127,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
     let front = Front {
         gateway,
         management,
+        requires_auth: options.require_auth,
     };
     listener::listen(listeners, front, journal).await?;
     Ok(())
@@ -163,6 +180,7 @@ fn greet(
     tls: Option<&(TcpListener, Arc<Tls>)>,
     place: &str,
     region: &str,
+    keys: &str,
 ) -> io::Result<()> {
     let shown = |address: &SocketAddr| match address.ip() {
         ip if ip.is_loopback() || ip.is_unspecified() => format!("localhost:{}", address.port()),
@@ -190,7 +208,7 @@ fn greet(
   Your APIs         http://{{api-id}}.execute-api.{at}/{{stage}}/
                     http://{at}/_api/{{api-id}}/{{stage}}/{with_tls}
 
-Next, in another terminal (any credentials do):
+Next, in another terminal ({keys}):
 
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={region}
   aws apigateway create-rest-api --name pets --endpoint-url http://{at}

@@ -16,6 +16,8 @@ const MANAGEMENT_BYTES_MAX: usize = 10_485_760;
 pub(crate) struct Front {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) management: Arc<Management>,
+    /// Whether only who signs, and may, manages.
+    pub(crate) requires_auth: bool,
 }
 
 /// What a request came through.
@@ -43,23 +45,29 @@ impl Front {
                 .insert(CONNECTION, HeaderValue::from_static(connection));
             return response;
         }
-        if let Some(page) = path.strip_prefix("/_postern/") {
+        let own = path.strip_prefix("/_postern/");
+        if let Some(page) = own.filter(|page| !is_managed(page)) {
             return ours(page);
         }
-        self.manage(request).await
+        self.manage(request, peer).await
     }
 
-    async fn manage(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn manage(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         let (head, body) = request.into_parts();
         match Body::stream(Lingering::new(body))
             .collect(MANAGEMENT_BYTES_MAX)
             .await
         {
-            Ok(body) => self
-                .management
-                .answer(Request::from_parts(head, body))
-                .await
-                .map(Body::Full),
+            Ok(body) => {
+                let request = Request::from_parts(head, body);
+                let answer = if self.requires_auth {
+                    let source_ip = peer.ip().to_string();
+                    self.management.answer_signed(request, &source_ip).await
+                } else {
+                    self.management.answer(request).await
+                };
+                answer.map(Body::Full)
+            }
             Err(CollectError::TooLong(max)) => {
                 let message = format!("the request has more than {max} bytes; send less");
                 json(
@@ -73,6 +81,11 @@ impl Front {
             ),
         }
     }
+}
+
+/// Whether a page of ours is an operation of the management API.
+fn is_managed(page: &str) -> bool {
+    page.starts_with("credentials") || page.starts_with("principals")
 }
 
 /// What the answer says of the connection: as the service does, it always says something.
@@ -117,6 +130,7 @@ fn arrival(request: Request<Incoming>, host: String, through: &Connection) -> Ar
         } else {
             Body::stream(Lingering::new(body))
         },
+        proven: None,
         source_ip: through.peer.ip().to_string(),
         protocol: match head.version {
             Version::HTTP_10 => "HTTP/1.0",

@@ -3,6 +3,7 @@
 mod command_line;
 mod console;
 mod cors;
+mod credentials;
 mod dev;
 mod front;
 mod import;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Import(options) => import::run(options),
         Command::Cors(options) => cors::run(options.action),
         Command::Tables(options) => tables::run(options),
+        Command::Credentials(options) => credentials::run(*options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

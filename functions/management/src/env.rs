@@ -10,6 +10,7 @@ pub(crate) struct Env {
     pub(crate) region: String,
     pub(crate) limits: Limits,
     pub(crate) vpc_links: VpcLinks,
+    pub(crate) requires_auth: bool,
 }
 
 impl Env {
@@ -28,6 +29,15 @@ impl Env {
         if let Err(what) = vpc_links.set(&variable("POSTERN_VPC_LINKS").unwrap_or_default()) {
             wrong.push(format!("POSTERN_VPC_LINKS: {what}"));
         }
+        // Open only where it is said in so many words.
+        let requires_auth = match variable("POSTERN_REQUIRE_AUTH").as_deref() {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(_) => {
+                wrong.push("POSTERN_REQUIRE_AUTH is neither true nor false".to_owned());
+                true
+            }
+        };
         let aws = postern_aws::Settings::from_variables(variable)
             .map_err(|all| wrong.extend(all))
             .ok();
@@ -42,7 +52,7 @@ impl Env {
         Ok(Self {
             aws,
             limits,
-            vpc_links,
+    requires_auth, vpc_links,
             tables: variable("POSTERN_TABLES").unwrap_or_else(|| "postern".to_owned()),
             account: variable("POSTERN_ACCOUNT").unwrap_or_else(|| "123456789012".to_owned()),
             region,

@@ -1,7 +1,7 @@
 //! The life of a request, as a list.
 
 use crate::address::{Defaults, Domains, Due, Truststore, custom_name, names_an_api};
-use crate::admit::Signatures;
+use crate::admit::{Decisions, Signatures};
 use crate::authorize::Verdicts;
 use crate::cache::{Cache, Caching};
 use crate::fresh::Freshness;
@@ -10,7 +10,7 @@ use crate::stages::{Live, Stages};
 use crate::cors::Preflight;
 use crate::integrate::{Links, VpcLinks};
 use crate::trail::Trail;
-use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
+use crate::{Arrival, Backend, Body, Journal, Signers, respond, route, unpack};
 use postern_definition::Map;
 use postern_plan::Deployed;
 use postern_store::{Clock, Store};
@@ -23,6 +23,8 @@ pub struct Gateway {
     pub(crate) stages: Stages,
     pub(crate) verdicts: Verdicts,
     pub(crate) cache: Cache,
+    pub(crate) signers: Signers,
+    pub(crate) decisions: Decisions,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -84,6 +86,8 @@ impl Gateway {
             stages,
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
             cache: Cache::new(settings.caching, store.cache.clone(), clock.clone()),
+            signers: Signers::new(store.definitions.clone(), clock.clone(), settings.freshness),
+            decisions: Decisions::default(),
             backend,
             clock,
             journal,
@@ -102,6 +106,16 @@ impl Gateway {
             self.journal
                 .fault(&format!("the default stage could not be loaded: {error}"));
         }
+    }
+
+    /// Through which integrations are called.
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    /// Who may sign requests to the APIs, for whoever else wants requests signed.
+    pub fn signers(&self) -> &Signers {
+        &self.signers
     }
 
     /// Answers a request. Every request gets an answer, and every one that reached a stage is recorded.

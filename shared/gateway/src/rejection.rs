@@ -6,6 +6,7 @@ use crate::gateway_response::DefaultAnswer;
 use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
 use postern_definition::rest::GatewayResponseType;
+use postern_identity::sigv4::Refusal;
 use postern_plan::DeployedError;
 use postern_store::StoreError;
 
@@ -78,10 +79,19 @@ pub enum RouteRejection {
 /// Who are you, may you, how much.
 #[derive(Debug, thiserror::Error)]
 pub enum AdmitRejection {
-    #[error("the method wants a signed request")]
-    NotSigned,
     #[error("the method wants a signed request, and the Authorization header is not a signature")]
     NotASignature { header: String, token: String },
+    #[error("the signature proves nothing: {0}")]
+    Signature(#[from] Refusal),
+    #[error("whose signature it is cannot be found out: {0}")]
+    Signers(#[from] StoreError),
+    #[error(
+        "IAM does not say what the caller may do: {0}; the gateway's role needs iam:SimulatePrincipalPolicy and iam:GetRole"
+    )]
+    Iam(String),
+    /// The body that a signature covers could not be read whole.
+    #[error(transparent)]
+    Body(#[from] IntegrateRejection),
     /// The method's authorizer is not there, or is not made so that it could decide.
     #[error("the method's authorizer cannot be asked: {0}")]
     Authorizer(String),
@@ -282,14 +292,19 @@ impl Rejection {
                 front(500, "InternalServerErrorException", "Internal server error")
             }
             Self::Route(RouteRejection::NoSuchMethod { .. })
-            | Self::Admit(AdmitRejection::NotSigned) => unsigned(),
+            | Self::Admit(AdmitRejection::Signature(Refusal::NotSigned)) => unsigned(),
+            Self::Admit(AdmitRejection::Signature(refusal)) => DefaultAnswer {
+                message: Some(refusal.message().into()),
+                ..early(refused(refusal), 403, refusal.error_type(), "")
+            },
             Self::Route(RouteRejection::NotASignature { header, token, .. })
             | Self::Admit(AdmitRejection::NotASignature { header, token }) => {
                 not_a_signature(header, token)
             }
-            Self::Route(RouteRejection::Deployment(_)) | Self::Admit(AdmitRejection::Policy(_)) => {
-                internal(Type::Default5xx, 500)
-            }
+            Self::Route(RouteRejection::Deployment(_))
+            | Self::Admit(
+                AdmitRejection::Policy(_) | AdmitRejection::Signers(_) | AdmitRejection::Iam(_),
+            ) => internal(Type::Default5xx, 500),
             Self::Admit(AdmitRejection::Authorize(
                 AuthorizeRejection::Unidentified | AuthorizeRejection::Refused,
             )) => early(
@@ -358,6 +373,7 @@ impl Rejection {
                 false,
             ),
             Self::Integrate(rejection)
+            | Self::Admit(AdmitRejection::Body(rejection))
             | Self::Unpack(UnpackRejection::Body(rejection))
             | Self::Validate(ValidateRejection::Body(rejection)) => {
                 match rejection {
@@ -409,6 +425,36 @@ impl Rejection {
                 }
             }
         }
+    }
+}
+
+/// The gateway response that an owner may make of a refused signature.
+fn refused(refusal: &Refusal) -> GatewayResponseType {
+    use GatewayResponseType as Type;
+    match refusal {
+        Refusal::NotSigned => Type::MissingAuthenticationToken,
+        Refusal::TokenExpired => Type::ExpiredToken,
+        Refusal::SignedTwice
+        | Refusal::Repeated(_)
+        | Refusal::NotASignature { .. }
+        | Refusal::HeaderIncomplete { .. }
+        | Refusal::QueryIncomplete { .. }
+        | Refusal::Algorithm(_)
+        | Refusal::Credential(_)
+        | Refusal::Date(_)
+        | Refusal::Expires(_)
+        | Refusal::UnknownKey
+        | Refusal::WrongToken => Type::Default4xx,
+        Refusal::HeaderNotSigned(_)
+        | Refusal::HeaderUnreadable(_)
+        | Refusal::PathNotNormal
+        | Refusal::Scope(_)
+        | Refusal::TooOld { .. }
+        | Refusal::TooNew { .. }
+        | Refusal::PayloadNotSigned
+        | Refusal::PayloadInChunks
+        | Refusal::PayloadDiffers
+        | Refusal::WrongSignature { .. } => Type::InvalidSignature,
     }
 }
 

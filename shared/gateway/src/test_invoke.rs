@@ -3,7 +3,7 @@
 //! There is no stage, nobody has to prove who they are, and nothing is counted. What the method names is frozen for this one
 //! call alone.
 
-use crate::address::Request;
+use crate::address::{Request, Sent};
 use crate::admit::{Admitted, Caller};
 use crate::authorize::Verdict;
 use crate::gateway::Served;
@@ -261,6 +261,12 @@ impl Gateway {
             query,
             headers: Arc::new(header_map(&headers)),
             body: Body::from(body.unwrap_or_default()),
+            sent: Arc::new(Sent {
+                method: method.clone(),
+                host: HOST.to_owned(),
+                path: String::new(),
+                proven: None,
+            }),
         };
         // A path that is not the resource's has no parameters.
         let found = deployed.find(verb, &request.path);
@@ -277,6 +283,7 @@ impl Gateway {
             query: None,
             headers: HeaderMap::clone(&request.headers),
             body: Body::empty(),
+            proven: None,
             source_ip: SOURCE_IP.to_owned(),
             protocol: "HTTP/1.1",
             scheme: "https",

@@ -6,6 +6,7 @@
 pub mod account;
 mod authorizer;
 mod cache;
+pub mod credential;
 mod defect;
 mod deployed;
 mod frozen;

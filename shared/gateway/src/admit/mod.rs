@@ -7,9 +7,11 @@ mod caller;
 mod iam;
 mod limits;
 mod policy;
+mod proven;
 
 pub(crate) use caller::{Caller, CallerPolicies};
 pub use iam::Signatures;
+pub(crate) use proven::Decisions;
 
 use crate::Gateway;
 use crate::rejection::AdmitRejection;

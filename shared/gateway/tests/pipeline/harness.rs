@@ -280,7 +280,7 @@ impl Bench {
             region: "eu-west-1".to_owned(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Refused,
+            signatures: Signatures::Verified,
             vpc_links,
             caching: Caching::default(),
         };
@@ -355,6 +355,7 @@ pub(crate) fn arrival(request: &str, headers: &[(String, String)], body: &str) -
         query: query.map(str::to_owned),
         headers: map,
         body: Body::from(body.to_owned()),
+        proven: None,
         source_ip: "198.51.100.7".to_owned(),
         protocol: "HTTP/1.1",
         scheme: "https",

@@ -12,6 +12,7 @@ mod freshness;
 mod harness;
 mod hostile;
 mod links;
+mod iam;
 mod size;
 mod told;
 
