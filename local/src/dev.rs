@@ -8,7 +8,7 @@ use crate::listener;
 use crate::target::Target;
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, World};
+use postern_gateway::{Defaults, Freshness, Gateway, Metering, Settings, Signatures, World};
 use postern_management::Management;
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;
@@ -72,6 +72,11 @@ async fn start(options: Dev) -> Result<(), Failure> {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Believed,
+            metering: Metering {
+                on_store_failure: options.on_store_failure,
+                account: options.account_throttle,
+                headers: options.rate_limit_headers,
+            },
         },
     ));
     let management = Arc::new(Management::new(postern_management::World {

@@ -1,6 +1,6 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
-use postern_gateway::{Defaults, Freshness, Settings, Signatures};
+use postern_gateway::{Defaults, Freshness, Metering, Settings, Signatures};
 use postern_lambda::Trust;
 use std::time::Duration;
 
@@ -49,7 +49,23 @@ impl Env {
         let trust = Trust {
             forwarded_host: flag("POSTERN_TRUST_FORWARDED_HOST", &mut wrong),
         };
+        let mut metering = Metering {
+            headers: flag("POSTERN_RATE_LIMIT_HEADERS", &mut wrong),
+            ..Metering::default()
+        };
         let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+        if let Some(text) = named("POSTERN_ON_STORE_FAILURE") {
+            match text.parse() {
+                Ok(choice) => metering.on_store_failure = choice,
+                Err(error) => wrong.push(format!("POSTERN_ON_STORE_FAILURE: {error}")),
+            }
+        }
+        if let Some(text) = named("POSTERN_ACCOUNT_THROTTLE") {
+            match text.parse() {
+                Ok(throttle) => metering.account = throttle,
+                Err(error) => wrong.push(format!("POSTERN_ACCOUNT_THROTTLE: {error}")),
+            }
+        }
         let api = named("POSTERN_DEFAULT_API");
         let stage = named("POSTERN_DEFAULT_STAGE");
         if stage.is_some() && api.is_none() {
@@ -67,6 +83,7 @@ impl Env {
                     },
                     freshness,
                     signatures: Signatures::Refused,
+                    metering,
                 },
                 trust,
                 aws,
@@ -81,7 +98,7 @@ impl Env {
 
 #[cfg(test)]
 mod tests {
-    use super::Env;
+    use super::{Env, Metering};
 
     fn read(variables: &[(&str, &str)]) -> Result<Env, String> {
         let find = |name: &str| {
@@ -100,6 +117,9 @@ mod tests {
         let wrong = [
             ("POSTERN_REVALIDATE_SECONDS", "soon"),
             ("POSTERN_TRUST_FORWARDED_HOST", "perhaps"),
+            ("POSTERN_RATE_LIMIT_HEADERS", "some"),
+            ("POSTERN_ON_STORE_FAILURE", "weep"),
+            ("POSTERN_ACCOUNT_THROTTLE", "much"),
             ("POSTERN_DEFAULT_STAGE", "prod"),
         ];
         let message = read(&wrong).err().unwrap();
@@ -116,5 +136,6 @@ mod tests {
             ("postern", "eu-west-1")
         );
         assert!(env.settings.defaults.api.is_none());
+        assert_eq!(env.settings.metering, Metering::default());
     }
 }

@@ -7,7 +7,9 @@ use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput};
+use postern_gateway::{
+    Defaults, Freshness, Gateway, Metering, Settings, Signatures, StandardOutput,
+};
 use postern_lambda::Event;
 use postern_management::{Management, World};
 use postern_store::SystemClock;
@@ -33,6 +35,7 @@ async fn main() -> Result<(), Error> {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            metering: Metering::default(),
         },
     );
     let management = Arc::new(Management::new(World {

@@ -1,22 +1,30 @@
 //! The life of a request, as a list.
 
 use crate::address::Defaults;
-use crate::admit::Signatures;
+use crate::admit::{Admitted, Keys, Metering, Signatures};
 use crate::authorize::Verdicts;
+use crate::freshness::Freshness;
 use crate::rejection::Rejection;
-use crate::stages::{Freshness, Live, Stages};
+use crate::stages::{Live, Stages};
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
 use postern_definition::Map;
+use postern_metering::Meter;
 use postern_plan::Deployed;
-use postern_store::{Clock, Store};
+use postern_store::{Clock, Store, Table};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub struct Gateway {
     pub(crate) stages: Stages,
     pub(crate) verdicts: Verdicts,
+    pub(crate) keys: Keys,
+    pub(crate) meter: Meter,
+    pub(crate) usage: Arc<dyn Table>,
+    /// Of the meter's failures, those that the journal knows of.
+    pub(crate) failures_told: AtomicU64,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -39,6 +47,7 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
+    pub metering: Metering,
 }
 
 /// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
@@ -67,6 +76,17 @@ impl Gateway {
         Self {
             stages,
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
+            keys: Keys::new(&store.definitions, &clock, settings.freshness),
+            meter: Meter::new(
+                store.usage.clone(),
+                clock.clone(),
+                postern_metering::Settings {
+                    on_failure: settings.metering.on_store_failure.of_meter(),
+                    ..postern_metering::Settings::default()
+                },
+            ),
+            usage: store.usage,
+            failures_told: AtomicU64::new(0),
             backend,
             clock,
             journal,
@@ -124,7 +144,23 @@ impl Gateway {
         unpack::check(&addressed)?;
         let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;
-        let admitted = unpack::unpack(self.admit(routed, trail).await?).await?;
+        let mut admitted = self.admit(routed, trail).await?;
+        let due = std::mem::take(&mut admitted.due);
+        if due.is_empty() {
+            return self.carry_out(admitted, pack_from, trail).await;
+        }
+        // In a box, for it is seldom, and every request would have to have room for it.
+        let rest = self.carry_out(admitted, pack_from, trail);
+        Box::pin(beside(self.keys.refresh(&due), rest)).await
+    }
+
+    async fn carry_out(
+        &self,
+        admitted: Admitted,
+        pack_from: Option<u32>,
+        trail: &mut Trail,
+    ) -> Result<crate::finish::Answer, Rejection> {
+        let admitted = unpack::unpack(admitted).await?;
         let validated = self.validate(admitted, trail).await?;
         let answer = self.integrate(validated, trail).await?;
         Ok(respond::pack(answer, pack_from, trail).await?)

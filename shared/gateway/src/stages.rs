@@ -6,6 +6,7 @@
 //! and shared by the stages that do.
 
 use crate::Journal;
+use crate::freshness::{Age, Freshness, Stamp};
 use crate::rejection::AddressRejection;
 use postern_definition::rest::{CanarySettings, Flushes, MethodSetting, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
@@ -13,9 +14,7 @@ use postern_plan::{Deployed, live};
 use postern_store::{Clock, Consistency, Table, decode};
 use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 /// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
 const HELD_MAX: usize = 1_000;
@@ -29,41 +28,12 @@ pub(crate) struct Stages {
     deployments: RwLock<HashMap<(ApiId, DeploymentId), Arc<Deployed>>>,
 }
 
-/// How old what is held may be.
-#[derive(Clone, Copy, Debug)]
-pub struct Freshness {
-    /// After this, the stage is read again beside the next request.
-    pub revalidate_after: Duration,
-    /// After this, the stage is read again before the next request goes on.
-    pub stale_after: Duration,
-}
-
-impl Freshness {
-    /// Stale is twelve times as old as due for reading again.
-    pub fn revalidating_after(revalidate_after: Duration) -> Self {
-        Self {
-            revalidate_after,
-            stale_after: revalidate_after * 12,
-        }
-    }
-}
-
-impl Default for Freshness {
-    fn default() -> Self {
-        Self::revalidating_after(Duration::from_secs(5))
-    }
-}
 /// A stage as it was last read, or that it is not there.
 pub(crate) struct Held {
     api: ApiId,
     name: StageName,
     live: RwLock<Option<Arc<Live>>>,
-    /// When it was read, in milliseconds since 1970.
-    read_at_ms: AtomicU64,
-    /// When it was last asked for, whatever came of it: a store that fails or is slow is not asked by every request.
-    asked_at_ms: AtomicU64,
-    /// The table's generation before it was read.
-    generation: AtomicU64,
+    stamp: Stamp,
 }
 
 impl Held {
@@ -84,7 +54,7 @@ pub(crate) struct Live {
     pub(crate) canary: Option<Canary>,
     pub(crate) access_log: AccessLogFormat,
     pub(crate) flushes: Flushes,
-    method_settings: Map<MethodSetting>,
+    method_settings: MethodSettings,
     revision: u64,
 }
 
@@ -106,24 +76,52 @@ impl Live {
             canary: None,
             access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
             flushes: Flushes::default(),
-            method_settings: Map::new(),
+            method_settings: MethodSettings::default(),
             revision: 0,
         }
     }
 
     /// The settings of a method: its own, which replace the general ones wholly, or the general ones.
     pub(crate) fn method_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
-        if self.method_settings.is_empty() {
-            return None;
-        }
-        let own = self.method_settings.iter().find(|(key, _)| {
-            key.rsplit_once('/').is_some_and(|(path, v)| {
+        self.method_settings.of(resource_path, verb)
+    }
+}
+
+/// The settings of a stage's methods, laid out to be found by every request.
+#[derive(Default)]
+struct MethodSettings {
+    /// By path, without the slash that it begins with, and verb.
+    own: Vec<((String, String), MethodSetting)>,
+    general: Option<MethodSetting>,
+}
+
+impl From<Map<MethodSetting>> for MethodSettings {
+    fn from(mut settings: Map<MethodSetting>) -> Self {
+        let general = settings.remove("*/*");
+        let mut own: Vec<_> = settings
+            .into_iter()
+            .filter_map(|(key, setting)| {
+                let (path, verb) = key.rsplit_once('/')?;
                 let path = path.replace("~1", "/");
-                v == verb && path.trim_start_matches('/') == resource_path.trim_start_matches('/')
+                let path = path.trim_start_matches('/').to_owned();
+                Some(((path, verb.to_owned()), setting))
             })
-        });
-        own.map(|(_, setting)| setting)
-            .or_else(|| self.method_settings.get("*/*"))
+            .collect();
+        own.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self { own, general }
+    }
+}
+
+impl MethodSettings {
+    fn of(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
+        let path = path.trim_start_matches('/');
+        let found = self
+            .own
+            .binary_search_by(|((p, v), _)| (p.as_str(), v.as_str()).cmp(&(path, verb)));
+        match found {
+            Ok(place) => Some(&self.own[place].1),
+            Err(_) => self.general.as_ref(),
+        }
     }
 }
 
@@ -165,7 +163,10 @@ impl Stages {
             Some(held) => held,
             None => self.hold(key).await?,
         };
-        let (live, due) = match (held.live(), self.age(&held)) {
+        let (live, due) = match (
+            held.live(),
+            held.stamp.age(self.freshness, &*self.table, &*self.clock),
+        ) {
             (live, Age::Fresh) => (live, None),
             (Some(live), Age::Due) => (Some(live), Some(held)),
             // A stage that was not there may have been made since; nothing can be answered meanwhile.
@@ -202,9 +203,7 @@ impl Stages {
             api: key.0.clone(),
             name: key.1.clone(),
             live: RwLock::new(None),
-            read_at_ms: AtomicU64::new(0),
-            asked_at_ms: AtomicU64::new(0),
-            generation: AtomicU64::new(0),
+            stamp: Stamp::default(),
         });
         self.read(&held).await?;
         let mut all = self.held.write().unwrap_or_else(PoisonError::into_inner);
@@ -219,16 +218,13 @@ impl Stages {
     }
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
-        // Whoever comes meanwhile need not do the same.
-        held.asked_at_ms.store(self.now_ms(), Ordering::Relaxed);
-        let generation = self.table.generation().unwrap_or_default();
+        let generation = held.stamp.ask(&*self.table, &*self.clock);
         let live = match held.live() {
             None => self.begin(held).await?,
             Some(live) => self.again(held, live).await?,
         };
         *held.live.write().unwrap_or_else(PoisonError::into_inner) = live;
-        held.generation.store(generation, Ordering::Relaxed);
-        held.read_at_ms.store(self.now_ms(), Ordering::Relaxed);
+        held.stamp.read(generation, &*self.clock);
         Ok(())
     }
 
@@ -290,7 +286,7 @@ impl Stages {
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
             flushes: stage.flushes,
-            method_settings: stage.method_settings,
+            method_settings: stage.method_settings.into(),
             revision,
         })
     }
@@ -340,31 +336,4 @@ impl Stages {
         all.retain(|_, held| Arc::strong_count(held) > 1);
         shared
     }
-
-    fn age(&self, held: &Held) -> Age {
-        if let Some(generation) = self.table.generation() {
-            let same = generation == held.generation.load(Ordering::Relaxed);
-            return if same { Age::Fresh } else { Age::Stale };
-        }
-        let now = self.now_ms();
-        let since =
-            |at: &AtomicU64| Duration::from_millis(now.saturating_sub(at.load(Ordering::Relaxed)));
-        if since(&held.asked_at_ms) < self.freshness.revalidate_after {
-            Age::Fresh
-        } else if since(&held.read_at_ms) < self.freshness.stale_after {
-            Age::Due
-        } else {
-            Age::Stale
-        }
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.clock.now().as_millis() as u64
-    }
-}
-
-enum Age {
-    Fresh,
-    Due,
-    Stale,
 }

@@ -8,7 +8,7 @@ use http::Request;
 use postern_definition::rest::Definition;
 use postern_definition::{ApiId, DeploymentId};
 use postern_gateway::{
-    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
+    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Metering, Settings, Signatures,
     StandardOutput,
 };
 use postern_management::{Limits, Management, World};
@@ -305,6 +305,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            metering: Metering::default(),
         },
     ))
 }

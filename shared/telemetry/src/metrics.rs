@@ -21,6 +21,8 @@ pub struct RequestMetrics<'r> {
     pub latency_ms: u64,
     /// Absent where no backend was called.
     pub integration_latency_ms: Option<u64>,
+    /// The store did not answer when the request should have been counted against its limits.
+    pub uncounted: bool,
     pub request_id: &'r str,
 }
 
@@ -51,10 +53,10 @@ impl RequestMetrics<'_> {
 struct Directive {
     namespace: &'static str,
     dimensions: &'static [&'static [&'static str]],
-    metrics: &'static [Metric],
+    metrics: Vec<Metric>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metric {
     name: &'static str,
@@ -74,7 +76,7 @@ const BY_METHOD: &[&[&str]] = &[
     &["ApiName", "Stage"],
     &["ApiName", "Method", "Resource", "Stage"],
 ];
-const METRICS: [Metric; 5] = [
+const METRICS: [Metric; 4] = [
     Metric {
         name: "Count",
         unit: "Count",
@@ -91,15 +93,21 @@ const METRICS: [Metric; 5] = [
         name: "Latency",
         unit: "Milliseconds",
     },
-    Metric {
-        name: "IntegrationLatency",
-        unit: "Milliseconds",
-    },
 ];
-const METRICS_WITHOUT_INTEGRATION: &[Metric] = METRICS.split_at(4).0;
+const INTEGRATION_LATENCY: Metric = Metric {
+    name: "IntegrationLatency",
+    unit: "Milliseconds",
+};
+const UNCOUNTED: Metric = Metric {
+    name: "UncountedRequests",
+    unit: "Count",
+};
 
 impl Serialize for RequestMetrics<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut metrics = METRICS.to_vec();
+        metrics.extend(self.integration_latency_ms.map(|_| INTEGRATION_LATENCY));
+        metrics.extend(self.uncounted.then_some(UNCOUNTED));
         let directive = Directive {
             namespace: NAMESPACE,
             dimensions: if self.method.is_some() {
@@ -107,11 +115,7 @@ impl Serialize for RequestMetrics<'_> {
             } else {
                 BY_STAGE
             },
-            metrics: if self.integration_latency_ms.is_some() {
-                &METRICS
-            } else {
-                METRICS_WITHOUT_INTEGRATION
-            },
+            metrics,
         };
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(
@@ -134,6 +138,9 @@ impl Serialize for RequestMetrics<'_> {
         if let Some(latency) = self.integration_latency_ms {
             map.serialize_entry("IntegrationLatency", &latency)?;
         }
+        if self.uncounted {
+            map.serialize_entry(UNCOUNTED.name, &1)?;
+        }
         map.serialize_entry("requestId", self.request_id)?;
         map.end()
     }
@@ -154,6 +161,7 @@ mod tests {
             status: 200,
             latency_ms: 12,
             integration_latency_ms: None,
+            uncounted: false,
             request_id: "id-1",
         }
     }
@@ -200,6 +208,10 @@ mod tests {
             },
             RequestMetrics {
                 integration_latency_ms: Some(0),
+                ..metrics()
+            },
+            RequestMetrics {
+                uncounted: true,
                 ..metrics()
             },
         ] {

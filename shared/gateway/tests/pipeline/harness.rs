@@ -13,7 +13,7 @@ use postern_definition::rest::{
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
     Arrival, Backend, Body, Call, CallError, Caller, Clock, Defaults, Destination, Freshness,
-    Gateway, Journal, Settings, Signatures, World,
+    Gateway, Journal, Metering, Settings, Signatures, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -234,6 +234,10 @@ impl Bench {
     }
 
     pub(crate) fn over(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self::limited(store, clock, Metering::default())
+    }
+
+    pub(crate) fn limited(store: Store, clock: Arc<dyn Clock>, metering: Metering) -> Self {
         let backend = Arc::new(Played::default());
         let journal = Arc::new(Kept::default());
         let world = World {
@@ -248,6 +252,7 @@ impl Bench {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            metering,
         };
         Self {
             store,

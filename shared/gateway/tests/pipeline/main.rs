@@ -10,6 +10,7 @@ mod execution_log;
 mod freshness;
 mod harness;
 mod hostile;
+mod limits;
 mod size;
 mod told;
 

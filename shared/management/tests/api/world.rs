@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use postern_gateway::{
-    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
+    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Metering, Settings, Signatures,
     StandardOutput,
 };
 use postern_management::{Limits, Management, World};
@@ -84,6 +84,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            metering: Metering::default(),
         },
     ))
 }
