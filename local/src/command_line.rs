@@ -1,7 +1,7 @@
 //! What may be typed, and the variables that are read: the only place of this program that looks at either.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use postern_gateway::VpcLinks;
+use postern_gateway::{OnStoreFailure, Throttle, VpcLinks};
 use postern_management::Limits;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -113,6 +113,28 @@ pub(crate) struct Dev {
     /// Let in only requests that are signed with credentials that `postern credentials` issued.
     #[arg(long, env = "POSTERN_REQUIRE_AUTH")]
     pub(crate) require_auth: bool,
+
+    /// What all APIs may be asked together: a rate per second and a burst, or `none`.
+    #[arg(
+        long,
+        value_name = "RATE/BURST",
+        env = "POSTERN_ACCOUNT_THROTTLE",
+        default_value = "10000/5000"
+    )]
+    pub(crate) account_throttle: Throttle,
+
+    /// Whether a request is let in that cannot be counted, for the store does not answer: `admit` or `refuse`.
+    #[arg(
+        long,
+        value_name = "CHOICE",
+        env = "POSTERN_ON_STORE_FAILURE",
+        default_value = "admit"
+    )]
+    pub(crate) on_store_failure: OnStoreFailure,
+
+    /// Tell clients what is left to them, in `RateLimit`, `RateLimit-Policy` and `Retry-After`.
+    #[arg(long, env = "POSTERN_RATE_LIMIT_HEADERS")]
+    pub(crate) rate_limit_headers: bool,
 
     /// How much to tell.
     #[arg(long, value_enum, default_value_t = Log::Requests)]

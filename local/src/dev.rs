@@ -9,7 +9,7 @@ use crate::target::Target;
 use crate::tls::{Shown, Tls};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Backend, Caching, Defaults, Freshness, Gateway, Journal, Settings, Signatures, World};
+use postern_gateway::{Backend, Caching, Defaults, Freshness, Gateway, Journal, Metering, Settings, Signatures, World};
 use postern_management::{Management, Proofs};
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;
@@ -86,6 +86,11 @@ async fn start(options: Dev) -> Result<(), Failure> {
             caching: Caching {
                 memory_bytes: u64::from(options.cache_memory) << 20,
                 tells: options.cache_header,
+            },
+            metering: Metering {
+                on_store_failure: options.on_store_failure,
+                account: options.account_throttle,
+                headers: options.rate_limit_headers,
             },
         },
     ));

@@ -1,6 +1,6 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
-use postern_gateway::{Caching, Defaults, Freshness, Settings, Signatures, VpcLinks};
+use postern_gateway::{Caching, Defaults, Freshness, Metering, Settings, Signatures, VpcLinks};
 use postern_identity::Secret;
 use postern_lambda::Trust;
 use std::time::Duration;
@@ -71,6 +71,22 @@ impl Env {
             },
             tells: flag("POSTERN_CACHE_HEADER", &mut wrong),
         };
+        let mut metering = Metering {
+            headers: flag("POSTERN_RATE_LIMIT_HEADERS", &mut wrong),
+            ..Metering::default()
+        };
+        if let Some(text) = named("POSTERN_ON_STORE_FAILURE") {
+            match text.parse() {
+                Ok(choice) => metering.on_store_failure = choice,
+                Err(error) => wrong.push(format!("POSTERN_ON_STORE_FAILURE: {error}")),
+            }
+        }
+        if let Some(text) = named("POSTERN_ACCOUNT_THROTTLE") {
+            match text.parse() {
+                Ok(throttle) => metering.account = throttle,
+                Err(error) => wrong.push(format!("POSTERN_ACCOUNT_THROTTLE: {error}")),
+            }
+        }
         let api = named("POSTERN_DEFAULT_API");
         let stage = named("POSTERN_DEFAULT_STAGE");
         if stage.is_some() && api.is_none() {
@@ -91,7 +107,7 @@ impl Env {
                         stage: stage.map(Into::into),
                     },
                     freshness,
-    caching, signatures: Signatures::Verified, vpc_links,
+    caching, metering, signatures: Signatures::Verified, vpc_links,
                 },
                 trust,
                 aws,
@@ -106,7 +122,7 @@ impl Env {
 
 #[cfg(test)]
 mod tests {
-    use super::Env;
+    use super::{Env, Metering};
 
     fn read(variables: &[(&str, &str)]) -> Result<Env, String> {
         let find = |name: &str| {
@@ -127,6 +143,9 @@ mod tests {
             ("POSTERN_TRUST_FORWARDED_HOST", "perhaps"),
             ("POSTERN_CACHE_MEMORY", "32MB"),
             ("POSTERN_CACHE_HEADER", "HIT"),
+            ("POSTERN_RATE_LIMIT_HEADERS", "some"),
+            ("POSTERN_ON_STORE_FAILURE", "weep"),
+            ("POSTERN_ACCOUNT_THROTTLE", "much"),
             ("POSTERN_DEFAULT_STAGE", "prod"),
             ("POSTERN_VPC_LINKS", "somewhere"),
         ];
@@ -144,5 +163,6 @@ mod tests {
             ("postern", "eu-west-1")
         );
         assert!(env.settings.defaults.api.is_none());
+        assert_eq!(env.settings.metering, Metering::default());
     }
 }

@@ -7,9 +7,7 @@ use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{
-    Caching, Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput,
-};
+use postern_gateway::{Caching, Defaults, Freshness, Gateway, Metering, Settings, Signatures, StandardOutput};
 use postern_lambda::Event;
 use postern_management::{Management, Proofs, World};
 use postern_store::SystemClock;
@@ -38,6 +36,7 @@ async fn main() -> Result<(), Error> {
             signatures: Signatures::Verified,
             vpc_links: env.vpc_links,
             caching: Caching::default(),
+            metering: Metering::default(),
         },
     );
     let proofs = Proofs {

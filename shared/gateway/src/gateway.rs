@@ -1,7 +1,7 @@
 //! The life of a request, as a list.
 
 use crate::address::{Defaults, Domains, Due, Truststore, custom_name, names_an_api};
-use crate::admit::{Decisions, Signatures};
+use crate::admit::{Admitted, Decisions, Keys, Metering, Signatures};
 use crate::authorize::Verdicts;
 use crate::cache::{Cache, Caching};
 use crate::fresh::Freshness;
@@ -9,13 +9,16 @@ use crate::rejection::{AddressRejection, Rejection};
 use crate::stages::{Live, Stages};
 use crate::cors::Preflight;
 use crate::integrate::{Links, VpcLinks};
+use crate::freshness::Freshness;
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, Signers, respond, route, unpack};
 use postern_definition::Map;
+use postern_metering::Meter;
 use postern_plan::Deployed;
-use postern_store::{Clock, Store};
+use postern_store::{Clock, Store, Table};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub struct Gateway {
@@ -25,6 +28,11 @@ pub struct Gateway {
     pub(crate) cache: Cache,
     pub(crate) signers: Signers,
     pub(crate) decisions: Decisions,
+    pub(crate) keys: Keys,
+    pub(crate) meter: Meter,
+    pub(crate) usage: Arc<dyn Table>,
+    /// Of the meter's failures, those that the journal knows of.
+    pub(crate) failures_told: AtomicU64,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -48,7 +56,7 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
-    pub caching: Caching, pub vpc_links: VpcLinks,
+    pub caching: Caching, pub metering: Metering, pub vpc_links: VpcLinks,
 }
 
 /// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
@@ -88,6 +96,17 @@ impl Gateway {
             cache: Cache::new(settings.caching, store.cache.clone(), clock.clone()),
             signers: Signers::new(store.definitions.clone(), clock.clone(), settings.freshness),
             decisions: Decisions::default(),
+            keys: Keys::new(&store.definitions, &clock, settings.freshness),
+            meter: Meter::new(
+                store.usage.clone(),
+                clock.clone(),
+                postern_metering::Settings {
+                    on_failure: settings.metering.on_store_failure.of_meter(),
+                    ..postern_metering::Settings::default()
+                },
+            ),
+            usage: store.usage,
+            failures_told: AtomicU64::new(0),
             backend,
             clock,
             journal,
@@ -185,7 +204,23 @@ impl Gateway {
         unpack::check(&addressed)?;
         let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;
-        let admitted = unpack::unpack(self.admit(routed, trail).await?).await?;
+        let mut admitted = self.admit(routed, trail).await?;
+        let due = std::mem::take(&mut admitted.due);
+        if due.is_empty() {
+            return self.carry_out(admitted, pack_from, trail).await;
+        }
+        // In a box, for it is seldom, and every request would have to have room for it.
+        let rest = self.carry_out(admitted, pack_from, trail);
+        Box::pin(beside(self.keys.refresh(&due), rest)).await
+    }
+
+    async fn carry_out(
+        &self,
+        admitted: Admitted,
+        pack_from: Option<u32>,
+        trail: &mut Trail,
+    ) -> Result<crate::finish::Answer, Rejection> {
+        let admitted = unpack::unpack(admitted).await?;
         let validated = self.validate(admitted, trail).await?;
         let answer = self.recall(validated, trail).await?;
         Ok(respond::pack(answer, pack_from, trail).await?)

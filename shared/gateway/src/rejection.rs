@@ -2,6 +2,7 @@
 //!
 //! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
 
+use crate::admit::{Exceeded, ExceededLimit};
 use crate::gateway_response::DefaultAnswer;
 use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
@@ -112,8 +113,25 @@ pub enum AdmitRejection {
         arn: String,
         is_explicit: bool,
     },
-    #[error("the method wants an API key")]
-    NoApiKey,
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyRejection),
+    #[error("{0}")]
+    Exceeded(Box<Exceeded>),
+    #[error("the request cannot be counted, for the store does not answer")]
+    Uncounted,
+}
+
+/// Why a method that wants an API key refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiKeyRejection {
+    #[error("the method wants an API key, and the request has none")]
+    Absent,
+    #[error("the request's API key is no key's value")]
+    Unknown,
+    #[error("API key `{key}` is disabled")]
+    Disabled { key: String },
+    #[error("API key `{key}` is on no usage plan that covers the stage")]
+    NoPlan { key: String },
 }
 
 /// Is it well formed?
@@ -301,10 +319,21 @@ impl Rejection {
             | Self::Admit(AdmitRejection::NotASignature { header, token }) => {
                 not_a_signature(header, token)
             }
+<<<<<<< HEAD
             Self::Route(RouteRejection::Deployment(_))
             | Self::Admit(
                 AdmitRejection::Policy(_) | AdmitRejection::Signers(_) | AdmitRejection::Iam(_),
             ) => internal(Type::Default5xx, 500),
+||||||| base
+            Self::Route(RouteRejection::Deployment(_)) | Self::Admit(AdmitRejection::Policy(_)) => {
+                internal(Type::Default5xx, 500)
+            }
+=======
+            Self::Route(RouteRejection::Deployment(_))
+            | Self::Admit(AdmitRejection::Policy(_) | AdmitRejection::Uncounted) => {
+                internal(Type::Default5xx, 500)
+            }
+>>>>>>> x
             Self::Admit(AdmitRejection::Authorize(
                 AuthorizeRejection::Unidentified | AuthorizeRejection::Refused,
             )) => early(
@@ -337,9 +366,28 @@ impl Rejection {
                 ),
                 *is_explicit,
             ),
-            Self::Admit(AdmitRejection::NoApiKey) => {
-                early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
-            }
+            Self::Admit(AdmitRejection::ApiKey(
+                ApiKeyRejection::Absent
+                | ApiKeyRejection::Unknown
+                | ApiKeyRejection::Disabled { .. }
+                | ApiKeyRejection::NoPlan { .. },
+            )) => early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden"),
+            Self::Admit(AdmitRejection::Exceeded(exceeded)) => match exceeded.limit {
+                ExceededLimit::Quota { .. } => early(
+                    Type::QuotaExceeded,
+                    429,
+                    "LimitExceededException",
+                    "Limit Exceeded",
+                ),
+                ExceededLimit::Plan { .. }
+                | ExceededLimit::Stage(_)
+                | ExceededLimit::Account(_) => early(
+                    Type::Throttled,
+                    429,
+                    "TooManyRequestsException",
+                    "Too Many Requests",
+                ),
+            },
             Self::Unpack(UnpackRejection::UnknownCoding(_) | UnpackRejection::Malformed(_)) => {
                 let message = "Unsupported Media Type";
                 early(
@@ -505,7 +553,7 @@ mod tests {
                 r#"{"message":"'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'."}"#,
             ),
             (
-                AdmitRejection::NoApiKey.into(),
+                AdmitRejection::from(ApiKeyRejection::Absent).into(),
                 403,
                 "ForbiddenException",
                 r#"{"message":"Forbidden"}"#,

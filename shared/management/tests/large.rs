@@ -8,7 +8,7 @@ use http::Request;
 use postern_definition::rest::Definition;
 use postern_definition::{ApiId, DeploymentId};
 use postern_gateway::{
-    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput, VpcLinks,
+    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Metering, Settings, Signatures, StandardOutput, VpcLinks,
 };
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan};
@@ -306,6 +306,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
             signatures: Signatures::Verified,
             vpc_links: VpcLinks::default(),
             caching: Caching::default(),
+            metering: Metering::default(),
         },
     ))
 }

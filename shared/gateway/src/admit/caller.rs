@@ -13,7 +13,6 @@ pub(crate) struct Caller {
     pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) policies: CallerPolicies,
     /// Stands for the client's API key, where the API takes its keys from authorizers.
-    #[expect(dead_code, reason = "limits will look its key up")]
     pub(crate) usage_identifier_key: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use postern_definition::rest::{
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Caching, Call, CallError, Caller, Clock, Defaults, Destination, Freshness, Gateway, Journal, Settings, Signatures, VpcLinks, World,
+    Arrival, Backend, Body, Caching, Call, CallError, Caller, Clock, Defaults, Destination, Freshness, Gateway, Journal, Metering, Settings, Signatures, VpcLinks, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -267,6 +267,10 @@ impl Bench {
     }
 
     pub(crate) fn with_links(store: Store, clock: Arc<dyn Clock>, vpc_links: VpcLinks) -> Self {
+        Self::limited(store, clock, Metering::default())
+    }
+
+    pub(crate) fn limited(store: Store, clock: Arc<dyn Clock>, metering: Metering) -> Self {
         let backend = Arc::new(Played::default());
         let journal = Arc::new(Kept::default());
         let world = World {
@@ -283,6 +287,7 @@ impl Bench {
             signatures: Signatures::Verified,
             vpc_links,
             caching: Caching::default(),
+            metering,
         };
         Self {
             store,

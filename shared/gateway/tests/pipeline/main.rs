@@ -13,6 +13,7 @@ mod harness;
 mod hostile;
 mod links;
 mod iam;
+mod limits;
 mod size;
 mod told;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use postern_gateway::{
-    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput, VpcLinks,
+    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Metering, Settings, Signatures, StandardOutput, VpcLinks,
 };
 use postern_management::{Limits, Management, World};
 pub(crate) use postern_store::Store;
@@ -85,6 +85,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
             signatures: Signatures::Verified,
             vpc_links: VpcLinks::default(),
             caching: Caching::default(),
+            metering: Metering::default(),
         },
     ))
 }
