@@ -8,10 +8,10 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{
-    Caching, Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput,
+    Caching, Defaults, Freshness, Gateway, Metering, Settings, Signatures, StandardOutput,
 };
 use postern_lambda::Event;
-use postern_management::{Management, World};
+use postern_management::{Management, Proofs, World};
 use postern_store::SystemClock;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), Error> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
+    let sts = env.aws.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
     let store = aws.connect(&env.tables)?;
     // Only what is tried out before it is deployed comes here, so nothing about stages matters.
@@ -34,11 +35,17 @@ async fn main() -> Result<(), Error> {
             region: env.region.clone(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Refused,
+            signatures: Signatures::Verified,
+            vpc_links: env.vpc_links,
             caching: Caching::default(),
+            metering: Metering::default(),
         },
     );
-    let management = Arc::new(Management::new(World {
+    let proofs = Proofs {
+        sts,
+        ..Proofs::of(&env.account, &env.region)
+    };
+    let management = Management::new(World {
         definitions: store.definitions,
         usage: store.usage,
         clock,
@@ -46,9 +53,10 @@ async fn main() -> Result<(), Error> {
         region: env.region,
         limits: env.limits,
         gateway: Arc::new(gateway),
-    }));
+    });
+    let management = Arc::new(management.with_proofs(proofs));
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
-        edge::answer(management.clone(), event.payload)
+        edge::answer(management.clone(), event.payload, env.requires_auth)
     }))
     .await
 }

@@ -3,6 +3,7 @@
 use crate::Body;
 use http::{HeaderMap, Method};
 use std::sync::Arc;
+use postern_identity::Identity;
 
 /// What every edge (a function's event, the laptop's listener) turns its own form of a request into.
 pub struct Arrival {
@@ -15,6 +16,8 @@ pub struct Arrival {
     pub query: Option<String>,
     pub headers: HeaderMap,
     pub body: Body,
+    /// The caller whom whoever hands the request over has proven. Never from anything that the caller wrote.
+    pub proven: Option<Identity>,
     /// The address of the peer, never taken from a header that the peer could have written.
     pub source_ip: String,
     /// `HTTP/1.1` and the like.

@@ -2,10 +2,12 @@
 //!
 //! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
 
+use crate::admit::{Exceeded, ExceededLimit};
 use crate::gateway_response::DefaultAnswer;
 use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
 use postern_definition::rest::GatewayResponseType;
+use postern_identity::sigv4::Refusal;
 use postern_plan::DeployedError;
 use postern_store::StoreError;
 
@@ -78,10 +80,19 @@ pub enum RouteRejection {
 /// Who are you, may you, how much.
 #[derive(Debug, thiserror::Error)]
 pub enum AdmitRejection {
-    #[error("the method wants a signed request")]
-    NotSigned,
     #[error("the method wants a signed request, and the Authorization header is not a signature")]
     NotASignature { header: String, token: String },
+    #[error("the signature proves nothing: {0}")]
+    Signature(#[from] Refusal),
+    #[error("whose signature it is cannot be found out: {0}")]
+    Signers(#[from] StoreError),
+    #[error(
+        "IAM does not say what the caller may do: {0}; the gateway's role needs iam:SimulatePrincipalPolicy and iam:GetRole"
+    )]
+    Iam(String),
+    /// The body that a signature covers could not be read whole.
+    #[error(transparent)]
+    Body(#[from] IntegrateRejection),
     /// The method's authorizer is not there, or is not made so that it could decide.
     #[error("the method's authorizer cannot be asked: {0}")]
     Authorizer(String),
@@ -102,8 +113,25 @@ pub enum AdmitRejection {
         arn: String,
         is_explicit: bool,
     },
-    #[error("the method wants an API key")]
-    NoApiKey,
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyRejection),
+    #[error("{0}")]
+    Exceeded(Box<Exceeded>),
+    #[error("the request cannot be counted, for the store does not answer")]
+    Uncounted,
+}
+
+/// Why a method that wants an API key refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiKeyRejection {
+    #[error("the method wants an API key, and the request has none")]
+    Absent,
+    #[error("the request's API key is no key's value")]
+    Unknown,
+    #[error("API key `{key}` is disabled")]
+    Disabled { key: String },
+    #[error("API key `{key}` is on no usage plan that covers the stage")]
+    NoPlan { key: String },
 }
 
 /// Is it well formed?
@@ -282,14 +310,30 @@ impl Rejection {
                 front(500, "InternalServerErrorException", "Internal server error")
             }
             Self::Route(RouteRejection::NoSuchMethod { .. })
-            | Self::Admit(AdmitRejection::NotSigned) => unsigned(),
+            | Self::Admit(AdmitRejection::Signature(Refusal::NotSigned)) => unsigned(),
+            Self::Admit(AdmitRejection::Signature(refusal)) => DefaultAnswer {
+                message: Some(refusal.message().into()),
+                ..early(refused(refusal), 403, refusal.error_type(), "")
+            },
             Self::Route(RouteRejection::NotASignature { header, token, .. })
             | Self::Admit(AdmitRejection::NotASignature { header, token }) => {
                 not_a_signature(header, token)
             }
+<<<<<<< HEAD
+            Self::Route(RouteRejection::Deployment(_))
+            | Self::Admit(
+                AdmitRejection::Policy(_) | AdmitRejection::Signers(_) | AdmitRejection::Iam(_),
+            ) => internal(Type::Default5xx, 500),
+||||||| base
             Self::Route(RouteRejection::Deployment(_)) | Self::Admit(AdmitRejection::Policy(_)) => {
                 internal(Type::Default5xx, 500)
             }
+=======
+            Self::Route(RouteRejection::Deployment(_))
+            | Self::Admit(AdmitRejection::Policy(_) | AdmitRejection::Uncounted) => {
+                internal(Type::Default5xx, 500)
+            }
+>>>>>>> x
             Self::Admit(AdmitRejection::Authorize(
                 AuthorizeRejection::Unidentified | AuthorizeRejection::Refused,
             )) => early(
@@ -322,9 +366,28 @@ impl Rejection {
                 ),
                 *is_explicit,
             ),
-            Self::Admit(AdmitRejection::NoApiKey) => {
-                early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
-            }
+            Self::Admit(AdmitRejection::ApiKey(
+                ApiKeyRejection::Absent
+                | ApiKeyRejection::Unknown
+                | ApiKeyRejection::Disabled { .. }
+                | ApiKeyRejection::NoPlan { .. },
+            )) => early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden"),
+            Self::Admit(AdmitRejection::Exceeded(exceeded)) => match exceeded.limit {
+                ExceededLimit::Quota { .. } => early(
+                    Type::QuotaExceeded,
+                    429,
+                    "LimitExceededException",
+                    "Limit Exceeded",
+                ),
+                ExceededLimit::Plan { .. }
+                | ExceededLimit::Stage(_)
+                | ExceededLimit::Account(_) => early(
+                    Type::Throttled,
+                    429,
+                    "TooManyRequestsException",
+                    "Too Many Requests",
+                ),
+            },
             Self::Unpack(UnpackRejection::UnknownCoding(_) | UnpackRejection::Malformed(_)) => {
                 let message = "Unsupported Media Type";
                 early(
@@ -358,6 +421,7 @@ impl Rejection {
                 false,
             ),
             Self::Integrate(rejection)
+            | Self::Admit(AdmitRejection::Body(rejection))
             | Self::Unpack(UnpackRejection::Body(rejection))
             | Self::Validate(ValidateRejection::Body(rejection)) => {
                 match rejection {
@@ -412,6 +476,36 @@ impl Rejection {
     }
 }
 
+/// The gateway response that an owner may make of a refused signature.
+fn refused(refusal: &Refusal) -> GatewayResponseType {
+    use GatewayResponseType as Type;
+    match refusal {
+        Refusal::NotSigned => Type::MissingAuthenticationToken,
+        Refusal::TokenExpired => Type::ExpiredToken,
+        Refusal::SignedTwice
+        | Refusal::Repeated(_)
+        | Refusal::NotASignature { .. }
+        | Refusal::HeaderIncomplete { .. }
+        | Refusal::QueryIncomplete { .. }
+        | Refusal::Algorithm(_)
+        | Refusal::Credential(_)
+        | Refusal::Date(_)
+        | Refusal::Expires(_)
+        | Refusal::UnknownKey
+        | Refusal::WrongToken => Type::Default4xx,
+        Refusal::HeaderNotSigned(_)
+        | Refusal::HeaderUnreadable(_)
+        | Refusal::PathNotNormal
+        | Refusal::Scope(_)
+        | Refusal::TooOld { .. }
+        | Refusal::TooNew { .. }
+        | Refusal::PayloadNotSigned
+        | Refusal::PayloadInChunks
+        | Refusal::PayloadDiffers
+        | Refusal::WrongSignature { .. } => Type::InvalidSignature,
+    }
+}
+
 /// The account's last four digits are all that a caller is shown of it.
 fn without_account(arn: &str) -> String {
     let mut parts: Vec<_> = arn.splitn(6, ':').map(str::to_owned).collect();
@@ -459,7 +553,7 @@ mod tests {
                 r#"{"message":"'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'."}"#,
             ),
             (
-                AdmitRejection::NoApiKey.into(),
+                AdmitRejection::from(ApiKeyRejection::Absent).into(),
                 403,
                 "ForbiddenException",
                 r#"{"message":"Forbidden"}"#,

@@ -3,8 +3,8 @@
 //! There is no stage, nobody has to prove who they are, and nothing is counted. What the method names is frozen for this one
 //! call alone.
 
-use crate::address::Request;
-use crate::admit::{Admitted, Caller};
+use crate::address::{Request, Sent};
+use crate::admit::{Admitted, Caller, Due};
 use crate::authorize::Verdict;
 use crate::gateway::Served;
 use crate::rejection::{AuthorizeRejection, Rejection};
@@ -208,6 +208,7 @@ impl Gateway {
         let admitted = Admitted {
             routed,
             caller: Caller::anonymous(),
+            due: Due::default(),
         };
         let validated = self.validate(admitted, trail).await?;
         Ok(self.integrate(validated, trail).await?)
@@ -261,6 +262,12 @@ impl Gateway {
             query,
             headers: Arc::new(header_map(&headers)),
             body: Body::from(body.unwrap_or_default()),
+            sent: Arc::new(Sent {
+                method: method.clone(),
+                host: HOST.to_owned(),
+                path: String::new(),
+                proven: None,
+            }),
         };
         // A path that is not the resource's has no parameters.
         let found = deployed.find(verb, &request.path);
@@ -277,6 +284,7 @@ impl Gateway {
             query: None,
             headers: HeaderMap::clone(&request.headers),
             body: Body::empty(),
+            proven: None,
             source_ip: SOURCE_IP.to_owned(),
             protocol: "HTTP/1.1",
             scheme: "https",

@@ -39,6 +39,12 @@ pub(crate) struct Trail {
     pub caller: CallerTrail,
     /// Only where the answers of the method are kept.
     pub cache: Option<CacheTrail>,
+    /// The limit of which least is left, or that refused the request.
+    pub rate: Option<RateTrail>,
+    /// When whoever was refused may come again.
+    pub retry_after: Option<Duration>,
+    /// The store did not answer when the request should have been counted.
+    pub uncounted: bool,
     pub integration: Option<IntegrationTrail>,
     pub rejection: Option<RejectionTrail>,
     pub log: ExecutionLog,
@@ -124,6 +130,19 @@ impl CacheTrail {
     }
 }
 
+/// A limit, and what is left of it, as far as this process knows.
+#[derive(Clone, Debug)]
+pub(crate) struct RateTrail {
+    pub name: &'static str,
+    /// The burst, or the quota.
+    pub limit: i64,
+    /// The time in which the bucket fills, or the period.
+    pub window: Duration,
+    pub remaining: i64,
+    /// Until there is more.
+    pub reset_after: Duration,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct IntegrationTrail {
     /// The backend's status, or the function's.
@@ -176,7 +195,7 @@ impl Trail {
             path_parameters: None,
             resource: None,
             caller: CallerTrail::default(),
-            cache: None,
+    cache: None, rate: None, retry_after: None, uncounted: false,
             integration: None,
             rejection: None,
             log: ExecutionLog::default(),

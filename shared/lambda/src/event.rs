@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use postern_gateway::{Arrival, Body};
+use postern_gateway::{Arrival, Body, CognitoIdentity, Identity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -41,6 +41,55 @@ pub struct Event {
 struct RequestContext {
     http: Option<HttpContext>,
     domain_name: Option<String>,
+    authorizer: Option<Authorizer>,
+}
+
+/// Of a Function URL that asks for IAM: who Lambda found out is calling. No client can write here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Authorizer {
+    iam: Option<Iam>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Iam {
+    access_key: Option<String>,
+    account_id: Option<String>,
+    caller_id: Option<String>,
+    cognito_identity: Option<Cognito>,
+    principal_org_id: Option<String>,
+    user_arn: Option<String>,
+    user_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Cognito {
+    amr: Vec<String>,
+    identity_id: String,
+    identity_pool_id: String,
+}
+
+impl Iam {
+    /// Of somebody without a name nothing is proven.
+    fn identity(self) -> Option<Identity> {
+        let cognito = |found: Cognito| CognitoIdentity {
+            identity_id: found.identity_id,
+            pool_id: found.identity_pool_id,
+            authentication_type: found.amr.first().cloned(),
+            authentication_provider: found.amr.get(1).cloned(),
+        };
+        Some(Identity {
+            arn: self.user_arn.filter(|arn| !arn.is_empty())?,
+            account_id: self.account_id.filter(|account| !account.is_empty())?,
+            user_id: self.user_id.or(self.caller_id).unwrap_or_default(),
+            access_key_id: self.access_key,
+            organization_id: self.principal_org_id.filter(|id| !id.is_empty()),
+            cognito: self.cognito_identity.map(cognito),
+            tags: BTreeMap::new(),
+        })
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -123,6 +172,8 @@ impl Event {
             .http_context()
             .and_then(|http| http.protocol.as_deref())
             == Some("HTTP/2.0");
+        let iam = self.request_context.authorizer.and_then(|found| found.iam);
+        let proven = iam.and_then(Iam::identity);
         let body = self.body.unwrap_or_default();
         let body = if self.is_base64_encoded {
             Body::from(STANDARD.decode(body).map_err(|_| EventError::Base64)?)
@@ -136,6 +187,7 @@ impl Event {
             query,
             headers,
             body,
+            proven,
             source_ip,
             protocol: if is_http2 { "HTTP/2.0" } else { "HTTP/1.1" },
             scheme,
@@ -385,6 +437,38 @@ mod tests {
         assert_eq!(
             (host(false).as_str(), host(true).as_str()),
             ("u.lambda-url.eu-west-1.on.aws", "api.example.com")
+        );
+    }
+
+    #[test]
+    fn a_caller_is_proven_by_the_events_context_alone() {
+        let mut event = function_url("/", "");
+        for header in ["x-amzn-iam-user-arn", "authorization", "x-forwarded-user"] {
+            event["headers"][header] = "arn:aws:iam::123456789012:user/ann".into();
+        }
+        event["headers"]["requestcontext"] = r#"{"authorizer": {"iam": {"userArn": "a"}}}"#.into();
+        assert_eq!(arrival(event.clone()).unwrap().proven, None);
+        for nobody in [
+            json!(null),
+            json!({}),
+            json!({"iam": null}),
+            json!({"iam": {"userArn": "", "accountId": "1"}}),
+        ] {
+            event["requestContext"]["authorizer"] = nobody;
+            assert_eq!(arrival(event.clone()).unwrap().proven, None);
+        }
+        event["requestContext"]["authorizer"] = json!({"iam": {
+            "accessKey": "AKIAIOSFODNN7EXAMPLE", "accountId": "123456789012", "callerId": "AIDACKCEVSQ6C2EXAMPLE", "cognitoIdentity": null,
+            "principalOrgId": "o-1", "userArn": "arn:aws:iam::123456789012:user/ann", "userId": "AIDACKCEVSQ6C2EXAMPLE",
+        }});
+        let proven = arrival(event).unwrap().proven.unwrap();
+        assert_eq!(
+            (proven.arn.as_str(), proven.account_id.as_str()),
+            ("arn:aws:iam::123456789012:user/ann", "123456789012")
+        );
+        assert_eq!(
+            (proven.user_id.as_str(), proven.organization_id.as_deref()),
+            ("AIDACKCEVSQ6C2EXAMPLE", Some("o-1"))
         );
     }
 

@@ -8,8 +8,8 @@ use http::Request;
 use postern_definition::rest::Definition;
 use postern_definition::{ApiId, DeploymentId};
 use postern_gateway::{
-    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
-    StandardOutput,
+    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Metering, Settings,
+    Signatures, StandardOutput, VpcLinks,
 };
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan};
@@ -304,8 +304,10 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
             region: "us-east-1".to_owned(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Refused,
+            signatures: Signatures::Verified,
+            vpc_links: VpcLinks::default(),
             caching: Caching::default(),
+            metering: Metering::default(),
         },
     ))
 }

@@ -23,6 +23,8 @@ pub struct RequestMetrics<'r> {
     pub integration_latency_ms: Option<u64>,
     /// Whether the answer was a kept one. Absent where the answers of the method are not kept.
     pub cache_hit: Option<bool>,
+    /// The store did not answer when the request should have been counted against its limits.
+    pub uncounted: bool,
     pub request_id: &'r str,
 }
 
@@ -53,10 +55,10 @@ impl RequestMetrics<'_> {
 struct Directive {
     namespace: &'static str,
     dimensions: &'static [&'static [&'static str]],
-    metrics: &'static [Metric],
+    metrics: Vec<Metric>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metric {
     name: &'static str,
@@ -76,7 +78,13 @@ const BY_METHOD: &[&[&str]] = &[
     &["ApiName", "Stage"],
     &["ApiName", "Method", "Resource", "Stage"],
 ];
+<<<<<<< HEAD
 const fn count(name: &'static str) -> Metric {
+||||||| base
+const METRICS: [Metric; 5] = [
+=======
+const METRICS: [Metric; 4] = [
+>>>>>>> x
     Metric {
         name,
         unit: "Count",
@@ -87,6 +95,7 @@ const fn time(name: &'static str) -> Metric {
     Metric {
         name,
         unit: "Milliseconds",
+<<<<<<< HEAD
     }
 }
 
@@ -99,10 +108,35 @@ static METRICS: [Metric; 7] = [
     count("5XXError"),
     time("Latency"),
     time("IntegrationLatency"),
+||||||| base
+    },
+    Metric {
+        name: "IntegrationLatency",
+        unit: "Milliseconds",
+    },
+=======
+    },
+>>>>>>> x
 ];
+<<<<<<< HEAD
+||||||| base
+const METRICS_WITHOUT_INTEGRATION: &[Metric] = METRICS.split_at(4).0;
+=======
+const INTEGRATION_LATENCY: Metric = Metric {
+    name: "IntegrationLatency",
+    unit: "Milliseconds",
+};
+const UNCOUNTED: Metric = Metric {
+    name: "UncountedRequests",
+    unit: "Count",
+};
+>>>>>>> x
 
 impl Serialize for RequestMetrics<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut metrics = METRICS.to_vec();
+        metrics.extend(self.integration_latency_ms.map(|_| INTEGRATION_LATENCY));
+        metrics.extend(self.uncounted.then_some(UNCOUNTED));
         let directive = Directive {
             namespace: NAMESPACE,
             dimensions: if self.method.is_some() {
@@ -110,11 +144,21 @@ impl Serialize for RequestMetrics<'_> {
             } else {
                 BY_STAGE
             },
+<<<<<<< HEAD
             metrics: {
                 let from = if self.cache_hit.is_some() { 0 } else { 2 };
                 let to = METRICS.len() - usize::from(self.integration_latency_ms.is_none());
                 &METRICS[from..to]
             },
+||||||| base
+            metrics: if self.integration_latency_ms.is_some() {
+                &METRICS
+            } else {
+                METRICS_WITHOUT_INTEGRATION
+            },
+=======
+            metrics,
+>>>>>>> x
         };
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(
@@ -141,6 +185,9 @@ impl Serialize for RequestMetrics<'_> {
         if let Some(latency) = self.integration_latency_ms {
             map.serialize_entry("IntegrationLatency", &latency)?;
         }
+        if self.uncounted {
+            map.serialize_entry(UNCOUNTED.name, &1)?;
+        }
         map.serialize_entry("requestId", self.request_id)?;
         map.end()
     }
@@ -161,7 +208,7 @@ mod tests {
             status: 200,
             latency_ms: 12,
             integration_latency_ms: None,
-            cache_hit: None,
+    cache_hit: None, uncounted: false,
             request_id: "id-1",
         }
     }
@@ -217,6 +264,10 @@ mod tests {
             RequestMetrics {
                 integration_latency_ms: Some(0),
                 cache_hit: Some(false),
+                ..metrics()
+            },
+            RequestMetrics {
+                uncounted: true,
                 ..metrics()
             },
         ] {

@@ -8,7 +8,7 @@ use postern_definition::rest::{Definition, Method, Resource, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_gateway::{
     Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
-    StandardOutput,
+    StandardOutput, VpcLinks,
 };
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan, Snapshot};
@@ -241,7 +241,8 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
             region: "us-east-1".to_owned(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Refused,
+            signatures: Signatures::Verified,
+            vpc_links: VpcLinks::default(),
             caching: Caching::default(),
         },
     ))

@@ -1,5 +1,6 @@
 //! A name under which a deployment answers, with the settings that are live rather than frozen.
 
+use super::StageExtras;
 use crate::{DeploymentId, Map, StageName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -36,6 +37,8 @@ pub struct Stage {
     /// Seconds since 1970, as is the next.
     pub created_date: i64,
     pub last_updated_date: i64,
+    #[serde(default, skip_serializing_if = "StageExtras::are_none")]
+    pub postern: StageExtras,
     /// Not for clients: the service tells nobody.
     #[serde(default, skip_serializing_if = "Flushes::are_none")]
     pub flushes: Flushes,

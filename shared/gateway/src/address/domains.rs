@@ -33,10 +33,17 @@ pub(crate) struct HeldDomain {
 /// A domain name ready to be looked into.
 #[derive(Debug)]
 pub(crate) struct Domain {
-    /// Whether clients must show a certificate.
-    pub(crate) wants_certificate: bool,
+    /// Where clients must show a certificate: by whom.
+    pub(crate) truststore: Option<Truststore>,
     /// The longest come first.
     mappings: Vec<Mapping>,
+}
+
+/// Where the certificates lie of those whom the clients of a domain name must be known to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Truststore {
+    pub uri: String,
+    pub version: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -78,7 +85,10 @@ impl Domain {
             std::cmp::Reverse(length)
         });
         Self {
-            wants_certificate: domain.mutual_tls_authentication.is_some(),
+            truststore: (domain.mutual_tls_authentication.as_ref()).map(|tls| Truststore {
+                uri: tls.truststore_uri.clone(),
+                version: tls.truststore_version.clone(),
+            }),
             mappings,
         }
     }

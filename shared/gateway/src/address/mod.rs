@@ -8,6 +8,7 @@ mod domains;
 mod find;
 mod forwarded;
 
+pub use domains::Truststore;
 pub(crate) use domains::{Domains, HeldDomain};
 pub(crate) use find::{custom_name, names_an_api};
 
@@ -100,7 +101,7 @@ impl Gateway {
             Some(name) => self.domains.find(name).await?,
             None => (None, None),
         };
-        let wants_certificate = (domain.as_ref()).is_some_and(|domain| domain.wants_certificate);
+        let wants_certificate = (domain.as_ref()).is_some_and(|domain| domain.truststore.is_some());
         if wants_certificate && !is_certified(&arrival) {
             return Err(AddressRejection::NoCertificate(arrival.host));
         }

@@ -13,7 +13,7 @@ use postern_definition::rest::{
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
     Arrival, Backend, Body, Caching, Call, CallError, Caller, Clock, Defaults, Destination,
-    Freshness, Gateway, Journal, Settings, Signatures, World,
+    Freshness, Gateway, Journal, Metering, Settings, Signatures, VpcLinks, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -100,20 +100,25 @@ pub(crate) struct Played {
     /// What the function was asked last.
     pub(crate) asked: Mutex<Option<Value>>,
     pub(crate) times_asked: AtomicU64,
+    /// Where every call went.
+    pub(crate) calls: Mutex<Vec<String>>,
 }
 
 #[async_trait]
 impl Backend for Played {
     async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
         let url = match call.destination {
-            Destination::Url {
-                url,
-                any_issuer: false,
-            } => url,
-            Destination::Url {
-                url,
-                any_issuer: true,
-            } => format!("{url} of any issuer"),
+            Destination::Url { url, connection } => {
+                let any_issuer = if connection.any_issuer {
+                    " of any issuer"
+                } else {
+                    ""
+                };
+                let through = connection
+                    .through
+                    .map(|address| format!(" through {address}"));
+                format!("{url}{any_issuer}{}", through.unwrap_or_default())
+            }
             Destination::Service {
                 name,
                 region,
@@ -124,6 +129,7 @@ impl Backend for Played {
                 Caller::Role(arn) => format!("{name}.{region} {path} as {arn}"),
             },
         };
+        self.calls.lock().unwrap().push(url.clone());
         let body = call
             .body
             .collect(usize::MAX)
@@ -258,6 +264,14 @@ impl Bench {
     }
 
     pub(crate) fn over(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self::with_links(store, clock, VpcLinks::default())
+    }
+
+    pub(crate) fn with_links(store: Store, clock: Arc<dyn Clock>, vpc_links: VpcLinks) -> Self {
+        Self::limited(store, clock, Metering::default())
+    }
+
+    pub(crate) fn limited(store: Store, clock: Arc<dyn Clock>, metering: Metering) -> Self {
         let backend = Arc::new(Played::default());
         let journal = Arc::new(Kept::default());
         let world = World {
@@ -271,8 +285,10 @@ impl Bench {
             region: "eu-west-1".to_owned(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Refused,
+            signatures: Signatures::Verified,
+            vpc_links,
             caching: Caching::default(),
+            metering,
         };
         Self {
             store,
@@ -345,6 +361,7 @@ pub(crate) fn arrival(request: &str, headers: &[(String, String)], body: &str) -
         query: query.map(str::to_owned),
         headers: map,
         body: Body::from(body.to_owned()),
+        proven: None,
         source_ip: "198.51.100.7".to_owned(),
         protocol: "HTTP/1.1",
         scheme: "https",

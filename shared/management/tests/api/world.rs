@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use postern_gateway::{
-    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
-    StandardOutput,
+    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Metering, Settings,
+    Signatures, StandardOutput, VpcLinks,
 };
 use postern_management::{Limits, Management, World};
 pub(crate) use postern_store::Store;
@@ -83,8 +83,10 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
             region: "us-east-1".to_owned(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Refused,
+            signatures: Signatures::Verified,
+            vpc_links: VpcLinks::default(),
             caching: Caching::default(),
+            metering: Metering::default(),
         },
     ))
 }

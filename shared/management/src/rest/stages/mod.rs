@@ -1,5 +1,6 @@
 //! Stages: names under which deployments answer.
 
+mod cors;
 pub(crate) mod flush;
 mod method_settings;
 mod patches;
@@ -17,7 +18,7 @@ use crate::limits::room;
 use crate::paging::Page;
 use crate::patch::Update;
 use crate::wire::{Choice, Failure, Part, Violations};
-use postern_definition::rest::{CacheKey, CanarySettings, Flushes, Stage};
+use postern_definition::rest::{CacheKey, CanarySettings, Flushes, Stage, StageExtras};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
 use postern_plan::{live, stage_key, stage_sort_prefix};
 use serde::Deserialize;
@@ -116,6 +117,7 @@ pub(super) fn new(stage: NewStage<'_>, now: i64) -> Result<Stage, Failure> {
         tags: Map::new(),
         created_date: now,
         last_updated_date: now,
+        postern: StageExtras::default(),
         flushes: Flushes::default(),
         cache_key: None,
     })
@@ -241,6 +243,7 @@ pub(crate) async fn update(edit: &mut Edit<'_>, input: &Update<AtStage>) -> Resu
     if after == before {
         return Ok(shown(before));
     }
+    cors::checked(&after)?;
     checked(edit.definitions(), api, Some(&before), &after).await?;
     certified(edit, &before, &after).await?;
     after.last_updated_date = edit.service().now();
