@@ -9,7 +9,9 @@ use crate::target::Target;
 use crate::tls::{Shown, Tls};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Backend, Caching, Defaults, Freshness, Gateway, Journal, Metering, Settings, Signatures, World};
+use postern_gateway::{
+    Backend, Caching, Defaults, Freshness, Gateway, Journal, Metering, Settings, Signatures, World,
+};
 use postern_management::{Management, Proofs};
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;

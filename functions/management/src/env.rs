@@ -52,7 +52,8 @@ impl Env {
         Ok(Self {
             aws,
             limits,
-    requires_auth, vpc_links,
+            requires_auth,
+            vpc_links,
             tables: variable("POSTERN_TABLES").unwrap_or_else(|| "postern".to_owned()),
             account: variable("POSTERN_ACCOUNT").unwrap_or_else(|| "123456789012".to_owned()),
             region,

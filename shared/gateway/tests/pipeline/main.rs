@@ -11,9 +11,9 @@ mod execution_log;
 mod freshness;
 mod harness;
 mod hostile;
-mod links;
 mod iam;
 mod limits;
+mod links;
 mod size;
 mod told;
 
