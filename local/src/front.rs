@@ -49,7 +49,7 @@ impl Front {
         if let Some(page) = own.filter(|page| !is_managed(page)) {
             return ours(page);
         }
-        self.manage(request, peer).await
+        self.manage(request, through.peer).await
     }
 
     async fn manage(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {

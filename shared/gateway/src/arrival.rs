@@ -2,8 +2,8 @@
 
 use crate::Body;
 use http::{HeaderMap, Method};
-use std::sync::Arc;
 use postern_identity::Identity;
+use std::sync::Arc;
 
 /// What every edge (a function's event, the laptop's listener) turns its own form of a request into.
 pub struct Arrival {

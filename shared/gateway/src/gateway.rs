@@ -4,12 +4,11 @@ use crate::address::{Defaults, Domains, Due, Truststore, custom_name, names_an_a
 use crate::admit::{Admitted, Decisions, Keys, Metering, Signatures};
 use crate::authorize::Verdicts;
 use crate::cache::{Cache, Caching};
-use crate::fresh::Freshness;
+use crate::cors::Preflight;
+use crate::freshness::Freshness;
+use crate::integrate::{Links, VpcLinks};
 use crate::rejection::{AddressRejection, Rejection};
 use crate::stages::{Live, Stages};
-use crate::cors::Preflight;
-use crate::integrate::{Links, VpcLinks};
-use crate::freshness::Freshness;
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, Signers, respond, route, unpack};
 use postern_definition::Map;
@@ -56,7 +55,25 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
-    pub caching: Caching, pub metering: Metering, pub vpc_links: VpcLinks,
+    pub caching: Caching,
+    pub metering: Metering,
+    pub vpc_links: VpcLinks,
+}
+
+impl Settings {
+    /// Of an operator who decided nothing but where this is.
+    pub fn of(account: impl Into<String>, region: impl Into<String>) -> Self {
+        Self {
+            account: account.into(),
+            region: region.into(),
+            defaults: Defaults::default(),
+            freshness: Freshness::default(),
+            signatures: Signatures::Verified,
+            caching: Caching::default(),
+            metering: Metering::default(),
+            vpc_links: VpcLinks::default(),
+        }
+    }
 }
 
 /// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
@@ -151,7 +168,7 @@ impl Gateway {
                 let answer = if due.is_nothing() {
                     self.proceed(addressed, &mut trail).await
                 } else {
-                    // In a box: seldom, and twice as large as what all the others need.
+                    // In a box, for this is seldom, and all others would carry its size.
                     Box::pin(beside(
                         self.refresh(due),
                         self.proceed(addressed, &mut trail),

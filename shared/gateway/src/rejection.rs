@@ -319,21 +319,13 @@ impl Rejection {
             | Self::Admit(AdmitRejection::NotASignature { header, token }) => {
                 not_a_signature(header, token)
             }
-<<<<<<< HEAD
             Self::Route(RouteRejection::Deployment(_))
             | Self::Admit(
-                AdmitRejection::Policy(_) | AdmitRejection::Signers(_) | AdmitRejection::Iam(_),
+                AdmitRejection::Policy(_)
+                | AdmitRejection::Signers(_)
+                | AdmitRejection::Iam(_)
+                | AdmitRejection::Uncounted,
             ) => internal(Type::Default5xx, 500),
-||||||| base
-            Self::Route(RouteRejection::Deployment(_)) | Self::Admit(AdmitRejection::Policy(_)) => {
-                internal(Type::Default5xx, 500)
-            }
-=======
-            Self::Route(RouteRejection::Deployment(_))
-            | Self::Admit(AdmitRejection::Policy(_) | AdmitRejection::Uncounted) => {
-                internal(Type::Default5xx, 500)
-            }
->>>>>>> x
             Self::Admit(AdmitRejection::Authorize(
                 AuthorizeRejection::Unidentified | AuthorizeRejection::Refused,
             )) => early(

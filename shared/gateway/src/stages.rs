@@ -1,14 +1,15 @@
 //! The stages that this process answers for: each a pointer to deployments, with its settings, held and kept fresh.
 //!
-//! A stage's item is read when a request first asks for it, and again as `fresh` has it. Deployments are loaded when a stage
+//! A stage's item is read when a request first asks for it, and again as `freshness` has it. Deployments are loaded when a stage
 //! first points at them, and shared by the stages that do.
 
+use crate::Journal;
 use crate::cache::StageCache;
-use crate::fresh::{Age, Stamp};
 use crate::freshness::{Age, Freshness, Stamp};
 use crate::rejection::AddressRejection;
-use crate::{Freshness, Journal};
-use postern_definition::rest::{CanarySettings, ClientCertificateKey, Cors, Flushes, MethodSetting, Stage};
+use postern_definition::rest::{
+    CanarySettings, ClientCertificateKey, Cors, Flushes, MethodSetting, Stage,
+};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
 use postern_plan::account::client_certificate_key_key;
 use postern_plan::{Deployed, live};
@@ -19,9 +20,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
 const HELD_MAX: usize = 1_000;
-
-/// The key of the settings of all methods.
-const ALL: &str = "*/*";
 
 pub(crate) struct Stages {
     table: Arc<dyn Table>,
@@ -95,12 +93,7 @@ impl Live {
 
     /// The settings of a method: its own, which replace the general ones wholly, or the general ones.
     pub(crate) fn method_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
-<<<<<<< HEAD
-        if self.method_settings.is_empty() {
-            return None;
-        }
-        self.own_setting(resource_path, verb)
-            .or_else(|| self.method_settings.get(ALL))
+        (self.method_settings.own(resource_path, verb)).or(self.method_settings.general.as_ref())
     }
 
     /// The settings of a method whose answers are kept.
@@ -113,27 +106,12 @@ impl Live {
         verb: &str,
         declared: &str,
     ) -> Option<&MethodSetting> {
-        let setting = match self.own_setting(resource_path, verb) {
+        let setting = match self.method_settings.own(resource_path, verb) {
             Some(own) => own,
             None if verb != "GET" => return None,
-            None => self
-                .own_setting(resource_path, declared)
-                .or_else(|| self.method_settings.get(ALL))?,
+            None => self.method_setting(resource_path, declared)?,
         };
         setting.caching_enabled.then_some(setting)
-    }
-
-    fn own_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
-        let own = self.method_settings.iter().find(|(key, _)| {
-            key.rsplit_once('/').is_some_and(|(path, v)| {
-||||||| base
-        if self.method_settings.is_empty() {
-            return None;
-        }
-        let own = self.method_settings.iter().find(|(key, _)| {
-            key.rsplit_once('/').is_some_and(|(path, v)| {
-=======
-        self.method_settings.of(resource_path, verb)
     }
 }
 
@@ -152,19 +130,10 @@ impl From<Map<MethodSetting>> for MethodSettings {
             .into_iter()
             .filter_map(|(key, setting)| {
                 let (path, verb) = key.rsplit_once('/')?;
->>>>>>> x
                 let path = path.replace("~1", "/");
                 let path = path.trim_start_matches('/').to_owned();
                 Some(((path, verb.to_owned()), setting))
             })
-<<<<<<< HEAD
-        });
-        own.map(|(_, setting)| setting)
-||||||| base
-        });
-        own.map(|(_, setting)| setting)
-            .or_else(|| self.method_settings.get("*/*"))
-=======
             .collect();
         own.sort_by(|(one, _), (other, _)| one.cmp(other));
         Self { own, general }
@@ -172,16 +141,12 @@ impl From<Map<MethodSetting>> for MethodSettings {
 }
 
 impl MethodSettings {
-    fn of(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
+    fn own(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
         let path = path.trim_start_matches('/');
         let found = self
             .own
             .binary_search_by(|((p, v), _)| (p.as_str(), v.as_str()).cmp(&(path, verb)));
-        match found {
-            Ok(place) => Some(&self.own[place].1),
-            Err(_) => self.general.as_ref(),
-        }
->>>>>>> x
+        found.ok().map(|place| &self.own[place].1)
     }
 }
 
@@ -223,17 +188,8 @@ impl Stages {
             Some(held) => held,
             None => self.hold(key).await?,
         };
-<<<<<<< HEAD
-        let age = held.stamp.age(&*self.table, &*self.clock, self.freshness);
+        let age = (held.stamp).age(self.freshness, &*self.table, &*self.clock);
         let (live, due) = match (held.live(), age) {
-||||||| base
-        let (live, due) = match (held.live(), self.age(&held)) {
-=======
-        let (live, due) = match (
-            held.live(),
-            held.stamp.age(self.freshness, &*self.table, &*self.clock),
-        ) {
->>>>>>> x
             (live, Age::Fresh) => (live, None),
             (Some(live), Age::Due) => (Some(live), Some(held)),
             // A stage that was not there may have been made since; nothing can be answered meanwhile.
@@ -285,15 +241,7 @@ impl Stages {
     }
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
-<<<<<<< HEAD
-        let generation = held.stamp.asking(&*self.table, &*self.clock);
-||||||| base
-        // Whoever comes meanwhile need not do the same.
-        held.asked_at_ms.store(self.now_ms(), Ordering::Relaxed);
-        let generation = self.table.generation().unwrap_or_default();
-=======
         let generation = held.stamp.ask(&*self.table, &*self.clock);
->>>>>>> x
         let live = match held.live() {
             None => self.begin(held).await?,
             Some(live) => self.again(held, live).await?,
@@ -358,9 +306,9 @@ impl Stages {
             deployed: self.deployment(api, &stage.deployment_id).await?,
             canary,
             certificate: self.certificate(&stage).await?,
+            cache: StageCache::of(&stage),
             cors: Some(stage.postern.cors).filter(|cors| !cors.allow_origins.is_empty()),
             access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
-            cache: StageCache::of(&stage),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
             flushes: stage.flushes,

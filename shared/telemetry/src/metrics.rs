@@ -52,10 +52,10 @@ impl RequestMetrics<'_> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Directive {
+struct Directive<'m, 'r> {
     namespace: &'static str,
     dimensions: &'static [&'static [&'static str]],
-    metrics: Vec<Metric>,
+    metrics: Named<'m, 'r>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -67,9 +67,9 @@ struct Metric {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Metadata {
+struct Metadata<'m, 'r> {
     timestamp: u64,
-    cloud_watch_metrics: [Directive; 1],
+    cloud_watch_metrics: [Directive<'m, 'r>; 1],
 }
 
 const BY_STAGE: &[&[&str]] = &[&["ApiName"], &["ApiName", "Stage"]];
@@ -78,13 +78,7 @@ const BY_METHOD: &[&[&str]] = &[
     &["ApiName", "Stage"],
     &["ApiName", "Method", "Resource", "Stage"],
 ];
-<<<<<<< HEAD
 const fn count(name: &'static str) -> Metric {
-||||||| base
-const METRICS: [Metric; 5] = [
-=======
-const METRICS: [Metric; 4] = [
->>>>>>> x
     Metric {
         name,
         unit: "Count",
@@ -95,48 +89,37 @@ const fn time(name: &'static str) -> Metric {
     Metric {
         name,
         unit: "Milliseconds",
-<<<<<<< HEAD
     }
 }
 
-/// Those of the cache first and that of the integration last, so that any of these may be cut off.
-static METRICS: [Metric; 7] = [
-    count("CacheHitCount"),
-    count("CacheMissCount"),
+const OF_THE_CACHE: [Metric; 2] = [count("CacheHitCount"), count("CacheMissCount")];
+const OF_EVERY_REQUEST: [Metric; 4] = [
     count("Count"),
     count("4XXError"),
     count("5XXError"),
     time("Latency"),
-    time("IntegrationLatency"),
-||||||| base
-    },
-    Metric {
-        name: "IntegrationLatency",
-        unit: "Milliseconds",
-    },
-=======
-    },
->>>>>>> x
 ];
-<<<<<<< HEAD
-||||||| base
-const METRICS_WITHOUT_INTEGRATION: &[Metric] = METRICS.split_at(4).0;
-=======
-const INTEGRATION_LATENCY: Metric = Metric {
-    name: "IntegrationLatency",
-    unit: "Milliseconds",
-};
-const UNCOUNTED: Metric = Metric {
-    name: "UncountedRequests",
-    unit: "Count",
-};
->>>>>>> x
+const INTEGRATION_LATENCY: Metric = time("IntegrationLatency");
+const UNCOUNTED: Metric = count("UncountedRequests");
+
+/// Those metrics that a request has.
+struct Named<'m, 'r>(&'m RequestMetrics<'r>);
+
+impl Serialize for Named<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let of_cache = self.0.cache_hit.map(|_| OF_THE_CACHE);
+        let integration = self.0.integration_latency_ms.map(|_| INTEGRATION_LATENCY);
+        serializer.collect_seq(
+            (of_cache.into_iter().flatten())
+                .chain(OF_EVERY_REQUEST)
+                .chain(integration)
+                .chain(self.0.uncounted.then_some(UNCOUNTED)),
+        )
+    }
+}
 
 impl Serialize for RequestMetrics<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut metrics = METRICS.to_vec();
-        metrics.extend(self.integration_latency_ms.map(|_| INTEGRATION_LATENCY));
-        metrics.extend(self.uncounted.then_some(UNCOUNTED));
         let directive = Directive {
             namespace: NAMESPACE,
             dimensions: if self.method.is_some() {
@@ -144,21 +127,7 @@ impl Serialize for RequestMetrics<'_> {
             } else {
                 BY_STAGE
             },
-<<<<<<< HEAD
-            metrics: {
-                let from = if self.cache_hit.is_some() { 0 } else { 2 };
-                let to = METRICS.len() - usize::from(self.integration_latency_ms.is_none());
-                &METRICS[from..to]
-            },
-||||||| base
-            metrics: if self.integration_latency_ms.is_some() {
-                &METRICS
-            } else {
-                METRICS_WITHOUT_INTEGRATION
-            },
-=======
-            metrics,
->>>>>>> x
+            metrics: Named(self),
         };
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(
@@ -208,7 +177,8 @@ mod tests {
             status: 200,
             latency_ms: 12,
             integration_latency_ms: None,
-    cache_hit: None, uncounted: false,
+            cache_hit: None,
+            uncounted: false,
             request_id: "id-1",
         }
     }

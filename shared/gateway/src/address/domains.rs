@@ -1,6 +1,6 @@
 //! Custom domain names: each with its mappings, held and kept fresh.
 
-use crate::fresh::{Age, Stamp};
+use crate::freshness::{Age, Stamp};
 use crate::rejection::AddressRejection;
 use crate::{Freshness, Journal};
 use postern_definition::rest::{BasePathMapping, DomainName};
@@ -149,7 +149,7 @@ impl Domains {
             Some(held) => held,
             None => self.hold(name).await?,
         };
-        match held.stamp.age(&*self.table, &*self.clock, self.freshness) {
+        match held.stamp.age(self.freshness, &*self.table, &*self.clock) {
             Age::Fresh => Ok((held.domain(), None)),
             Age::Due => Ok((held.domain(), Some(held))),
             Age::Stale => {
@@ -186,7 +186,7 @@ impl Domains {
     }
 
     async fn read(&self, held: &HeldDomain) -> Result<(), StoreError> {
-        let generation = held.stamp.asking(&*self.table, &*self.clock);
+        let generation = held.stamp.ask(&*self.table, &*self.clock);
         let domain = match self.domain(&held.name).await? {
             Some(domain) => Some(domain),
             // Exact names come before those with a star for their first label.

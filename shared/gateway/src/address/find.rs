@@ -144,6 +144,7 @@ mod tests {
             query: None,
             headers: HeaderMap::new(),
             body: Body::empty(),
+            proven: None,
             source_ip: "127.0.0.1".to_owned(),
             protocol: "HTTP/1.1",
             scheme: "http",

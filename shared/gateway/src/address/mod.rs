@@ -19,6 +19,7 @@ use crate::{Arrival, Body, Gateway};
 use find::find;
 use http::{HeaderMap, Method};
 use postern_definition::{ApiId, Map, StageName};
+use postern_identity::Identity;
 use postern_plan::Deployed;
 use rand::RngExt;
 use std::sync::Arc;
@@ -50,6 +51,16 @@ pub(crate) struct Request {
     pub(crate) query: Option<Arc<str>>,
     pub(crate) headers: Arc<HeaderMap>,
     pub(crate) body: Body,
+    pub(crate) sent: Arc<Sent>,
+}
+
+/// What a client signs of a request's line and host: as it was sent, whatever it is taken to mean.
+pub(crate) struct Sent {
+    pub(crate) method: Method,
+    pub(crate) host: String,
+    pub(crate) path: String,
+    /// The caller, where AWS has verified the signature.
+    pub(crate) proven: Option<Arc<Identity>>,
 }
 
 /// What should be read again beside the answering of a request.
@@ -148,15 +159,22 @@ impl Gateway {
         let path = format!("/{}", address.rest.trim_start_matches('/'));
         let base_path = address.mapping.and_then(domains::Mapping::prefix);
         let base_path = base_path.map(Arc::from);
+        let sent = Arc::new(Sent {
+            method: arrival.method.clone(),
+            host: arrival.host,
+            path: arrival.path,
+            proven: arrival.proven.map(Arc::new),
+        });
         let mut headers = arrival.headers;
         forwarded::add(&mut headers, arrival.port, arrival.scheme, trail);
         let request = Request {
-            method: arrival.method.clone(),
+            method: arrival.method,
             path,
             base_path,
             query: arrival.query.map(Arc::from),
             headers: Arc::new(headers),
             body: arrival.body,
+            sent,
         };
         trail.client = Some(ClientTrail {
             headers: request.headers.clone(),

@@ -11,9 +11,9 @@ mod proven;
 
 pub(crate) use caller::{Caller, CallerPolicies};
 pub use iam::Signatures;
-pub(crate) use proven::Decisions;
 pub(crate) use limits::{Due, Exceeded, ExceededLimit, Keys};
 pub use limits::{Metering, OnStoreFailure, Throttle};
+pub(crate) use proven::Decisions;
 
 use crate::Gateway;
 use crate::rejection::AdmitRejection;

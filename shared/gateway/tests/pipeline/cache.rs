@@ -6,8 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response};
 use postern_definition::rest::Definition;
 use postern_gateway::{
-    Backend, Body, Caching, Call, CallError, Defaults, Destination, Freshness, Gateway, Settings,
-    Signatures, World,
+    Backend, Body, Caching, Call, CallError, Destination, Gateway, Settings, Signatures, World,
 };
 use postern_store::{
     Add, Batch, Consistency, Embedded, Item, Key, Query, Store, StoreError, Table, Write,
@@ -174,12 +173,9 @@ impl Fleet {
                 journal: journal.clone(),
             };
             let settings = Settings {
-                account: "123456789012".to_owned(),
-                region: "eu-west-1".to_owned(),
-                defaults: Defaults::default(),
-                freshness: Freshness::default(),
                 signatures: Signatures::Believed,
                 caching,
+                ..Settings::of("123456789012", "eu-west-1")
             };
             Gateway::new(world, settings)
         };

@@ -12,8 +12,8 @@ use postern_definition::rest::{
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Caching, Call, CallError, Caller, Clock, Defaults, Destination,
-    Freshness, Gateway, Journal, Metering, Settings, Signatures, VpcLinks, World,
+    Arrival, Backend, Body, Call, CallError, Caller, Clock, Destination, Gateway, Journal,
+    Metering, Settings, VpcLinks, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -264,14 +264,18 @@ impl Bench {
     }
 
     pub(crate) fn over(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self::with_links(store, clock, VpcLinks::default())
+        Self::set(store, clock, |_| {})
     }
 
     pub(crate) fn with_links(store: Store, clock: Arc<dyn Clock>, vpc_links: VpcLinks) -> Self {
-        Self::limited(store, clock, Metering::default())
+        Self::set(store, clock, |settings| settings.vpc_links = vpc_links)
     }
 
     pub(crate) fn limited(store: Store, clock: Arc<dyn Clock>, metering: Metering) -> Self {
+        Self::set(store, clock, |settings| settings.metering = metering)
+    }
+
+    fn set(store: Store, clock: Arc<dyn Clock>, set: impl FnOnce(&mut Settings)) -> Self {
         let backend = Arc::new(Played::default());
         let journal = Arc::new(Kept::default());
         let world = World {
@@ -280,16 +284,8 @@ impl Bench {
             clock,
             journal: journal.clone(),
         };
-        let settings = Settings {
-            account: "123456789012".to_owned(),
-            region: "eu-west-1".to_owned(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Verified,
-            vpc_links,
-            caching: Caching::default(),
-            metering,
-        };
+        let mut settings = Settings::of("123456789012", "eu-west-1");
+        set(&mut settings);
         Self {
             store,
             gateway: Gateway::new(world, settings),

@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use postern_gateway::{
-    Backend, Body, Caching, Call, CallError, Defaults, Freshness, Gateway, Metering, Settings,
-    Signatures, StandardOutput, VpcLinks,
-};
+use postern_gateway::{Backend, Body, Call, CallError, Gateway, Settings, StandardOutput};
 use postern_management::{Limits, Management, World};
 pub(crate) use postern_store::Store;
 use postern_store::{Clock, Embedded, Table};
@@ -78,16 +75,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
     };
     Arc::new(Gateway::new(
         world,
-        Settings {
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Verified,
-            vpc_links: VpcLinks::default(),
-            caching: Caching::default(),
-            metering: Metering::default(),
-        },
+        Settings::of("123456789012", "us-east-1"),
     ))
 }
 
