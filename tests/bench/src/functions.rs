@@ -1,6 +1,7 @@
 //! Part 1: the gateway function beside a bare one, both as Lambda runs them.
 
 use crate::{
+    cached,
     cores::Cores,
     function::{Batch, Deployed, Function},
     http::Acknowledge,
@@ -48,19 +49,19 @@ impl Effort {
 
 /// What one job has shown, in all lives.
 #[derive(Default)]
-struct Found {
+pub(crate) struct Found {
     /// Ours and theirs.
-    sides: [Series; 2],
+    pub(crate) sides: [Series; 2],
     /// The first request of each method in each life.
     first_us: Vec<f64>,
-    store_calls: f64,
-    took: Duration,
+    pub(crate) store_calls: f64,
+    pub(crate) took: Duration,
 }
 
 #[derive(Default)]
-struct Series {
-    all: Batch,
-    cpu_means: Vec<f64>,
+pub(crate) struct Series {
+    pub(crate) all: Batch,
+    pub(crate) cpu_means: Vec<f64>,
     wall_medians: Vec<f64>,
 }
 
@@ -124,6 +125,7 @@ pub(crate) async fn compare(
         )
         .await?;
     }
+    cached::compare(&world, binaries, effort, scratch, report).await?;
     under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await
 }
 
@@ -253,7 +255,7 @@ async fn requests(
 
 /// One job's requests in one life of both functions. They alternate in who goes first, so that neither always meets the
 /// caches that the other has left.
-async fn job_requests(
+pub(crate) async fn job_requests(
     job: &Job,
     effort: Effort,
     counted: Option<&Counted>,

@@ -70,19 +70,27 @@ impl World {
         })
     }
 
+    /// A program by which APIs are made.
+    pub(crate) async fn laptop(&self, binaries: &Binaries, scratch: &Path) -> Result<Laptop> {
+        Laptop::on_dynamodb(&binaries.postern, self.store.address, TABLES, scratch).await
+    }
+
+    pub(crate) fn backends(&self) -> Backends {
+        Backends {
+            http: self.http.address,
+            lambda_function: "backend",
+        }
+    }
+
     pub(crate) async fn make_apis(
         &self,
         binaries: &Binaries,
         large: &Shape,
         scratch: &Path,
     ) -> Result<[Api; 2]> {
-        let laptop =
-            Laptop::on_dynamodb(&binaries.postern, self.store.address, TABLES, scratch).await?;
+        let laptop = self.laptop(binaries, scratch).await?;
         let management = Management::at(laptop.address);
-        let backends = Backends {
-            http: self.http.address,
-            lambda_function: "backend",
-        };
+        let backends = self.backends();
         let mut apis = Vec::new();
         for shape in [&SMALL, large] {
             eprintln!("making the API of {} methods", shape.methods_in_all());
@@ -95,6 +103,32 @@ impl World {
             apis.push(api);
         }
         Ok(<[Api; 2]>::try_from(apis).expect("one API was made of each of two shapes"))
+    }
+
+    /// The function with this API as its default.
+    pub(crate) fn deployed(&self, binaries: &Binaries, api: &str) -> Deployed {
+        Deployed {
+            name: "gateway",
+            binary: binaries.gateway.clone(),
+            settings: vec![
+                ("POSTERN_TABLES", TABLES.to_owned()),
+                ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
+                ("POSTERN_DEFAULT_API", api.to_owned()),
+                ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
+                (
+                    "POSTERN_REVALIDATE_SECONDS",
+                    REVALIDATE.as_secs().to_string(),
+                ),
+                (
+                    "AWS_ENDPOINT_URL_DYNAMODB",
+                    format!("http://{}", self.counted.server.address),
+                ),
+                (
+                    "AWS_ENDPOINT_URL_LAMBDA",
+                    format!("http://{}", self.lambda.address),
+                ),
+            ],
+        }
     }
 
     pub(crate) fn variant(
@@ -118,28 +152,7 @@ impl World {
         };
         Variant {
             name: format!("{} methods", shape.methods_in_all()),
-            deployed: Deployed {
-                name: "gateway",
-                binary: binaries.gateway.clone(),
-                settings: vec![
-                    ("POSTERN_TABLES", TABLES.to_owned()),
-                    ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
-                    ("POSTERN_DEFAULT_API", api.id.clone()),
-                    ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
-                    (
-                        "POSTERN_REVALIDATE_SECONDS",
-                        REVALIDATE.as_secs().to_string(),
-                    ),
-                    (
-                        "AWS_ENDPOINT_URL_DYNAMODB",
-                        format!("http://{}", self.counted.server.address),
-                    ),
-                    (
-                        "AWS_ENDPOINT_URL_LAMBDA",
-                        format!("http://{}", self.lambda.address),
-                    ),
-                ],
-            },
+            deployed: self.deployed(binaries, &api.id),
             jobs: vec![
                 job("MOCK", Kind::Mock, 1.5),
                 job("HTTP_PROXY", Kind::HttpProxy, 2.5),
