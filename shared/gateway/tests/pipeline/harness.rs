@@ -12,7 +12,8 @@ use postern_definition::rest::{
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Caller, Clock, Destination, Gateway, Journal, Metering, Settings, VpcLinks, World,
+    Arrival, Backend, Body, Call, CallError, Caller, Clock, Destination, Gateway, Journal,
+    Metering, Settings, VpcLinks, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
