@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use postern_gateway::{Arrival, Body, CollectError, Gateway, names_an_api};
+use postern_gateway::{Arrival, Body, CollectError, Gateway};
 use postern_management::Management;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl Front {
     ) -> Response<Body> {
         let host = host(&request);
         let path = request.uri().path();
-        if names_an_api(&host, path) {
+        if self.gateway.is_asked_for(&host, path).await {
             let connection = connection(request.headers());
             let mut response = self.gateway.answer(arrival(request, host, peer, own)).await;
             response
@@ -130,6 +130,8 @@ fn arrival(request: Request<Incoming>, host: String, peer: SocketAddr, own: Sock
         },
         scheme: "http",
         port: own.port(),
+        client_certificate: None,
+        vpc: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
 use postern_gateway::{Defaults, Freshness, Settings, Signatures};
+use postern_identity::Secret;
 use postern_lambda::Trust;
 use std::time::Duration;
 
@@ -46,10 +47,18 @@ impl Env {
                 false
             }
         };
+        let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let proxies = named("POSTERN_PROXIES").map_or(Ok(0), |text| text.parse());
         let trust = Trust {
             forwarded_host: flag("POSTERN_TRUST_FORWARDED_HOST", &mut wrong),
+            client_certificate: flag("POSTERN_TRUST_CLIENT_CERTIFICATE", &mut wrong),
+            vpc: flag("POSTERN_TRUST_VPC", &mut wrong),
+            proxies: proxies.unwrap_or_else(|_| {
+                wrong.push("POSTERN_PROXIES is not a whole number".to_owned());
+                0
+            }),
+            secret: named("POSTERN_FRONT_SECRET").map(Secret::new),
         };
-        let named = |name: &str| variable(name).filter(|value| !value.is_empty());
         let api = named("POSTERN_DEFAULT_API");
         let stage = named("POSTERN_DEFAULT_STAGE");
         if stage.is_some() && api.is_none() {

@@ -13,7 +13,7 @@ pub(crate) async fn answer(
     event: Event,
     requires_auth: bool,
 ) -> Result<Buffered, Error> {
-    let arrival = match event.into_arrival(Trust::default()) {
+    let arrival = match event.into_arrival(&Trust::default()) {
         Ok(arrival) => arrival,
         Err(error) => return Ok(refused(&error).into()),
     };

@@ -1,10 +1,11 @@
 //! The life of a request, as a list.
 
-use crate::address::Defaults;
+use crate::address::{Defaults, Domains, Due, custom_name, names_an_api};
 use crate::admit::{Decisions, Signatures};
 use crate::authorize::Verdicts;
+use crate::fresh::Freshness;
 use crate::rejection::Rejection;
-use crate::stages::{Freshness, Live, Stages};
+use crate::stages::{Live, Stages};
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, Signers, respond, route, unpack};
 use postern_definition::Map;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub struct Gateway {
+    pub(crate) domains: Domains,
     pub(crate) stages: Stages,
     pub(crate) verdicts: Verdicts,
     pub(crate) signers: Signers,
@@ -60,6 +62,12 @@ impl Gateway {
             clock,
             journal,
         } = world;
+        let domains = Domains::new(
+            store.definitions.clone(),
+            clock.clone(),
+            journal.clone(),
+            settings.freshness,
+        );
         let stages = Stages::new(
             store.definitions.clone(),
             clock.clone(),
@@ -67,6 +75,7 @@ impl Gateway {
             settings.freshness,
         );
         Self {
+            domains,
             stages,
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
             signers: Signers::new(store.definitions.clone(), clock.clone(), settings.freshness),
@@ -112,21 +121,37 @@ impl Gateway {
                     deployed: addressed.deployed.clone(),
                     variables: addressed.variables.clone(),
                 };
-                let answer = match due {
-                    None => self.proceed(addressed, &mut trail).await,
-                    Some(held) => {
-                        beside(
-                            self.stages.refresh(&held),
-                            self.proceed(addressed, &mut trail),
-                        )
-                        .await
-                    }
+                let answer = if due.is_nothing() {
+                    self.proceed(addressed, &mut trail).await
+                } else {
+                    beside(self.refresh(due), self.proceed(addressed, &mut trail)).await
                 };
                 match answer {
                     Ok(answer) => self.finish(answer, trail, served.live),
                     Err(rejection) => self.reject(&rejection, trail, Some(served)).await,
                 }
             }
+        }
+    }
+
+    async fn refresh(&self, due: Due) {
+        if let Some(stage) = &due.stage {
+            self.stages.refresh(stage).await;
+        }
+        if let Some(domain) = &due.domain {
+            self.domains.refresh(domain).await;
+        }
+    }
+
+    /// Whether a request is for an API rather than for the management APIs, where both share a listener.
+    pub async fn is_asked_for(&self, host: &str, path: &str) -> bool {
+        if names_an_api(host, path) {
+            return true;
+        }
+        match custom_name(host) {
+            // What cannot be looked up is told so by the management APIs as well.
+            Some(name) => matches!(self.domains.find(name).await, Ok((Some(_), _))),
+            None => false,
         }
     }
 

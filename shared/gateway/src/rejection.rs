@@ -54,6 +54,8 @@ pub enum AddressRejection {
     Deployment(#[from] DeployedError),
     #[error("API `{0}` answers on its custom domains only")]
     EndpointDisabled(String),
+    #[error("`{0}` answers clients with a certificate only")]
+    NoCertificate(String),
 }
 
 /// Which method.
@@ -271,7 +273,8 @@ impl Rejection {
             Self::Address(
                 AddressRejection::NoApi
                 | AddressRejection::NoSuchStage { .. }
-                | AddressRejection::EndpointDisabled(_),
+                | AddressRejection::EndpointDisabled(_)
+                | AddressRejection::NoCertificate(_),
             ) => front(403, "ForbiddenException", "Forbidden"),
             Self::Address(AddressRejection::Store(_) | AddressRejection::Deployment(_)) => {
                 front(500, "InternalServerErrorException", "Internal server error")

@@ -1,21 +1,18 @@
 //! The stages that this process answers for: each a pointer to deployments, with its settings, held and kept fresh.
 //!
-//! A stage's item is read when a request first asks for it, and again at most every few seconds: beside the answering of a
-//! request, so that none waits for it. Only where a stage was not asked for in a long time, or where the store says that
-//! something has changed, is it read before the request goes on. Deployments are loaded when a stage first points at them,
-//! and shared by the stages that do.
+//! A stage's item is read when a request first asks for it, and again as `fresh` has it. Deployments are loaded when a stage
+//! first points at them, and shared by the stages that do.
 
-use crate::Journal;
+use crate::fresh::{Age, Stamp};
 use crate::rejection::AddressRejection;
+use crate::{Freshness, Journal};
 use postern_definition::rest::{CanarySettings, Flushes, MethodSetting, Stage};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
 use postern_plan::{Deployed, live};
 use postern_store::{Clock, Consistency, Table, decode};
 use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 /// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
 const HELD_MAX: usize = 1_000;
@@ -29,41 +26,12 @@ pub(crate) struct Stages {
     deployments: RwLock<HashMap<(ApiId, DeploymentId), Arc<Deployed>>>,
 }
 
-/// How old what is held may be.
-#[derive(Clone, Copy, Debug)]
-pub struct Freshness {
-    /// After this, the stage is read again beside the next request.
-    pub revalidate_after: Duration,
-    /// After this, the stage is read again before the next request goes on.
-    pub stale_after: Duration,
-}
-
-impl Freshness {
-    /// Stale is twelve times as old as due for reading again.
-    pub fn revalidating_after(revalidate_after: Duration) -> Self {
-        Self {
-            revalidate_after,
-            stale_after: revalidate_after * 12,
-        }
-    }
-}
-
-impl Default for Freshness {
-    fn default() -> Self {
-        Self::revalidating_after(Duration::from_secs(5))
-    }
-}
 /// A stage as it was last read, or that it is not there.
 pub(crate) struct Held {
     api: ApiId,
     name: StageName,
     live: RwLock<Option<Arc<Live>>>,
-    /// When it was read, in milliseconds since 1970.
-    read_at_ms: AtomicU64,
-    /// When it was last asked for, whatever came of it: a store that fails or is slow is not asked by every request.
-    asked_at_ms: AtomicU64,
-    /// The table's generation before it was read.
-    generation: AtomicU64,
+    stamp: Stamp,
 }
 
 impl Held {
@@ -165,7 +133,8 @@ impl Stages {
             Some(held) => held,
             None => self.hold(key).await?,
         };
-        let (live, due) = match (held.live(), self.age(&held)) {
+        let age = held.stamp.age(&*self.table, &*self.clock, self.freshness);
+        let (live, due) = match (held.live(), age) {
             (live, Age::Fresh) => (live, None),
             (Some(live), Age::Due) => (Some(live), Some(held)),
             // A stage that was not there may have been made since; nothing can be answered meanwhile.
@@ -202,9 +171,7 @@ impl Stages {
             api: key.0.clone(),
             name: key.1.clone(),
             live: RwLock::new(None),
-            read_at_ms: AtomicU64::new(0),
-            asked_at_ms: AtomicU64::new(0),
-            generation: AtomicU64::new(0),
+            stamp: Stamp::default(),
         });
         self.read(&held).await?;
         let mut all = self.held.write().unwrap_or_else(PoisonError::into_inner);
@@ -219,16 +186,13 @@ impl Stages {
     }
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
-        // Whoever comes meanwhile need not do the same.
-        held.asked_at_ms.store(self.now_ms(), Ordering::Relaxed);
-        let generation = self.table.generation().unwrap_or_default();
+        let generation = held.stamp.asking(&*self.table, &*self.clock);
         let live = match held.live() {
             None => self.begin(held).await?,
             Some(live) => self.again(held, live).await?,
         };
         *held.live.write().unwrap_or_else(PoisonError::into_inner) = live;
-        held.generation.store(generation, Ordering::Relaxed);
-        held.read_at_ms.store(self.now_ms(), Ordering::Relaxed);
+        held.stamp.read(generation, &*self.clock);
         Ok(())
     }
 
@@ -340,31 +304,4 @@ impl Stages {
         all.retain(|_, held| Arc::strong_count(held) > 1);
         shared
     }
-
-    fn age(&self, held: &Held) -> Age {
-        if let Some(generation) = self.table.generation() {
-            let same = generation == held.generation.load(Ordering::Relaxed);
-            return if same { Age::Fresh } else { Age::Stale };
-        }
-        let now = self.now_ms();
-        let since =
-            |at: &AtomicU64| Duration::from_millis(now.saturating_sub(at.load(Ordering::Relaxed)));
-        if since(&held.asked_at_ms) < self.freshness.revalidate_after {
-            Age::Fresh
-        } else if since(&held.read_at_ms) < self.freshness.stale_after {
-            Age::Due
-        } else {
-            Age::Stale
-        }
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.clock.now().as_millis() as u64
-    }
-}
-
-enum Age {
-    Fresh,
-    Due,
-    Stale,
 }

@@ -257,6 +257,7 @@ impl Gateway {
         let request = Request {
             method: method.clone(),
             path: format!("/{}", path.trim_start_matches('/')),
+            base_path: None,
             query,
             headers: Arc::new(header_map(&headers)),
             body: Body::from(body.unwrap_or_default()),
@@ -287,6 +288,8 @@ impl Gateway {
             protocol: "HTTP/1.1",
             scheme: "https",
             port: 443,
+            client_certificate: None,
+            vpc: None,
         };
         let now = self.clock.now();
         let mut trail = Trail::begin(&arrival, now);
@@ -302,6 +305,7 @@ impl Gateway {
             stage: live.name.clone(),
             deployment_id: deployed.id().clone(),
             is_canary: None,
+            base_path_matched: None,
         });
         trail.resource = Some(ResourceTrail {
             id: Some(id.clone()),

@@ -1,8 +1,8 @@
 //! What has been observed of a request so far. Each stage writes its own part once; `$context`, gateway responses, logs and
 //! metrics read it; no stage decides by it.
 
-use crate::Arrival;
 use crate::headers;
+use crate::{Arrival, ClientCertificate, Vpc};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -57,6 +57,8 @@ pub(crate) struct StageTrail {
     pub deployment_id: DeploymentId,
     /// Only where the stage has a canary.
     pub is_canary: Option<bool>,
+    /// Of a custom domain name.
+    pub base_path_matched: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +75,8 @@ pub(crate) struct CallerTrail {
     pub identity: Option<Arc<Identity>>,
     pub authorizer: Option<AuthorizerTrail>,
     pub api_key: Option<ApiKeyTrail>,
+    pub certificate: Option<Arc<ClientCertificate>>,
+    pub vpc: Option<Arc<Vpc>>,
 }
 
 /// What an authorizer said, or why it said nothing.
@@ -183,6 +187,9 @@ impl Trail {
                 }
                 .into(),
             ),
+            "customDomain.basePathMatched" => {
+                text(self.stage.as_ref()?.base_path_matched.as_deref()?)
+            }
             "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
             "resourcePath" => text(&self.resource.as_ref()?.path),
             "xrayTraceId" => self
@@ -231,8 +238,13 @@ impl CallerTrail {
             return self.authorizer.as_ref()?.context(name);
         }
         let name = name.strip_prefix("identity.")?;
+        if let Some(name) = name.strip_prefix("clientCert.") {
+            return Some(Cow::Borrowed(self.certificate.as_ref()?.member(name)?));
+        }
         match name {
             "apiKey" => return text(&self.api_key.as_ref()?.value),
+            "vpcId" => return text(self.vpc.as_ref()?.id.as_deref()?),
+            "vpceId" => return text(&self.vpc.as_ref()?.endpoint),
             "apiKeyId" => return text(self.api_key.as_ref()?.id.as_deref()?),
             _ => {}
         }
@@ -250,6 +262,20 @@ impl CallerTrail {
             "cognitoAuthenticationProvider" => text(cognito?.authentication_provider.as_deref()?),
             _ => None,
         }
+    }
+}
+
+impl ClientCertificate {
+    fn member(&self, name: &str) -> Option<&str> {
+        Some(match name {
+            "clientCertPem" => &self.pem,
+            "subjectDN" => &self.subject,
+            "issuerDN" => &self.issuer,
+            "serialNumber" => &self.serial_number,
+            "validity.notBefore" => &self.not_before,
+            "validity.notAfter" => &self.not_after,
+            _ => return None,
+        })
     }
 }
 

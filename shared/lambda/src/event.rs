@@ -1,5 +1,6 @@
 //! An HTTP request as a Function URL, an Application Load Balancer or VPC Lattice puts it.
 
+use crate::front::{Told, Trust, take_client};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -108,13 +109,6 @@ enum Values {
     Nothing(()),
 }
 
-/// What may be believed of the headers that a front end is said to have written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Trust {
-    /// `X-Forwarded-Host` names the host that the viewer asked for. Only where nobody but the distribution reaches the function.
-    pub forwarded_host: bool,
-}
-
 /// The event is not a request.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
@@ -139,7 +133,7 @@ impl Values {
 }
 
 impl Event {
-    pub fn into_arrival(self, trust: Trust) -> Result<Arrival, EventError> {
+    pub fn into_arrival(self, trust: &Trust) -> Result<Arrival, EventError> {
         let method = self
             .http_context()
             .map(|http| &http.method)
@@ -150,18 +144,24 @@ impl Event {
             .map_err(|_| EventError::Method(method.clone()))?;
         let (path, query) = self.path_and_query().ok_or(EventError::Source)?;
         let mut headers = self.header_map();
-        let source_ip = take_peer(
+        let told = Told::take(&mut headers, trust);
+        let peer = take_peer(
             &mut headers,
             self.http_context().map(|http| http.source_ip.as_str()),
         );
+        // The peer is the innermost of the proxies, where there are some.
+        let source_ip = match told.proxies {
+            0 => peer,
+            proxies => take_client(&mut headers, proxies).unwrap_or(peer),
+        };
         let text = |name: &str| {
             headers
                 .get(name)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
-        let forwarded_host = text("x-forwarded-host").filter(|_| trust.forwarded_host);
-        let host = forwarded_host
+        let host = told
+            .host
             .or_else(|| text("host"))
             .or_else(|| self.request_context.domain_name.clone());
         let is_http =
@@ -192,6 +192,8 @@ impl Event {
             protocol: if is_http2 { "HTTP/2.0" } else { "HTTP/1.1" },
             scheme,
             port: port.unwrap_or(if is_http { 80 } else { 443 }),
+            client_certificate: told.client_certificate,
+            vpc: told.vpc,
         })
     }
 
@@ -307,7 +309,7 @@ mod tests {
     fn arrival(event: Value) -> Result<Arrival, EventError> {
         serde_json::from_value::<Event>(event)
             .unwrap()
-            .into_arrival(Trust::default())
+            .into_arrival(&Trust::default())
     }
 
     fn function_url(path: &str, query: &str) -> Value {
@@ -424,7 +426,13 @@ mod tests {
         event["headers"]["x-forwarded-host"] = "api.example.com".into();
         let host = |forwarded_host| {
             let event: Event = serde_json::from_value(event.clone()).unwrap();
-            event.into_arrival(Trust { forwarded_host }).unwrap().host
+            event
+                .into_arrival(&Trust {
+                    forwarded_host,
+                    ..Trust::default()
+                })
+                .unwrap()
+                .host
         };
         assert_eq!(
             (host(false).as_str(), host(true).as_str()),

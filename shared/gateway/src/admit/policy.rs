@@ -154,9 +154,14 @@ impl<'f> Facts<'f> {
 
 impl Context for Facts<'_> {
     fn values(&self, key: &str) -> Option<Values<'_>> {
+        let vpc = self.trail.caller.vpc.as_deref();
         let value = match key {
             "aws:currenttime" | "aws:epochtime" => Some(self.now.as_secs().to_string().into()),
-            "aws:sourceip" => Some(self.trail.source_ip.as_str().into()),
+            // Of traffic through an endpoint the address has a key of its own.
+            "aws:sourceip" if vpc.is_none() => Some(self.trail.source_ip.as_str().into()),
+            "aws:vpcsourceip" if vpc.is_some() => Some(self.trail.source_ip.as_str().into()),
+            "aws:sourcevpc" => vpc.and_then(|vpc| vpc.id.as_deref()).map(Cow::Borrowed),
+            "aws:sourcevpce" => vpc.map(|vpc| vpc.endpoint.as_str().into()),
             // As on the service, where nothing else gets in.
             "aws:securetransport" => Some("true".into()),
             "aws:useragent" => self.header("user-agent"),

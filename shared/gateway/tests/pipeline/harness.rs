@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use postern_definition::rest::{
-    Definition, Method, Model, RequestValidator, Resource, RestApi, Stage,
+    Authorizer, Definition, Method, Model, RequestValidator, Resource, RestApi, Stage,
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
@@ -50,6 +50,9 @@ pub(crate) struct Case {
     /// By id.
     #[serde(default)]
     validators: BTreeMap<String, Value>,
+    /// By id. Those that are functions are called `guard`.
+    #[serde(default)]
+    authorizers: BTreeMap<String, Value>,
     requests: Vec<Exchange>,
 }
 
@@ -70,6 +73,12 @@ struct Exchange {
     /// What the backend must have been sent; members that are not named are not compared.
     #[serde(default)]
     sent: Value,
+    /// What the authorizer's function answers: an object that is its verdict, or what a backend answers in `reply`.
+    #[serde(default)]
+    guard: Value,
+    /// What the authorizer's function must have been asked, where it must have been; `false` where it must not.
+    #[serde(default)]
+    asked: Value,
     status: u16,
     /// Headers that the answer must have, or must not where the value is null.
     #[serde(default)]
@@ -87,6 +96,10 @@ struct Exchange {
 pub(crate) struct Played {
     pub(crate) answer: Mutex<Value>,
     pub(crate) sent: Mutex<Option<Value>>,
+    pub(crate) guard: Mutex<Value>,
+    /// What the function was asked last.
+    pub(crate) asked: Mutex<Option<Value>>,
+    pub(crate) times_asked: AtomicU64,
 }
 
 #[async_trait]
@@ -131,12 +144,23 @@ impl Backend for Played {
                 )
             })
             .collect();
-        *self.sent.lock().unwrap() = Some(json!({
+        let is_guard = url.contains(":guard");
+        let seen = if is_guard { &self.asked } else { &self.sent };
+        *seen.lock().unwrap() = Some(json!({
             "method": call.method.as_str(), "url": url, "headers": headers, "body": text, "base64": STANDARD.encode(&body),
             "timeout": call.timeout.as_millis() as u64,
             "json": serde_json::from_str::<Value>(&text).unwrap_or_default(),
         }));
-        let answer = self.answer.lock().unwrap().clone();
+        let answer = if is_guard {
+            self.times_asked.fetch_add(1, Ordering::SeqCst);
+            let verdict = self.guard.lock().unwrap().clone();
+            match verdict.get("reply") {
+                Some(reply) => reply.clone(),
+                None => json!({ "body": verdict }),
+            }
+        } else {
+            self.answer.lock().unwrap().clone()
+        };
         match answer.as_str() {
             Some("refused") => return Err(CallError::Network("connection refused".to_owned())),
             Some("unknown host") => return Err(CallError::Address("no such host".to_owned())),
@@ -325,6 +349,8 @@ pub(crate) fn arrival(request: &str, headers: &[(String, String)], body: &str) -
         protocol: "HTTP/1.1",
         scheme: "https",
         port: 443,
+        client_certificate: None,
+        vpc: None,
     }
 }
 
@@ -389,6 +415,16 @@ pub(crate) fn validators(all: &BTreeMap<String, Value>) -> Vec<RequestValidator>
     all.iter().map(validator).collect()
 }
 
+pub(crate) fn authorizers(all: &BTreeMap<String, Value>) -> Vec<Authorizer> {
+    let authorizer = |(id, members): (&String, &Value)| {
+        let mut whole = json!({"id": id, "name": id, "type": "TOKEN", "identitySource": "method.request.header.Authorization",
+            "authorizerUri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:guard/invocations"});
+        merge(&mut whole, members);
+        serde_json::from_value(whole).unwrap()
+    };
+    all.iter().map(authorizer).collect()
+}
+
 fn with_defaults(integration: &Value) -> Value {
     let mut whole = json!({"passthroughBehavior": "WHEN_NO_MATCH", "timeoutInMillis": 29000, "cacheNamespace": "r"});
     merge(&mut whole, integration);
@@ -416,6 +452,7 @@ impl Case {
         }
         definition.models = models(&self.models);
         definition.request_validators = validators(&self.validators);
+        definition.authorizers = authorizers(&self.authorizers);
         bench.deploy("d1", &definition).await;
         bench.stage(&self.stage).await;
         // All are sent, so that one run shows all that is wrong with a file.
@@ -436,6 +473,8 @@ impl Exchange {
         let about = format!("{case}: {}", self.request);
         *bench.backend.answer.lock().unwrap() = self.backend.clone();
         *bench.backend.sent.lock().unwrap() = None;
+        *bench.backend.guard.lock().unwrap() = self.guard.clone();
+        *bench.backend.asked.lock().unwrap() = None;
         bench.journal.access.lock().unwrap().clear();
         let mut arrival = arrival(&self.request, &self.headers, &self.body);
         if let Some(base64) = &self.base64 {
@@ -475,6 +514,16 @@ impl Exchange {
             !self.backend.is_null(),
             "{about}: whether the backend is called"
         );
+        let asked = bench.backend.asked.lock().unwrap().clone();
+        match &self.asked {
+            Value::Null => {}
+            Value::Bool(false) => assert_eq!(asked, None, "{about}: nobody is asked"),
+            expected => compare(
+                expected,
+                &asked.unwrap_or_default(),
+                &format!("{about}: asked"),
+            ),
+        }
         if !self.sent.is_null() {
             compare(&self.sent, &sent.unwrap_or_default(), &about);
         }
