@@ -368,6 +368,10 @@ def test_who_may_not_issue_does_not(secured, ann):
     assert "is not authorized to perform: postern:POST on resource: arn:aws:postern:" in told
 
 
+def test_what_holds_secrets_is_for_its_owner_alone(secured):
+    assert (secured.folder / "data").stat().st_mode & 0o077 == 0
+
+
 def test_a_store_that_is_in_use_is_said_to_be(secured):
     told = postern("credentials", "list", "--data", secured.folder / "data", fails=True)
     assert "--endpoint-url" in told
@@ -455,7 +459,7 @@ def test_whom_a_function_url_has_proven_iam_is_asked_about(folder, dynamodb, lam
         denied = invoke(event.replace("pets/7", "pets/8"))
         assert (denied.status, denied.header("x-amzn-errortype")) == (403, "AccessDeniedException"), denied
         # Nobody becomes somebody by headers, through the URL that is open.
-        stranger = api.send("/pets/7", headers=[("x-amzn-iam-user-arn", f"arn:aws:iam::{ACCOUNT}:user/ann"), ("requestContext", event)])
+        stranger = api.send("/pets/7", headers=[("x-amzn-iam-user-arn", f"arn:aws:iam::{ACCOUNT}:user/ann"), ("requestContext", json.dumps(json.loads(event)))])
         assert (stranger.status, stranger.header("x-amzn-errortype")) == (403, "MissingAuthenticationTokenException")
     finally:
         functions.stop()
