@@ -1,6 +1,7 @@
 //! What may be typed, and the variables that are read: the only place of this program that looks at either.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use postern_gateway::{OnStoreFailure, Throttle, VpcLinks};
 use postern_management::Limits;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -44,6 +45,18 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4700")]
     pub(crate) listen: SocketAddr,
 
+    /// Also listen here, with TLS.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) tls: Option<SocketAddr>,
+
+    /// The certificate to show there, with those that lead to it, as PEM [default: made by an authority in the data folder].
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "tls_key"])]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// The certificate's private key, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+
     /// The folder that holds everything you make. It is created where it is missing.
     #[arg(long, value_name = "DIR", default_value = ".postern")]
     pub(crate) data: PathBuf,
@@ -64,6 +77,24 @@ pub(crate) struct Dev {
           hide_default_value = true)]
     pub(crate) limits: Limits,
 
+    /// Where VPC links lead, by a link's id or by the ARN of its load balancer: a1b2c3=localhost:8080.
+    #[arg(long = "vpc-link", value_name = "LINK-OR-ARN=HOST:PORT,...", env = "POSTERN_VPC_LINKS", value_parser = vpc_links,
+          default_value = "", hide_default_value = true)]
+    pub(crate) vpc_links: VpcLinks,
+
+    /// How much memory the answers that stages keep may take up.
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "POSTERN_CACHE_MEMORY",
+        default_value_t = 32
+    )]
+    pub(crate) cache_memory: u32,
+
+    /// Say in the header X-Gateway-Cache of each answer that may be kept whether it was.
+    #[arg(long, env = "POSTERN_CACHE_HEADER")]
+    pub(crate) cache_header: bool,
+
     /// OpenAPI files to import and deploy at the start.
     #[arg(long = "import", value_name = "FILE", num_args = 1..)]
     pub(crate) files: Vec<PathBuf>,
@@ -82,6 +113,28 @@ pub(crate) struct Dev {
     /// Let in only requests that are signed with credentials that `postern credentials` issued.
     #[arg(long, env = "POSTERN_REQUIRE_AUTH")]
     pub(crate) require_auth: bool,
+
+    /// What all APIs may be asked together: a rate per second and a burst, or `none`.
+    #[arg(
+        long,
+        value_name = "RATE/BURST",
+        env = "POSTERN_ACCOUNT_THROTTLE",
+        default_value = "10000/5000"
+    )]
+    pub(crate) account_throttle: Throttle,
+
+    /// Whether a request is let in that cannot be counted, for the store does not answer: `admit` or `refuse`.
+    #[arg(
+        long,
+        value_name = "CHOICE",
+        env = "POSTERN_ON_STORE_FAILURE",
+        default_value = "admit"
+    )]
+    pub(crate) on_store_failure: OnStoreFailure,
+
+    /// Tell clients what is left to them, in `RateLimit`, `RateLimit-Policy` and `Retry-After`.
+    #[arg(long, env = "POSTERN_RATE_LIMIT_HEADERS")]
+    pub(crate) rate_limit_headers: bool,
 
     /// How much to tell.
     #[arg(long, value_enum, default_value_t = Log::Requests)]
@@ -470,6 +523,12 @@ fn limits(settings: &str) -> Result<Limits, String> {
     Ok(limits)
 }
 
+fn vpc_links(settings: &str) -> Result<VpcLinks, String> {
+    let mut links = VpcLinks::default();
+    links.set(settings)?;
+    Ok(links)
+}
+
 /// What AWS's own tools read as well: regions, endpoints, credentials.
 pub(crate) fn aws_settings(region: Option<String>) -> Result<postern_aws::Settings, String> {
     let variable = |name: &str| {
@@ -515,6 +574,15 @@ mod tests {
             &["dev", "--store", "disk"],
             &["dev", "--limits", "pets=1"],
             &["dev", "--memory", "--data", "x"],
+            &["dev", "--tls", "443"],
+            &["dev", "--tls-certificate", "a.pem", "--tls-key", "a.key"],
+            &[
+                "dev",
+                "--tls",
+                "127.0.0.1:4743",
+                "--tls-certificate",
+                "a.pem",
+            ],
             &["tables"],
             &["import"],
             &["import", "a.yaml", "--mode", "replace"],

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, World};
+use postern_gateway::{Gateway, Settings, World};
 use postern_management::{Limits, Management, Proofs};
 use postern_store::{Clock, SystemClock};
 use serde_json::{Value, json};
@@ -202,13 +202,7 @@ fn target(place: &Where) -> Result<Target, String> {
             clock: clock.clone(),
             journal: Arc::new(postern_gateway::StandardOutput),
         },
-        Settings {
-            account: place.account.clone(),
-            region: region.clone(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Verified,
-        },
+        Settings::of(&place.account, &region),
     );
     Ok(Target::Here(Arc::new(Management::new(
         postern_management::World {

@@ -4,11 +4,14 @@ use crate::command_line::{Dev, Log, StoreKind, aws_settings};
 use crate::console::Console;
 use crate::front::Front;
 use crate::import;
-use crate::listener;
+use crate::listener::{self, Listeners};
 use crate::target::Target;
+use crate::tls::{Shown, Tls};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, World};
+use postern_gateway::{
+    Backend, Caching, Defaults, Freshness, Gateway, Journal, Metering, Settings, Signatures, World,
+};
 use postern_management::{Management, Proofs};
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::fs::DirBuilder;
@@ -65,12 +68,14 @@ async fn start(options: Dev) -> Result<(), Failure> {
     let sts = settings.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
+    let backend: Arc<dyn Backend> = Arc::new(aws.backend());
+    let journal: Arc<dyn Journal> = Arc::new(Console { level: options.log });
     let gateway = Arc::new(Gateway::new(
         World {
             store: store.clone(),
-            backend: Arc::new(aws.backend()),
+            backend: backend.clone(),
             clock: clock.clone(),
-            journal: Arc::new(Console { level: options.log }),
+            journal: journal.clone(),
         },
         Settings {
             account: options.account.clone(),
@@ -81,6 +86,16 @@ async fn start(options: Dev) -> Result<(), Failure> {
                 Signatures::Verified
             } else {
                 Signatures::Believed
+            },
+            vpc_links: options.vpc_links.clone(),
+            caching: Caching {
+                memory_bytes: u64::from(options.cache_memory) << 20,
+                tells: options.cache_header,
+            },
+            metering: Metering {
+                on_store_failure: options.on_store_failure,
+                account: options.account_throttle,
+                headers: options.rate_limit_headers,
             },
         },
     ));
@@ -97,26 +112,47 @@ async fn start(options: Dev) -> Result<(), Failure> {
         sts,
         ..Proofs::of(&options.account, &region)
     }));
+    let tls = match options.tls {
+        Some(address) => {
+            let tls = Tls::new(&shown(&options), gateway.clone(), backend, region.clone())
+                .map_err(Failure::Settings)?;
+            Some((bind(address).await?, Arc::new(tls)))
+        }
+        None => None,
+    };
     if options.log > Log::Off {
         let keys = if options.require_auth {
             "only those that `postern credentials` issued do"
         } else {
             "any credentials do"
         };
-        greet(&listener.local_addr()?, &place, &region, keys);
+        greet(&listener.local_addr()?, tls.as_ref(), &place, &region, keys)?;
     }
     let target = Target::Here(management.clone());
     import::begin(target, options.files, options.how).await;
-    listener::listen(
-        listener,
-        Front {
-            gateway,
-            management,
-            requires_auth: options.require_auth,
-        },
-    )
-    .await?;
+    let listeners = Listeners {
+        plain: listener,
+        tls,
+    };
+    let front = Front {
+        gateway,
+        management,
+        requires_auth: options.require_auth,
+    };
+    listener::listen(listeners, front, journal).await?;
     Ok(())
+}
+
+/// The certificate that TLS shows.
+fn shown(options: &Dev) -> Shown {
+    if let (Some(certificate), Some(key)) = (&options.tls_certificate, &options.tls_key) {
+        return Shown::Given {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        };
+    }
+    let is_kept = !options.memory && options.store == StoreKind::Embedded;
+    Shown::Made(is_kept.then(|| options.data.clone()))
 }
 
 async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
@@ -156,17 +192,38 @@ fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, Strin
     }
 }
 
-fn greet(address: &SocketAddr, place: &str, region: &str, keys: &str) {
-    let at = match address.ip() {
+fn greet(
+    address: &SocketAddr,
+    tls: Option<&(TcpListener, Arc<Tls>)>,
+    place: &str,
+    region: &str,
+    keys: &str,
+) -> io::Result<()> {
+    let shown = |address: &SocketAddr| match address.ip() {
         ip if ip.is_loopback() || ip.is_unspecified() => format!("localhost:{}", address.port()),
         _ => address.to_string(),
+    };
+    let at = shown(address);
+    let with_tls = match tls {
+        None => String::new(),
+        Some((listener, tls)) => {
+            let at = shown(&listener.local_addr()?);
+            let trust = tls.authority().map(|authority| {
+                let file = authority.display();
+                format!("; clients that trust {file} trust it")
+            });
+            format!(
+                "\n  With TLS          https://{at}{}",
+                trust.unwrap_or_default()
+            )
+        }
     };
     println!(
         "Postern {version} is ready, and keeps its data in {place}.
 
   Management APIs   http://{at}
   Your APIs         http://{{api-id}}.execute-api.{at}/{{stage}}/
-                    http://{at}/_api/{{api-id}}/{{stage}}/
+                    http://{at}/_api/{{api-id}}/{{stage}}/{with_tls}
 
 Next, in another terminal ({keys}):
 
@@ -177,4 +234,5 @@ Ctrl-C stops it.
 ",
         version = env!("CARGO_PKG_VERSION"),
     );
+    Ok(())
 }

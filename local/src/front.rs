@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use postern_gateway::{Arrival, Body, CollectError, Gateway};
+use postern_gateway::{Arrival, Body, ClientCertificate, CollectError, Gateway};
 use postern_management::Management;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,18 +20,26 @@ pub(crate) struct Front {
     pub(crate) requires_auth: bool,
 }
 
+/// What a request came through.
+pub(crate) struct Connection {
+    pub(crate) peer: SocketAddr,
+    pub(crate) own: SocketAddr,
+    pub(crate) scheme: &'static str,
+    /// What the client showed, and was found good.
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
+}
+
 impl Front {
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
-        peer: SocketAddr,
-        own: SocketAddr,
+        through: &Connection,
     ) -> Response<Body> {
         let host = host(&request);
         let path = request.uri().path();
         if self.gateway.is_asked_for(&host, path).await {
             let connection = connection(request.headers());
-            let mut response = self.gateway.answer(arrival(request, host, peer, own)).await;
+            let mut response = self.gateway.answer(arrival(request, host, through)).await;
             response
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static(connection));
@@ -41,7 +49,7 @@ impl Front {
         if let Some(page) = own.filter(|page| !is_managed(page)) {
             return ours(page);
         }
-        self.manage(request, peer).await
+        self.manage(request, through.peer).await
     }
 
     async fn manage(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
@@ -109,7 +117,7 @@ fn host<B>(request: &Request<B>) -> String {
         .to_owned()
 }
 
-fn arrival(request: Request<Incoming>, host: String, peer: SocketAddr, own: SocketAddr) -> Arrival {
+fn arrival(request: Request<Incoming>, host: String, through: &Connection) -> Arrival {
     let (head, body) = request.into_parts();
     Arrival {
         method: head.method,
@@ -123,14 +131,14 @@ fn arrival(request: Request<Incoming>, host: String, peer: SocketAddr, own: Sock
             Body::stream(Lingering::new(body))
         },
         proven: None,
-        source_ip: peer.ip().to_string(),
+        source_ip: through.peer.ip().to_string(),
         protocol: match head.version {
             Version::HTTP_10 => "HTTP/1.0",
             _ => "HTTP/1.1",
         },
-        scheme: "http",
-        port: own.port(),
-        client_certificate: None,
+        scheme: through.scheme,
+        port: through.own.port(),
+        client_certificate: through.certificate.clone(),
         vpc: None,
     }
 }

@@ -11,6 +11,7 @@ mod lingering;
 mod listener;
 mod tables;
 mod target;
+mod tls;
 
 use clap::Parser;
 use command_line::{Command, CommandLine};

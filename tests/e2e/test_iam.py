@@ -434,7 +434,9 @@ class Iam(backends.Server):
     def handle(self, received):
         form = dict(urllib.parse.parse_qsl(received.read().decode()))
         self.asked.append(form)
-        text = f"<R><EvaluationResults><member><EvalDecision>{self.decision}</EvalDecision></member></EvaluationResults></R>"
+        members = "".join(f"<member><EvalDecision>{self.decision}</EvalDecision><EvalActionName>{form[name]}</EvalActionName></member>"
+                          for name in ("ActionNames.member.1", "ActionNames.member.2"))
+        text = f"<R><EvaluationResults>{members}</EvaluationResults></R>"
         received.answer(200, [("Content-Type", "text/xml")], text.encode())
 
 

@@ -1,6 +1,6 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
-use postern_gateway::{Defaults, Freshness, Settings, Signatures};
+use postern_gateway::{Caching, Defaults, Freshness, Metering, Settings, Signatures, VpcLinks};
 use postern_identity::Secret;
 use postern_lambda::Trust;
 use std::time::Duration;
@@ -59,10 +59,42 @@ impl Env {
             }),
             secret: named("POSTERN_FRONT_SECRET").map(Secret::new),
         };
+        let memory = named("POSTERN_CACHE_MEMORY").map(|text| text.parse::<u64>());
+        let caching = Caching {
+            memory_bytes: match memory {
+                None => Caching::default().memory_bytes,
+                Some(Ok(mebibytes)) => mebibytes.saturating_mul(1 << 20),
+                Some(Err(_)) => {
+                    wrong.push("POSTERN_CACHE_MEMORY is not a whole number of MiB".to_owned());
+                    0
+                }
+            },
+            tells: flag("POSTERN_CACHE_HEADER", &mut wrong),
+        };
+        let mut metering = Metering {
+            headers: flag("POSTERN_RATE_LIMIT_HEADERS", &mut wrong),
+            ..Metering::default()
+        };
+        if let Some(text) = named("POSTERN_ON_STORE_FAILURE") {
+            match text.parse() {
+                Ok(choice) => metering.on_store_failure = choice,
+                Err(error) => wrong.push(format!("POSTERN_ON_STORE_FAILURE: {error}")),
+            }
+        }
+        if let Some(text) = named("POSTERN_ACCOUNT_THROTTLE") {
+            match text.parse() {
+                Ok(throttle) => metering.account = throttle,
+                Err(error) => wrong.push(format!("POSTERN_ACCOUNT_THROTTLE: {error}")),
+            }
+        }
         let api = named("POSTERN_DEFAULT_API");
         let stage = named("POSTERN_DEFAULT_STAGE");
         if stage.is_some() && api.is_none() {
             wrong.push("POSTERN_DEFAULT_STAGE is set without POSTERN_DEFAULT_API".to_owned());
+        }
+        let mut vpc_links = VpcLinks::asking_aws();
+        if let Err(what) = vpc_links.set(&named("POSTERN_VPC_LINKS").unwrap_or_default()) {
+            wrong.push(format!("POSTERN_VPC_LINKS: {what}"));
         }
         match aws {
             Ok(aws) if wrong.is_empty() => Ok(Self {
@@ -75,7 +107,10 @@ impl Env {
                         stage: stage.map(Into::into),
                     },
                     freshness,
+                    caching,
+                    metering,
                     signatures: Signatures::Verified,
+                    vpc_links,
                 },
                 trust,
                 aws,
@@ -90,7 +125,7 @@ impl Env {
 
 #[cfg(test)]
 mod tests {
-    use super::Env;
+    use super::{Env, Metering};
 
     fn read(variables: &[(&str, &str)]) -> Result<Env, String> {
         let find = |name: &str| {
@@ -109,7 +144,13 @@ mod tests {
         let wrong = [
             ("POSTERN_REVALIDATE_SECONDS", "soon"),
             ("POSTERN_TRUST_FORWARDED_HOST", "perhaps"),
+            ("POSTERN_CACHE_MEMORY", "32MB"),
+            ("POSTERN_CACHE_HEADER", "HIT"),
+            ("POSTERN_RATE_LIMIT_HEADERS", "some"),
+            ("POSTERN_ON_STORE_FAILURE", "weep"),
+            ("POSTERN_ACCOUNT_THROTTLE", "much"),
             ("POSTERN_DEFAULT_STAGE", "prod"),
+            ("POSTERN_VPC_LINKS", "somewhere"),
         ];
         let message = read(&wrong).err().unwrap();
         for (name, _) in wrong {
@@ -125,5 +166,6 @@ mod tests {
             ("postern", "eu-west-1")
         );
         assert!(env.settings.defaults.api.is_none());
+        assert_eq!(env.settings.metering, Metering::default());
     }
 }

@@ -1,5 +1,6 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
+use postern_gateway::VpcLinks;
 use postern_management::Limits;
 
 pub(crate) struct Env {
@@ -8,6 +9,7 @@ pub(crate) struct Env {
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) limits: Limits,
+    pub(crate) vpc_links: VpcLinks,
     pub(crate) requires_auth: bool,
 }
 
@@ -22,6 +24,10 @@ impl Env {
         let mut limits = Limits::default();
         if let Err(what) = limits.set(&variable("POSTERN_LIMITS").unwrap_or_default()) {
             wrong.push(format!("POSTERN_LIMITS: {what}"));
+        }
+        let mut vpc_links = VpcLinks::default();
+        if let Err(what) = vpc_links.set(&variable("POSTERN_VPC_LINKS").unwrap_or_default()) {
+            wrong.push(format!("POSTERN_VPC_LINKS: {what}"));
         }
         // Open only where it is said in so many words.
         let requires_auth = match variable("POSTERN_REQUIRE_AUTH").as_deref() {
@@ -47,6 +53,7 @@ impl Env {
             aws,
             limits,
             requires_auth,
+            vpc_links,
             tables: variable("POSTERN_TABLES").unwrap_or_else(|| "postern".to_owned()),
             account: variable("POSTERN_ACCOUNT").unwrap_or_else(|| "123456789012".to_owned()),
             region,

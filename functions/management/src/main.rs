@@ -7,7 +7,7 @@ use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput};
+use postern_gateway::{Gateway, Settings, StandardOutput};
 use postern_lambda::Event;
 use postern_management::{Management, Proofs, World};
 use postern_store::SystemClock;
@@ -29,11 +29,8 @@ async fn main() -> Result<(), Error> {
             journal: Arc::new(StandardOutput),
         },
         Settings {
-            account: env.account.clone(),
-            region: env.region.clone(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Verified,
+            vpc_links: env.vpc_links,
+            ..Settings::of(&env.account, &env.region)
         },
     );
     let proofs = Proofs {

@@ -2,6 +2,7 @@
 //!
 //! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
 
+use crate::admit::{Exceeded, ExceededLimit};
 use crate::gateway_response::DefaultAnswer;
 use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
@@ -22,6 +23,8 @@ pub enum Rejection {
     Unpack(#[from] UnpackRejection),
     #[error(transparent)]
     Validate(#[from] ValidateRejection),
+    #[error(transparent)]
+    Cache(#[from] CacheRejection),
     #[error(transparent)]
     Integrate(#[from] IntegrateRejection),
 }
@@ -110,8 +113,25 @@ pub enum AdmitRejection {
         arn: String,
         is_explicit: bool,
     },
-    #[error("the method wants an API key")]
-    NoApiKey,
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyRejection),
+    #[error("{0}")]
+    Exceeded(Box<Exceeded>),
+    #[error("the request cannot be counted, for the store does not answer")]
+    Uncounted,
+}
+
+/// Why a method that wants an API key refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiKeyRejection {
+    #[error("the method wants an API key, and the request has none")]
+    Absent,
+    #[error("the request's API key is no key's value")]
+    Unknown,
+    #[error("API key `{key}` is disabled")]
+    Disabled { key: String },
+    #[error("API key `{key}` is on no usage plan that covers the stage")]
+    NoPlan { key: String },
 }
 
 /// Is it well formed?
@@ -128,6 +148,15 @@ pub enum ValidateRejection {
     /// The body could not be read whole.
     #[error(transparent)]
     Body(IntegrateRejection),
+}
+
+/// Who may not ask for a new answer asked for one, and the stage refuses such requests.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing allows execute-api:InvalidateCache on {arn}")]
+pub struct CacheRejection {
+    /// `None` of somebody who did not have to say who they are.
+    pub caller: Option<String>,
+    pub arn: String,
 }
 
 /// Why an authorizer's function gave no verdict.
@@ -194,6 +223,7 @@ impl Rejection {
             | Self::Route(_)
             | Self::Admit(_)
             | Self::Unpack(_)
+            | Self::Cache(_)
             | Self::Integrate(_) => None,
         }
     }
@@ -291,7 +321,10 @@ impl Rejection {
             }
             Self::Route(RouteRejection::Deployment(_))
             | Self::Admit(
-                AdmitRejection::Policy(_) | AdmitRejection::Signers(_) | AdmitRejection::Iam(_),
+                AdmitRejection::Policy(_)
+                | AdmitRejection::Signers(_)
+                | AdmitRejection::Iam(_)
+                | AdmitRejection::Uncounted,
             ) => internal(Type::Default5xx, 500),
             Self::Admit(AdmitRejection::Authorize(
                 AuthorizeRejection::Unidentified | AuthorizeRejection::Refused,
@@ -325,9 +358,28 @@ impl Rejection {
                 ),
                 *is_explicit,
             ),
-            Self::Admit(AdmitRejection::NoApiKey) => {
-                early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
-            }
+            Self::Admit(AdmitRejection::ApiKey(
+                ApiKeyRejection::Absent
+                | ApiKeyRejection::Unknown
+                | ApiKeyRejection::Disabled { .. }
+                | ApiKeyRejection::NoPlan { .. },
+            )) => early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden"),
+            Self::Admit(AdmitRejection::Exceeded(exceeded)) => match exceeded.limit {
+                ExceededLimit::Quota { .. } => early(
+                    Type::QuotaExceeded,
+                    429,
+                    "LimitExceededException",
+                    "Limit Exceeded",
+                ),
+                ExceededLimit::Plan { .. }
+                | ExceededLimit::Stage(_)
+                | ExceededLimit::Account(_) => early(
+                    Type::Throttled,
+                    429,
+                    "TooManyRequestsException",
+                    "Too Many Requests",
+                ),
+            },
             Self::Unpack(UnpackRejection::UnknownCoding(_) | UnpackRejection::Malformed(_)) => {
                 let message = "Unsupported Media Type";
                 early(
@@ -346,6 +398,19 @@ impl Rejection {
                 400,
                 "BadRequestException",
                 "Invalid request body",
+            ),
+            Self::Cache(CacheRejection { caller: None, .. }) => {
+                early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
+            }
+            Self::Cache(CacheRejection {
+                caller: Some(caller),
+                arn,
+            }) => denied(
+                format!(
+                    "User: {caller} is not authorized to perform: execute-api:InvalidateCache on resource: {}",
+                    without_account(arn)
+                ),
+                false,
             ),
             Self::Integrate(rejection)
             | Self::Admit(AdmitRejection::Body(rejection))
@@ -480,7 +545,7 @@ mod tests {
                 r#"{"message":"'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'."}"#,
             ),
             (
-                AdmitRejection::NoApiKey.into(),
+                AdmitRejection::from(ApiKeyRejection::Absent).into(),
                 403,
                 "ForbiddenException",
                 r#"{"message":"Forbidden"}"#,

@@ -1,13 +1,17 @@
 //! The stages that this process answers for: each a pointer to deployments, with its settings, held and kept fresh.
 //!
-//! A stage's item is read when a request first asks for it, and again as `fresh` has it. Deployments are loaded when a stage
+//! A stage's item is read when a request first asks for it, and again as `freshness` has it. Deployments are loaded when a stage
 //! first points at them, and shared by the stages that do.
 
-use crate::fresh::{Age, Stamp};
+use crate::Journal;
+use crate::cache::StageCache;
+use crate::freshness::{Age, Freshness, Stamp};
 use crate::rejection::AddressRejection;
-use crate::{Freshness, Journal};
-use postern_definition::rest::{CanarySettings, Flushes, MethodSetting, Stage};
+use postern_definition::rest::{
+    CanarySettings, ClientCertificateKey, Cors, Flushes, MethodSetting, Stage,
+};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
+use postern_plan::account::client_certificate_key_key;
 use postern_plan::{Deployed, live};
 use postern_store::{Clock, Consistency, Table, decode};
 use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT};
@@ -52,7 +56,12 @@ pub(crate) struct Live {
     pub(crate) canary: Option<Canary>,
     pub(crate) access_log: AccessLogFormat,
     pub(crate) flushes: Flushes,
-    method_settings: Map<MethodSetting>,
+    /// Only where it allows any origin.
+    pub(crate) cors: Option<Cors>,
+    /// What backends know the gateway by.
+    pub(crate) certificate: Option<Arc<ClientCertificateKey>>,
+    pub(crate) cache: StageCache,
+    method_settings: MethodSettings,
     revision: u64,
 }
 
@@ -74,24 +83,70 @@ impl Live {
             canary: None,
             access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
             flushes: Flushes::default(),
-            method_settings: Map::new(),
+            cors: None,
+            certificate: None,
+            cache: StageCache::default(),
+            method_settings: MethodSettings::default(),
             revision: 0,
         }
     }
 
     /// The settings of a method: its own, which replace the general ones wholly, or the general ones.
     pub(crate) fn method_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
-        if self.method_settings.is_empty() {
-            return None;
-        }
-        let own = self.method_settings.iter().find(|(key, _)| {
-            key.rsplit_once('/').is_some_and(|(path, v)| {
+        (self.method_settings.own(resource_path, verb)).or(self.method_settings.general.as_ref())
+    }
+
+    /// The settings of a method whose answers are kept.
+    ///
+    /// What is set for all methods, and for a method that was declared for all verbs, keeps the answers to GET alone: whoever
+    /// wants those of another verb kept says so of that verb.
+    pub(crate) fn cache_setting(
+        &self,
+        resource_path: &str,
+        verb: &str,
+        declared: &str,
+    ) -> Option<&MethodSetting> {
+        let setting = match self.method_settings.own(resource_path, verb) {
+            Some(own) => own,
+            None if verb != "GET" => return None,
+            None => self.method_setting(resource_path, declared)?,
+        };
+        setting.caching_enabled.then_some(setting)
+    }
+}
+
+/// The settings of a stage's methods, laid out to be found by every request.
+#[derive(Default)]
+struct MethodSettings {
+    /// By path, without the slash that it begins with, and verb.
+    own: Vec<((String, String), MethodSetting)>,
+    general: Option<MethodSetting>,
+}
+
+impl From<Map<MethodSetting>> for MethodSettings {
+    fn from(mut settings: Map<MethodSetting>) -> Self {
+        let general = settings.remove("*/*");
+        let mut own: Vec<_> = settings
+            .into_iter()
+            .filter_map(|(key, setting)| {
+                let (path, verb) = key.rsplit_once('/')?;
                 let path = path.replace("~1", "/");
-                v == verb && path.trim_start_matches('/') == resource_path.trim_start_matches('/')
+                let path = path.trim_start_matches('/').to_owned();
+                Some(((path, verb.to_owned()), setting))
             })
-        });
-        own.map(|(_, setting)| setting)
-            .or_else(|| self.method_settings.get("*/*"))
+            .collect();
+        own.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self { own, general }
+    }
+}
+
+impl MethodSettings {
+    fn own(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
+        let path = path.trim_start_matches('/');
+        let found = self
+            .own
+            .binary_search_by(|((p, v), _)| (p.as_str(), v.as_str()).cmp(&(path, verb)));
+        found.ok().map(|place| &self.own[place].1)
     }
 }
 
@@ -133,7 +188,7 @@ impl Stages {
             Some(held) => held,
             None => self.hold(key).await?,
         };
-        let age = held.stamp.age(&*self.table, &*self.clock, self.freshness);
+        let age = (held.stamp).age(self.freshness, &*self.table, &*self.clock);
         let (live, due) = match (held.live(), age) {
             (live, Age::Fresh) => (live, None),
             (Some(live), Age::Due) => (Some(live), Some(held)),
@@ -186,7 +241,7 @@ impl Stages {
     }
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
-        let generation = held.stamp.asking(&*self.table, &*self.clock);
+        let generation = held.stamp.ask(&*self.table, &*self.clock);
         let live = match held.live() {
             None => self.begin(held).await?,
             Some(live) => self.again(held, live).await?,
@@ -250,13 +305,35 @@ impl Stages {
             api: api.clone(),
             deployed: self.deployment(api, &stage.deployment_id).await?,
             canary,
+            certificate: self.certificate(&stage).await?,
+            cache: StageCache::of(&stage),
+            cors: Some(stage.postern.cors).filter(|cors| !cors.allow_origins.is_empty()),
             access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
             flushes: stage.flushes,
-            method_settings: stage.method_settings,
+            method_settings: stage.method_settings.into(),
             revision,
         })
+    }
+
+    async fn certificate(
+        &self,
+        stage: &Stage,
+    ) -> Result<Option<Arc<ClientCertificateKey>>, AddressRejection> {
+        let Some(id) = &stage.client_certificate_id else {
+            return Ok(None);
+        };
+        let key = client_certificate_key_key(id);
+        let item = self.table.get(&key, Consistency::Eventual).await?;
+        if item.is_none() {
+            // Backends that want it will refuse; those that do not need not suffer.
+            self.journal.fault(&format!(
+                "stage `{}` presents client certificate `{id}`, which is not there: none is presented",
+                stage.stage_name
+            ));
+        }
+        Ok(item.map(|item| decode(&item)).transpose()?.map(Arc::new))
     }
 
     async fn canary(

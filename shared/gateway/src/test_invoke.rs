@@ -4,7 +4,7 @@
 //! call alone.
 
 use crate::address::{Request, Sent};
-use crate::admit::{Admitted, Caller};
+use crate::admit::{Admitted, Caller, Due};
 use crate::authorize::Verdict;
 use crate::gateway::Served;
 use crate::rejection::{AuthorizeRejection, Rejection};
@@ -208,6 +208,7 @@ impl Gateway {
         let admitted = Admitted {
             routed,
             caller: Caller::anonymous(),
+            due: Due::default(),
         };
         let validated = self.validate(admitted, trail).await?;
         Ok(self.integrate(validated, trail).await?)
@@ -316,6 +317,7 @@ impl Gateway {
             live,
             deployed: deployed.clone(),
             variables,
+            is_canary: false,
             query: query.unwrap_or_default(),
             request,
             plan,

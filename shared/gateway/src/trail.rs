@@ -37,6 +37,14 @@ pub(crate) struct Trail {
     pub path_parameters: Option<Arc<Map<String>>>,
     pub resource: Option<ResourceTrail>,
     pub caller: CallerTrail,
+    /// Only where the answers of the method are kept.
+    pub cache: Option<CacheTrail>,
+    /// The limit of which least is left, or that refused the request.
+    pub rate: Option<RateTrail>,
+    /// When whoever was refused may come again.
+    pub retry_after: Option<Duration>,
+    /// The store did not answer when the request should have been counted.
+    pub uncounted: bool,
     pub integration: Option<IntegrationTrail>,
     pub rejection: Option<RejectionTrail>,
     pub log: ExecutionLog,
@@ -99,6 +107,42 @@ pub(crate) struct ApiKeyTrail {
     pub value: String,
 }
 
+/// What came of looking for an answer that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CacheTrail {
+    Hit,
+    Miss,
+    /// The client asked for a new one, and might.
+    Refresh,
+}
+
+impl CacheTrail {
+    pub(crate) fn is_hit(self) -> bool {
+        self == Self::Hit
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "HIT",
+            Self::Miss => "MISS",
+            Self::Refresh => "REFRESH",
+        }
+    }
+}
+
+/// A limit, and what is left of it, as far as this process knows.
+#[derive(Clone, Debug)]
+pub(crate) struct RateTrail {
+    pub name: &'static str,
+    /// The burst, or the quota.
+    pub limit: i64,
+    /// The time in which the bucket fills, or the period.
+    pub window: Duration,
+    pub remaining: i64,
+    /// Until there is more.
+    pub reset_after: Duration,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct IntegrationTrail {
     /// The backend's status, or the function's.
@@ -151,6 +195,10 @@ impl Trail {
             path_parameters: None,
             resource: None,
             caller: CallerTrail::default(),
+            cache: None,
+            rate: None,
+            retry_after: None,
+            uncounted: false,
             integration: None,
             rejection: None,
             log: ExecutionLog::default(),

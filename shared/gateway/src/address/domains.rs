@@ -1,6 +1,6 @@
 //! Custom domain names: each with its mappings, held and kept fresh.
 
-use crate::fresh::{Age, Stamp};
+use crate::freshness::{Age, Stamp};
 use crate::rejection::AddressRejection;
 use crate::{Freshness, Journal};
 use postern_definition::rest::{BasePathMapping, DomainName};
@@ -33,10 +33,17 @@ pub(crate) struct HeldDomain {
 /// A domain name ready to be looked into.
 #[derive(Debug)]
 pub(crate) struct Domain {
-    /// Whether clients must show a certificate.
-    pub(crate) wants_certificate: bool,
+    /// Where clients must show a certificate: by whom.
+    pub(crate) truststore: Option<Truststore>,
     /// The longest come first.
     mappings: Vec<Mapping>,
+}
+
+/// Where the certificates lie of those whom the clients of a domain name must be known to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Truststore {
+    pub uri: String,
+    pub version: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -78,7 +85,10 @@ impl Domain {
             std::cmp::Reverse(length)
         });
         Self {
-            wants_certificate: domain.mutual_tls_authentication.is_some(),
+            truststore: (domain.mutual_tls_authentication.as_ref()).map(|tls| Truststore {
+                uri: tls.truststore_uri.clone(),
+                version: tls.truststore_version.clone(),
+            }),
             mappings,
         }
     }
@@ -139,7 +149,7 @@ impl Domains {
             Some(held) => held,
             None => self.hold(name).await?,
         };
-        match held.stamp.age(&*self.table, &*self.clock, self.freshness) {
+        match held.stamp.age(self.freshness, &*self.table, &*self.clock) {
             Age::Fresh => Ok((held.domain(), None)),
             Age::Due => Ok((held.domain(), Some(held))),
             Age::Stale => {
@@ -176,7 +186,7 @@ impl Domains {
     }
 
     async fn read(&self, held: &HeldDomain) -> Result<(), StoreError> {
-        let generation = held.stamp.asking(&*self.table, &*self.clock);
+        let generation = held.stamp.ask(&*self.table, &*self.clock);
         let domain = match self.domain(&held.name).await? {
             Some(domain) => Some(domain),
             // Exact names come before those with a star for their first label.

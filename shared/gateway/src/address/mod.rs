@@ -8,6 +8,7 @@ mod domains;
 mod find;
 mod forwarded;
 
+pub use domains::Truststore;
 pub(crate) use domains::{Domains, HeldDomain};
 pub(crate) use find::{custom_name, names_an_api};
 
@@ -36,6 +37,7 @@ pub(crate) struct Addressed {
     pub(crate) live: Arc<Live>,
     pub(crate) deployed: Arc<Deployed>,
     pub(crate) variables: Arc<Map<String>>,
+    pub(crate) is_canary: bool,
     pub(crate) request: Request,
 }
 
@@ -110,7 +112,7 @@ impl Gateway {
             Some(name) => self.domains.find(name).await?,
             None => (None, None),
         };
-        let wants_certificate = (domain.as_ref()).is_some_and(|domain| domain.wants_certificate);
+        let wants_certificate = (domain.as_ref()).is_some_and(|domain| domain.truststore.is_some());
         if wants_certificate && !is_certified(&arrival) {
             return Err(AddressRejection::NoCertificate(arrival.host));
         }
@@ -131,6 +133,7 @@ impl Gateway {
             .canary
             .as_ref()
             .filter(|canary| takes(canary, rand::rng().random()));
+        let is_canary = canary.is_some();
         let (deployed, variables) = match canary {
             Some(canary) => (canary.deployed.clone(), canary.variables.clone()),
             None => (live.deployed.clone(), live.variables.clone()),
@@ -148,7 +151,7 @@ impl Gateway {
             api_id: live.api.clone(),
             stage: live.name.clone(),
             deployment_id: deployed.id().clone(),
-            is_canary: live.canary.is_some().then_some(canary.is_some()),
+            is_canary: live.canary.is_some().then_some(is_canary),
             base_path_matched: address.mapping.map(|mapping| mapping.base_path.clone()),
         });
         trail.caller.certificate = arrival.client_certificate.clone();
@@ -182,6 +185,7 @@ impl Gateway {
                 live,
                 deployed,
                 variables,
+                is_canary,
                 request,
             },
             Due {

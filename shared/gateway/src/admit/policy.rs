@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 pub(super) const INVOKE: &str = "execute-api:Invoke";
+pub(super) const INVALIDATE_CACHE: &str = "execute-api:InvalidateCache";
 /// The service's bound for a method's ARN, path and all, where policies are asked about it.
 const ARN_BYTES_MAX: usize = 1_600;
 
@@ -72,6 +73,15 @@ impl Gateway {
             Outcome::ExplicitDeny(_) => Err(denied(caller, INVOKE, arn, true)),
             Outcome::ImplicitDeny(_) => Err(denied(caller, INVOKE, arn, false)),
         }
+    }
+
+    /// Whether the caller may ask for a new answer where one is kept. Their own policies must say so, and so nobody may who did
+    /// not have to say who they are, nor anybody of another account.
+    pub(crate) fn may_refresh(&self, routed: &Routed, caller: &Caller, trail: &Trail) -> bool {
+        let arn = self.method_arn(routed);
+        let facts = Facts::of(routed, caller, trail, self.clock.now());
+        caller.authorization != Authorization::IamOtherAccount
+            && caller.decide(&facts.about(INVALIDATE_CACHE, &arn)) == Decision::Allow
     }
 
     fn resource_policy<'r>(

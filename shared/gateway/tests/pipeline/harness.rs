@@ -12,8 +12,8 @@ use postern_definition::rest::{
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Caller, Clock, Defaults, Destination, Freshness,
-    Gateway, Journal, Settings, Signatures, World,
+    Arrival, Backend, Body, Call, CallError, Caller, Clock, Destination, Gateway, Journal,
+    Metering, Settings, VpcLinks, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -100,20 +100,25 @@ pub(crate) struct Played {
     /// What the function was asked last.
     pub(crate) asked: Mutex<Option<Value>>,
     pub(crate) times_asked: AtomicU64,
+    /// Where every call went.
+    pub(crate) calls: Mutex<Vec<String>>,
 }
 
 #[async_trait]
 impl Backend for Played {
     async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
         let url = match call.destination {
-            Destination::Url {
-                url,
-                any_issuer: false,
-            } => url,
-            Destination::Url {
-                url,
-                any_issuer: true,
-            } => format!("{url} of any issuer"),
+            Destination::Url { url, connection } => {
+                let any_issuer = if connection.any_issuer {
+                    " of any issuer"
+                } else {
+                    ""
+                };
+                let through = connection
+                    .through
+                    .map(|address| format!(" through {address}"));
+                format!("{url}{any_issuer}{}", through.unwrap_or_default())
+            }
             Destination::Service {
                 name,
                 region,
@@ -124,6 +129,7 @@ impl Backend for Played {
                 Caller::Role(arn) => format!("{name}.{region} {path} as {arn}"),
             },
         };
+        self.calls.lock().unwrap().push(url.clone());
         let body = call
             .body
             .collect(usize::MAX)
@@ -258,6 +264,18 @@ impl Bench {
     }
 
     pub(crate) fn over(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self::set(store, clock, |_| {})
+    }
+
+    pub(crate) fn with_links(store: Store, clock: Arc<dyn Clock>, vpc_links: VpcLinks) -> Self {
+        Self::set(store, clock, |settings| settings.vpc_links = vpc_links)
+    }
+
+    pub(crate) fn limited(store: Store, clock: Arc<dyn Clock>, metering: Metering) -> Self {
+        Self::set(store, clock, |settings| settings.metering = metering)
+    }
+
+    fn set(store: Store, clock: Arc<dyn Clock>, set: impl FnOnce(&mut Settings)) -> Self {
         let backend = Arc::new(Played::default());
         let journal = Arc::new(Kept::default());
         let world = World {
@@ -266,13 +284,8 @@ impl Bench {
             clock,
             journal: journal.clone(),
         };
-        let settings = Settings {
-            account: "123456789012".to_owned(),
-            region: "eu-west-1".to_owned(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Verified,
-        };
+        let mut settings = Settings::of("123456789012", "eu-west-1");
+        set(&mut settings);
         Self {
             store,
             gateway: Gateway::new(world, settings),

@@ -281,10 +281,7 @@ impl Management {
         };
         let query = checked.query.map(|query| format!("?{query}"));
         let call = Call {
-            destination: Destination::Url {
-                url: format!("{at}/{}", query.unwrap_or_default()),
-                any_issuer: false,
-            },
+            destination: Destination::url(format!("{at}/{}", query.unwrap_or_default())),
             method: checked.method,
             headers: checked.headers,
             body: Body::from(checked.body),

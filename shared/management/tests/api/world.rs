@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use postern_gateway::{
-    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
-    StandardOutput,
-};
+use postern_gateway::{Backend, Body, Call, CallError, Gateway, Settings, StandardOutput};
 use postern_management::{Limits, Management, World};
 pub(crate) use postern_store::Store;
 use postern_store::{Clock, Embedded, Table};
@@ -78,13 +75,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
     };
     Arc::new(Gateway::new(
         world,
-        Settings {
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Verified,
-        },
+        Settings::of("123456789012", "us-east-1"),
     ))
 }
 

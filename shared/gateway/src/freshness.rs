@@ -1,14 +1,10 @@
-//! How old what is held of the store may be.
-//!
-//! What is held is read again beside the answering of a request, so that none waits for it: at most every few seconds. Only
-//! where it was not asked for in a long time, or where the store says that something has changed, is it read before the request
-//! goes on.
+//! How old what is held of the store may be, and when it is read again.
 
 use postern_store::{Clock, Table};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// When something is read again.
+/// How old what is held may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Freshness {
     /// After this, it is read again beside the next request.
@@ -33,7 +29,13 @@ impl Default for Freshness {
     }
 }
 
-/// When something was read.
+pub(crate) enum Age {
+    Fresh,
+    Due,
+    Stale,
+}
+
+/// When something held was read.
 #[derive(Default)]
 pub(crate) struct Stamp {
     /// In milliseconds since 1970.
@@ -44,26 +46,20 @@ pub(crate) struct Stamp {
     generation: AtomicU64,
 }
 
-pub(crate) enum Age {
-    Fresh,
-    Due,
-    Stale,
-}
-
 impl Stamp {
-    /// To be called before reading: whoever comes meanwhile need not do the same. What is returned goes to [`Stamp::read`].
-    pub(crate) fn asking(&self, table: &dyn Table, clock: &dyn Clock) -> u64 {
+    /// Before reading. Gives what [`Stamp::read`] is told afterwards.
+    pub(crate) fn ask(&self, table: &dyn Table, clock: &dyn Clock) -> u64 {
+        // Whoever comes meanwhile need not do the same.
         self.asked_at_ms.store(now_ms(clock), Ordering::Relaxed);
         table.generation().unwrap_or_default()
     }
 
-    /// To be called once it was read.
     pub(crate) fn read(&self, generation: u64, clock: &dyn Clock) {
         self.generation.store(generation, Ordering::Relaxed);
         self.read_at_ms.store(now_ms(clock), Ordering::Relaxed);
     }
 
-    pub(crate) fn age(&self, table: &dyn Table, clock: &dyn Clock, freshness: Freshness) -> Age {
+    pub(crate) fn age(&self, freshness: Freshness, table: &dyn Table, clock: &dyn Clock) -> Age {
         if let Some(generation) = table.generation() {
             let same = generation == self.generation.load(Ordering::Relaxed);
             return if same { Age::Fresh } else { Age::Stale };
