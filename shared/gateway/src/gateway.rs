@@ -11,7 +11,7 @@ use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
 use postern_definition::Map;
 use postern_metering::Meter;
 use postern_plan::Deployed;
-use postern_store::{Clock, Store, Table};
+use postern_store::{Clock, Store, StoreError, Table};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -134,6 +134,11 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    /// Writes down what keys have used of a plan, and no more: this process may have taken some in advance.
+    pub async fn settle_usage(&self, plan: &str, key: Option<&str>) -> Result<(), StoreError> {
+        self.meter.settle(plan, key).await
     }
 
     async fn proceed(
