@@ -224,6 +224,9 @@ impl State {
         }
         // What the period before left counts until this one's own bucket has begun.
         let held = full_at.max(self.shared.carried);
+        if held > now + rate.window() / 3 {
+            self.supply = Supply::Scarce;
+        }
         let tokens = self.size(limit, Some(rate), quota_left, skew);
         // Whoever takes many may queue for them; a few would lapse before they are asked for.
         let queue = if tokens < WORTH_A_QUEUE {
