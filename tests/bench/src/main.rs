@@ -7,6 +7,7 @@ mod event;
 mod function;
 mod functions;
 mod http;
+mod keyed;
 mod laptop;
 mod load;
 mod management;

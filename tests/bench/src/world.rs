@@ -5,7 +5,8 @@ use crate::{
     event,
     function::Deployed,
     http::Server,
-    management::{self, Api, Backends, Kind, Management, SMALL, STAGE, Shape},
+    keyed,
+    management::{self, Api, Backends, KEYED, Kind, Management, SMALL, STAGE, Shape},
     postern::Laptop,
     store::{Counted, Store},
     upstream,
@@ -75,7 +76,7 @@ impl World {
         binaries: &Binaries,
         large: &Shape,
         scratch: &Path,
-    ) -> Result<[Api; 2]> {
+    ) -> Result<[Api; 3]> {
         let laptop =
             Laptop::on_dynamodb(&binaries.postern, self.store.address, TABLES, scratch).await?;
         let management = Management::at(laptop.address);
@@ -84,7 +85,7 @@ impl World {
             lambda_function: "backend",
         };
         let mut apis = Vec::new();
-        for shape in [&SMALL, large] {
+        for shape in [&SMALL, large, &KEYED] {
             eprintln!("making the API of {} methods", shape.methods_in_all());
             let began = Instant::now();
             let api = management
@@ -94,7 +95,9 @@ impl World {
             eprintln!("  made in {:.1} s", began.elapsed().as_secs_f64());
             apis.push(api);
         }
-        Ok(<[Api; 2]>::try_from(apis).expect("one API was made of each of two shapes"))
+        let apis = <[Api; 3]>::try_from(apis).expect("one API was made of each of three shapes");
+        keyed::make(&management, &apis[2]).await?;
+        Ok(apis)
     }
 
     pub(crate) fn variant(
