@@ -8,7 +8,7 @@ use crate::listener;
 use crate::target::Target;
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, World};
+use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, TokenSettings, World};
 use postern_management::Management;
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;
@@ -57,6 +57,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         .region
         .clone()
         .unwrap_or_else(|| "us-east-1".to_owned());
+    let user_pools = settings.endpoint_of("cognito-idp").map(str::to_owned);
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
     let gateway = Arc::new(Gateway::new(
@@ -72,6 +73,10 @@ async fn start(options: Dev) -> Result<(), Failure> {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Believed,
+            tokens: TokenSettings {
+                user_pools,
+                ..TokenSettings::default()
+            },
         },
     ));
     let management = Arc::new(Management::new(postern_management::World {

@@ -7,7 +7,9 @@ use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput};
+use postern_gateway::{
+    Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput, TokenSettings,
+};
 use postern_lambda::Event;
 use postern_management::{Management, World};
 use postern_store::SystemClock;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), Error> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
+    let user_pools = env.aws.endpoint_of("cognito-idp").map(str::to_owned);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
     let store = aws.connect(&env.tables)?;
     // Only what is tried out before it is deployed comes here, so nothing about stages matters.
@@ -33,6 +36,10 @@ async fn main() -> Result<(), Error> {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            tokens: TokenSettings {
+                user_pools,
+                ..TokenSettings::default()
+            },
         },
     );
     let management = Arc::new(Management::new(World {

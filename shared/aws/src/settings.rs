@@ -64,7 +64,7 @@ impl Settings {
     }
 
     /// Where a service is called instead of at AWS, without a slash at the end.
-    pub(crate) fn endpoint_of(&self, service: &str) -> Option<&str> {
+    pub fn endpoint_of(&self, service: &str) -> Option<&str> {
         self.endpoints
             .get(service)
             .or(self.endpoint.as_ref())

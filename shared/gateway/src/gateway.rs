@@ -2,7 +2,7 @@
 
 use crate::address::Defaults;
 use crate::admit::Signatures;
-use crate::authorize::Verdicts;
+use crate::authorize::{KeySources, TokenSettings, Tokens, Verdicts};
 use crate::rejection::Rejection;
 use crate::stages::{Freshness, Live, Stages};
 use crate::trail::Trail;
@@ -17,6 +17,7 @@ use std::time::Duration;
 pub struct Gateway {
     pub(crate) stages: Stages,
     pub(crate) verdicts: Verdicts,
+    pub(crate) tokens: Tokens,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -39,6 +40,7 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
+    pub tokens: TokenSettings,
 }
 
 /// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
@@ -64,8 +66,15 @@ impl Gateway {
             journal.clone(),
             settings.freshness,
         );
+        let keys = KeySources::new(
+            backend.clone(),
+            clock.clone(),
+            journal.clone(),
+            settings.tokens.outage,
+        );
         Self {
             stages,
+            tokens: Tokens::new(keys, clock.clone(), settings.tokens.clone()),
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
             backend,
             clock,

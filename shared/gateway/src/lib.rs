@@ -37,6 +37,7 @@ mod validate;
 pub use address::{Defaults, names_an_api};
 pub use admit::Signatures;
 pub use arrival::Arrival;
+pub use authorize::{NoKeys, TokenSettings};
 pub use backend::{Backend, Call, CallError, Caller, Destination};
 pub use body::{Body, BodyError, CollectError};
 pub use gateway::{Gateway, Settings, World};

@@ -9,7 +9,7 @@ use postern_definition::rest::Definition;
 use postern_definition::{ApiId, DeploymentId};
 use postern_gateway::{
     Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
-    StandardOutput,
+    StandardOutput, TokenSettings,
 };
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan};
@@ -305,6 +305,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            tokens: TokenSettings::default(),
         },
     ))
 }

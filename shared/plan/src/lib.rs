@@ -21,7 +21,10 @@ mod snapshot;
 pub mod usage;
 mod validation;
 
-pub use authorizer::{Asks, AuthorizerPlan, Decides, FunctionPlan};
+pub use authorizer::{
+    Asks, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers, TokenPlan,
+    UserPool,
+};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
 pub use frozen::Parts;

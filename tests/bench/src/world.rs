@@ -8,6 +8,7 @@ use crate::{
     management::{self, Api, Backends, Kind, Management, SMALL, STAGE, Shape},
     postern::Laptop,
     store::{Counted, Store},
+    tokens::{self, Issuer},
     upstream,
 };
 use anyhow::{Context, Result};
@@ -54,6 +55,8 @@ pub(crate) struct Job {
     pub(crate) name: &'static str,
     pub(crate) method: &'static str,
     pub(crate) paths: Vec<String>,
+    /// The token that every request brings.
+    pub(crate) bearer: Option<String>,
     /// The promise about its CPU time, as a multiple of the bare function's.
     pub(crate) cpu_ratio_max: Option<f64>,
 }
@@ -74,8 +77,9 @@ impl World {
         &self,
         binaries: &Binaries,
         large: &Shape,
+        issuer: &Issuer,
         scratch: &Path,
-    ) -> Result<[Api; 2]> {
+    ) -> Result<[Api; 3]> {
         let laptop =
             Laptop::on_dynamodb(&binaries.postern, self.store.address, TABLES, scratch).await?;
         let management = Management::at(laptop.address);
@@ -94,7 +98,9 @@ impl World {
             eprintln!("  made in {:.1} s", began.elapsed().as_secs_f64());
             apis.push(api);
         }
-        Ok(<[Api; 2]>::try_from(apis).expect("one API was made of each of two shapes"))
+        apis.push(tokens::make_api(&management, issuer, backends).await?);
+        Ok(<[Api; 3]>::try_from(apis)
+            .expect("one API was made of each of two shapes, and one more"))
     }
 
     pub(crate) fn variant(
@@ -113,39 +119,47 @@ impl World {
                 name,
                 method,
                 paths: paths.clone(),
+                bearer: None,
                 cpu_ratio_max: Some(cpu_ratio_max),
             }
         };
         Variant {
             name: format!("{} methods", shape.methods_in_all()),
-            deployed: Deployed {
-                name: "gateway",
-                binary: binaries.gateway.clone(),
-                settings: vec![
-                    ("POSTERN_TABLES", TABLES.to_owned()),
-                    ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
-                    ("POSTERN_DEFAULT_API", api.id.clone()),
-                    ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
-                    (
-                        "POSTERN_REVALIDATE_SECONDS",
-                        REVALIDATE.as_secs().to_string(),
-                    ),
-                    (
-                        "AWS_ENDPOINT_URL_DYNAMODB",
-                        format!("http://{}", self.counted.server.address),
-                    ),
-                    (
-                        "AWS_ENDPOINT_URL_LAMBDA",
-                        format!("http://{}", self.lambda.address),
-                    ),
-                ],
-            },
+            deployed: self.deployed(binaries, api),
             jobs: vec![
                 job("MOCK", Kind::Mock, 1.5),
                 job("HTTP_PROXY", Kind::HttpProxy, 2.5),
                 job("AWS_PROXY", Kind::AwsProxy, 2.5),
             ],
             memory_ratio_max,
+        }
+    }
+}
+
+impl World {
+    /// The function with this API as its default.
+    pub(crate) fn deployed(&self, binaries: &Binaries, api: &Api) -> Deployed {
+        Deployed {
+            name: "gateway",
+            binary: binaries.gateway.clone(),
+            settings: vec![
+                ("POSTERN_TABLES", TABLES.to_owned()),
+                ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
+                ("POSTERN_DEFAULT_API", api.id.clone()),
+                ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
+                (
+                    "POSTERN_REVALIDATE_SECONDS",
+                    REVALIDATE.as_secs().to_string(),
+                ),
+                (
+                    "AWS_ENDPOINT_URL_DYNAMODB",
+                    format!("http://{}", self.counted.server.address),
+                ),
+                (
+                    "AWS_ENDPOINT_URL_LAMBDA",
+                    format!("http://{}", self.lambda.address),
+                ),
+            ],
         }
     }
 }
@@ -162,7 +176,10 @@ impl Job {
             .cycle()
             .zip(numbers)
             .take(count)
-            .map(|(path, number)| event::function_url(self.method, path, body, number))
+            .map(|(path, number)| {
+                let bearer = self.bearer.as_deref();
+                event::function_url(self.method, path, body, bearer, number)
+            })
             .collect()
     }
 }

@@ -8,7 +8,7 @@ use postern_definition::rest::{Definition, Method, Resource, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_gateway::{
     Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
-    StandardOutput,
+    StandardOutput, TokenSettings,
 };
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan, Snapshot};
@@ -242,6 +242,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            tokens: TokenSettings::default(),
         },
     ))
 }

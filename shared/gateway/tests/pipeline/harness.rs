@@ -13,7 +13,7 @@ use postern_definition::rest::{
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
     Arrival, Backend, Body, Call, CallError, Caller, Clock, Defaults, Destination, Freshness,
-    Gateway, Journal, Settings, Signatures, World,
+    Gateway, Journal, Settings, Signatures, TokenSettings, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -248,6 +248,7 @@ impl Bench {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Refused,
+            tokens: TokenSettings::default(),
         };
         Self {
             store,

@@ -11,6 +11,7 @@ mod freshness;
 mod harness;
 mod hostile;
 mod size;
+mod tokens;
 mod told;
 
 use harness::Case;
