@@ -20,6 +20,7 @@ use postern_plan::{AuthorizerPlan, Decides, Defect, Deployed, DeployedError, Sna
 use postern_telemetry::{ExecutionLog, LoggingLevel};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What to try.
 pub struct TestInvocation {
@@ -146,7 +147,9 @@ impl Gateway {
     /// Asks an authorizer as a request to the root would, whether a deployment has it or not.
     pub async fn test_authorize(&self, test: TestAuthorization) -> Result<TestVerdict, TestError> {
         let begun = self.clock.now();
-        let plan = AuthorizerPlan::compile(&test.authorizer).map_err(TestError::Defect)?;
+        let mut plan = AuthorizerPlan::compile(&test.authorizer).map_err(TestError::Defect)?;
+        // What is tried is what stands now, and not what stood at an earlier try.
+        plan.kept_for = Duration::ZERO;
         let (mut routed, mut trail) = self
             .tried(TestInvocation {
                 definition: of_root(test.api),

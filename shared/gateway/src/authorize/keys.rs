@@ -25,6 +25,8 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
 const UNKNOWN_EVERY: Duration = Duration::from_secs(10);
 /// Between a fetch that failed and the next, so that an issuer that is away costs most requests no time.
 const RETRY_EVERY: Duration = Duration::from_secs(2);
+/// The same, while old keys are good: nobody waits then.
+const RENEW_EVERY: Duration = Duration::from_secs(30);
 /// Issuers whose keys are held at most. Those that were not asked for longest go first.
 const ISSUERS_MAX: usize = 1_000;
 
@@ -157,11 +159,11 @@ impl KeySources {
         let has_passed = |since: Duration, time: Duration| since.saturating_add(time) <= now;
         let old = self.still_good(source);
         let state = source.state();
-        let may_retry = |(at, _): &(Duration, NoKeys)| has_passed(*at, RETRY_EVERY);
         match (old, &state.held) {
             (Some(keys), Some(held)) if is_wanted(&keys) => {
-                let may_retry = state.failed.as_ref().is_none_or(may_retry);
-                let is_due = has_passed(held.fetched_at, FRESH_FOR) && may_retry;
+                let failed = state.failed.as_ref();
+                let may_try = failed.is_none_or(|(at, _)| has_passed(*at, RENEW_EVERY));
+                let is_due = has_passed(held.fetched_at, FRESH_FOR) && may_try;
                 Look::Good { keys, is_due }
             }
             (Some(keys), _) => match state.wondered_at {
@@ -169,7 +171,9 @@ impl KeySources {
                 _ => Look::Fetch,
             },
             (None, _) => match &state.failed {
-                Some(failed) if !may_retry(failed) => Look::Settled(Err(failed.1.clone())),
+                Some((at, reason)) if !has_passed(*at, RETRY_EVERY) => {
+                    Look::Settled(Err(reason.clone()))
+                }
                 _ => Look::Fetch,
             },
         }
