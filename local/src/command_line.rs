@@ -1,6 +1,7 @@
 //! What may be typed, and the variables that are read: the only place of this program that looks at either.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use postern_gateway::{OnStoreFailure, Throttle, VpcLinks};
 use postern_management::Limits;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Cors(Cors),
     /// Make or remove the DynamoDB tables that Postern keeps its data in.
     Tables(Tables),
+    /// Issue, list and revoke credentials of Postern's own, and say what their owners may do.
+    Credentials(Box<Credentials>),
 }
 
 impl Command {
@@ -41,6 +44,18 @@ pub(crate) struct Dev {
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4700")]
     pub(crate) listen: SocketAddr,
+
+    /// Also listen here, with TLS.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) tls: Option<SocketAddr>,
+
+    /// The certificate to show there, with those that lead to it, as PEM [default: made by an authority in the data folder].
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "tls_key"])]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// The certificate's private key, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
 
     /// The folder that holds everything you make. It is created where it is missing.
     #[arg(long, value_name = "DIR", default_value = ".postern")]
@@ -62,6 +77,24 @@ pub(crate) struct Dev {
           hide_default_value = true)]
     pub(crate) limits: Limits,
 
+    /// Where VPC links lead, by a link's id or by the ARN of its load balancer: a1b2c3=localhost:8080.
+    #[arg(long = "vpc-link", value_name = "LINK-OR-ARN=HOST:PORT,...", env = "POSTERN_VPC_LINKS", value_parser = vpc_links,
+          default_value = "", hide_default_value = true)]
+    pub(crate) vpc_links: VpcLinks,
+
+    /// How much memory the answers that stages keep may take up.
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "POSTERN_CACHE_MEMORY",
+        default_value_t = 32
+    )]
+    pub(crate) cache_memory: u32,
+
+    /// Say in the header X-Gateway-Cache of each answer that may be kept whether it was.
+    #[arg(long, env = "POSTERN_CACHE_HEADER")]
+    pub(crate) cache_header: bool,
+
     /// OpenAPI files to import and deploy at the start.
     #[arg(long = "import", value_name = "FILE", num_args = 1..)]
     pub(crate) files: Vec<PathBuf>,
@@ -76,6 +109,32 @@ pub(crate) struct Dev {
     /// The AWS region to play [default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1].
     #[arg(long)]
     pub(crate) region: Option<String>,
+
+    /// Let in only requests that are signed with credentials that `postern credentials` issued.
+    #[arg(long, env = "POSTERN_REQUIRE_AUTH")]
+    pub(crate) require_auth: bool,
+
+    /// What all APIs may be asked together: a rate per second and a burst, or `none`.
+    #[arg(
+        long,
+        value_name = "RATE/BURST",
+        env = "POSTERN_ACCOUNT_THROTTLE",
+        default_value = "10000/5000"
+    )]
+    pub(crate) account_throttle: Throttle,
+
+    /// Whether a request is let in that cannot be counted, for the store does not answer: `admit` or `refuse`.
+    #[arg(
+        long,
+        value_name = "CHOICE",
+        env = "POSTERN_ON_STORE_FAILURE",
+        default_value = "admit"
+    )]
+    pub(crate) on_store_failure: OnStoreFailure,
+
+    /// Tell clients what is left to them, in `RateLimit`, `RateLimit-Policy` and `Retry-After`.
+    #[arg(long, env = "POSTERN_RATE_LIMIT_HEADERS")]
+    pub(crate) rate_limit_headers: bool,
 
     /// How much to tell.
     #[arg(long, value_enum, default_value_t = Log::Requests)]
@@ -153,6 +212,150 @@ pub(crate) struct CorsEnable {
 
     #[command(flatten)]
     pub(crate) there: There,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Credentials {
+    #[command(subcommand)]
+    pub(crate) action: CredentialsAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CredentialsAction {
+    /// Make an access key for a user or role, who need not be known before.
+    Issue(CredentialsIssue),
+    /// Tell which access keys there are.
+    List(Where),
+    /// Give an access key another secret.
+    Rotate(AtKey),
+    /// Take an access key back.
+    Revoke(AtKey),
+    /// Switch an access key on.
+    Enable(AtKey),
+    /// Switch an access key off.
+    Disable(AtKey),
+    /// Say what users and roles may do.
+    Policy(CredentialsPolicy),
+    /// Print temporary credentials as `credential_process` of an AWS profile wants them.
+    Process(Process),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CredentialsIssue {
+    /// The name of a user of this account, or the ARN of a user or role of any.
+    pub(crate) principal: String,
+
+    /// Let it do everything.
+    #[arg(long)]
+    pub(crate) admin: bool,
+
+    /// A tag of it, for conditions. May be given more than once.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = tag)]
+    pub(crate) tag: Vec<(String, String)>,
+
+    /// How long the credentials are good for [default: until they are revoked].
+    #[arg(long)]
+    pub(crate) seconds: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AtKey {
+    /// The access key's id.
+    pub(crate) id: String,
+
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CredentialsPolicy {
+    #[command(subcommand)]
+    pub(crate) action: PolicyAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyAction {
+    /// Attach a policy to a user or role, in the place of one of the same name.
+    Attach(PolicyAttach),
+    /// Take a policy away.
+    Detach(PolicyDetach),
+    /// Tell who is known, and their policies.
+    List(Where),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyAttach {
+    /// The name of a user of this account, or an ARN: of a user or role, or of an account's root for all of it.
+    pub(crate) principal: String,
+    /// The policy's name.
+    pub(crate) name: String,
+    /// The policy's document, as IAM writes it.
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyDetach {
+    /// As for attach.
+    pub(crate) principal: String,
+    /// The policy's name.
+    pub(crate) name: String,
+
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Process {
+    /// For whom: the name of a user of this account, or an ARN.
+    #[arg(required_unless_present = "exchange", conflicts_with = "exchange")]
+    pub(crate) principal: Option<String>,
+
+    /// For whoever the AWS credentials here are of, proven by STS.
+    #[arg(long)]
+    pub(crate) exchange: bool,
+
+    /// For which Postern the proof is [default: postern/ACCOUNT/REGION].
+    #[arg(long, requires = "exchange")]
+    pub(crate) audience: Option<String>,
+
+    /// How long the credentials are good for.
+    #[arg(long, default_value_t = 3_600)]
+    pub(crate) seconds: u32,
+
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// The Postern that credentials are of.
+#[derive(Debug, Args)]
+pub(crate) struct Where {
+    #[command(flatten)]
+    pub(crate) there: There,
+
+    /// Not through a Postern that runs, but straight in the store of this folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "dynamodb")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Not through a Postern that runs, but straight in the DynamoDB tables.
+    #[arg(long)]
+    pub(crate) dynamodb: bool,
+
+    #[command(flatten)]
+    pub(crate) tables: TablePrefix,
+
+    /// The account that names are of.
+    #[arg(long, value_name = "ID", env = "POSTERN_ACCOUNT", default_value = "123456789012", value_parser = account)]
+    pub(crate) account: String,
+
+    /// The region that Postern is in [default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1].
+    #[arg(long)]
+    pub(crate) region: Option<String>,
 }
 
 /// How files are imported. A file becomes the API that has its title, which is made where there is none.
@@ -308,10 +511,22 @@ fn quotable(text: &str) -> Result<String, String> {
     }
 }
 
+fn tag(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "a tag is NAME=VALUE".to_owned())
+}
+
 fn limits(settings: &str) -> Result<Limits, String> {
     let mut limits = Limits::default();
     limits.set(settings)?;
     Ok(limits)
+}
+
+fn vpc_links(settings: &str) -> Result<VpcLinks, String> {
+    let mut links = VpcLinks::default();
+    links.set(settings)?;
+    Ok(links)
 }
 
 /// What AWS's own tools read as well: regions, endpoints, credentials.
@@ -359,6 +574,15 @@ mod tests {
             &["dev", "--store", "disk"],
             &["dev", "--limits", "pets=1"],
             &["dev", "--memory", "--data", "x"],
+            &["dev", "--tls", "443"],
+            &["dev", "--tls-certificate", "a.pem", "--tls-key", "a.key"],
+            &[
+                "dev",
+                "--tls",
+                "127.0.0.1:4743",
+                "--tls-certificate",
+                "a.pem",
+            ],
             &["tables"],
             &["import"],
             &["import", "a.yaml", "--mode", "replace"],
@@ -369,6 +593,14 @@ mod tests {
             &["cors", "enable", "--all"],
             &["cors", "enable", "--api", "a", "--all", "--resource", "/"],
             &["cors", "enable", "--api", "a", "--all", "--origin", "it's"],
+            &["credentials"],
+            &["credentials", "issue"],
+            &["credentials", "issue", "ann", "--tag", "x"],
+            &["credentials", "issue", "ann", "--data", "x", "--dynamodb"],
+            &["credentials", "process"],
+            &["credentials", "process", "ann", "--exchange"],
+            &["credentials", "process", "ann", "--audience", "x"],
+            &["credentials", "policy", "attach", "ann", "p"],
             &["serve"],
         ] {
             assert!(

@@ -4,12 +4,16 @@ use crate::command_line::{Dev, Log, StoreKind, aws_settings};
 use crate::console::Console;
 use crate::front::Front;
 use crate::import;
-use crate::listener;
+use crate::listener::{self, Listeners};
 use crate::target::Target;
+use crate::tls::{Shown, Tls};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Defaults, Freshness, Gateway, Settings, Signatures, TokenSettings, World};
-use postern_management::Management;
+use postern_gateway::{
+    Backend, Caching, Defaults, Freshness, Gateway, Journal, Metering, Settings, Signatures,
+    TokenSettings, World,
+};
+use postern_management::{Management, Proofs};
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
 use std::io;
 use std::net::SocketAddr;
@@ -40,6 +44,8 @@ pub(crate) enum Failure {
     Import { refused: usize, files: usize },
     #[error("{0}")]
     Cors(String),
+    #[error("{0}")]
+    Credentials(String),
 }
 
 pub(crate) fn run(options: Dev) -> Result<(), Failure> {
@@ -58,28 +64,45 @@ async fn start(options: Dev) -> Result<(), Failure> {
         .clone()
         .unwrap_or_else(|| "us-east-1".to_owned());
     let user_pools = settings.endpoint_of("cognito-idp").map(str::to_owned);
+    let sts = settings.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
+    let backend: Arc<dyn Backend> = Arc::new(aws.backend());
+    let journal: Arc<dyn Journal> = Arc::new(Console { level: options.log });
     let gateway = Arc::new(Gateway::new(
         World {
             store: store.clone(),
-            backend: Arc::new(aws.backend()),
+            backend: backend.clone(),
             clock: clock.clone(),
-            journal: Arc::new(Console { level: options.log }),
+            journal: journal.clone(),
         },
         Settings {
             account: options.account.clone(),
             region: region.clone(),
             defaults: Defaults::default(),
             freshness: Freshness::default(),
-            signatures: Signatures::Believed,
+            signatures: if options.require_auth {
+                Signatures::Verified
+            } else {
+                Signatures::Believed
+            },
             tokens: TokenSettings {
                 user_pools,
                 ..TokenSettings::default()
             },
+            vpc_links: options.vpc_links.clone(),
+            caching: Caching {
+                memory_bytes: u64::from(options.cache_memory) << 20,
+                tells: options.cache_header,
+            },
+            metering: Metering {
+                on_store_failure: options.on_store_failure,
+                account: options.account_throttle,
+                headers: options.rate_limit_headers,
+            },
         },
     ));
-    let management = Arc::new(Management::new(postern_management::World {
+    let management = Management::new(postern_management::World {
         definitions: store.definitions.clone(),
         usage: store.usage.clone(),
         clock,
@@ -87,21 +110,52 @@ async fn start(options: Dev) -> Result<(), Failure> {
         region: region.clone(),
         limits: options.limits.clone(),
         gateway: gateway.clone(),
+    });
+    let management = Arc::new(management.with_proofs(Proofs {
+        sts,
+        ..Proofs::of(&options.account, &region)
     }));
+    let tls = match options.tls {
+        Some(address) => {
+            let tls = Tls::new(&shown(&options), gateway.clone(), backend, region.clone())
+                .map_err(Failure::Settings)?;
+            Some((bind(address).await?, Arc::new(tls)))
+        }
+        None => None,
+    };
     if options.log > Log::Off {
-        greet(&listener.local_addr()?, &place, &region);
+        let keys = if options.require_auth {
+            "only those that `postern credentials` issued do"
+        } else {
+            "any credentials do"
+        };
+        greet(&listener.local_addr()?, tls.as_ref(), &place, &region, keys)?;
     }
     let target = Target::Here(management.clone());
     import::begin(target, options.files, options.how).await;
-    listener::listen(
-        listener,
-        Front {
-            gateway,
-            management,
-        },
-    )
-    .await?;
+    let listeners = Listeners {
+        plain: listener,
+        tls,
+    };
+    let front = Front {
+        gateway,
+        management,
+        requires_auth: options.require_auth,
+    };
+    listener::listen(listeners, front, journal).await?;
     Ok(())
+}
+
+/// The certificate that TLS shows.
+fn shown(options: &Dev) -> Shown {
+    if let (Some(certificate), Some(key)) = (&options.tls_certificate, &options.tls_key) {
+        return Shown::Given {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        };
+    }
+    let is_kept = !options.memory && options.store == StoreKind::Embedded;
+    Shown::Made(is_kept.then(|| options.data.clone()))
 }
 
 async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
@@ -134,19 +188,40 @@ fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, Strin
     }
 }
 
-fn greet(address: &SocketAddr, place: &str, region: &str) {
-    let at = match address.ip() {
+fn greet(
+    address: &SocketAddr,
+    tls: Option<&(TcpListener, Arc<Tls>)>,
+    place: &str,
+    region: &str,
+    keys: &str,
+) -> io::Result<()> {
+    let shown = |address: &SocketAddr| match address.ip() {
         ip if ip.is_loopback() || ip.is_unspecified() => format!("localhost:{}", address.port()),
         _ => address.to_string(),
+    };
+    let at = shown(address);
+    let with_tls = match tls {
+        None => String::new(),
+        Some((listener, tls)) => {
+            let at = shown(&listener.local_addr()?);
+            let trust = tls.authority().map(|authority| {
+                let file = authority.display();
+                format!("; clients that trust {file} trust it")
+            });
+            format!(
+                "\n  With TLS          https://{at}{}",
+                trust.unwrap_or_default()
+            )
+        }
     };
     println!(
         "Postern {version} is ready, and keeps its data in {place}.
 
   Management APIs   http://{at}
   Your APIs         http://{{api-id}}.execute-api.{at}/{{stage}}/
-                    http://{at}/_api/{{api-id}}/{{stage}}/
+                    http://{at}/_api/{{api-id}}/{{stage}}/{with_tls}
 
-Next, in another terminal (any credentials do):
+Next, in another terminal ({keys}):
 
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={region}
   aws apigateway create-rest-api --name pets --endpoint-url http://{at}
@@ -155,4 +230,5 @@ Ctrl-C stops it.
 ",
         version = env!("CARGO_PKG_VERSION"),
     );
+    Ok(())
 }

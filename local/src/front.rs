@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use postern_gateway::{Arrival, Body, CollectError, Gateway, names_an_api};
+use postern_gateway::{Arrival, Body, ClientCertificate, CollectError, Gateway};
 use postern_management::Management;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,42 +16,58 @@ const MANAGEMENT_BYTES_MAX: usize = 10_485_760;
 pub(crate) struct Front {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) management: Arc<Management>,
+    /// Whether only who signs, and may, manages.
+    pub(crate) requires_auth: bool,
+}
+
+/// What a request came through.
+pub(crate) struct Connection {
+    pub(crate) peer: SocketAddr,
+    pub(crate) own: SocketAddr,
+    pub(crate) scheme: &'static str,
+    /// What the client showed, and was found good.
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl Front {
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
-        peer: SocketAddr,
-        own: SocketAddr,
+        through: &Connection,
     ) -> Response<Body> {
         let host = host(&request);
         let path = request.uri().path();
-        if names_an_api(&host, path) {
+        if self.gateway.is_asked_for(&host, path).await {
             let connection = connection(request.headers());
-            let mut response = self.gateway.answer(arrival(request, host, peer, own)).await;
+            let mut response = self.gateway.answer(arrival(request, host, through)).await;
             response
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static(connection));
             return response;
         }
-        if let Some(page) = path.strip_prefix("/_postern/") {
+        let own = path.strip_prefix("/_postern/");
+        if let Some(page) = own.filter(|page| !is_managed(page)) {
             return ours(page);
         }
-        self.manage(request).await
+        self.manage(request, through.peer).await
     }
 
-    async fn manage(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn manage(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         let (head, body) = request.into_parts();
         match Body::stream(Lingering::new(body))
             .collect(MANAGEMENT_BYTES_MAX)
             .await
         {
-            Ok(body) => self
-                .management
-                .answer(Request::from_parts(head, body))
-                .await
-                .map(Body::Full),
+            Ok(body) => {
+                let request = Request::from_parts(head, body);
+                let answer = if self.requires_auth {
+                    let source_ip = peer.ip().to_string();
+                    self.management.answer_signed(request, &source_ip).await
+                } else {
+                    self.management.answer(request).await
+                };
+                answer.map(Body::Full)
+            }
             Err(CollectError::TooLong(max)) => {
                 let message = format!("the request has more than {max} bytes; send less");
                 json(
@@ -65,6 +81,11 @@ impl Front {
             ),
         }
     }
+}
+
+/// Whether a page of ours is an operation of the management API.
+fn is_managed(page: &str) -> bool {
+    page.starts_with("credentials") || page.starts_with("principals")
 }
 
 /// What the answer says of the connection: as the service does, it always says something.
@@ -96,7 +117,7 @@ fn host<B>(request: &Request<B>) -> String {
         .to_owned()
 }
 
-fn arrival(request: Request<Incoming>, host: String, peer: SocketAddr, own: SocketAddr) -> Arrival {
+fn arrival(request: Request<Incoming>, host: String, through: &Connection) -> Arrival {
     let (head, body) = request.into_parts();
     Arrival {
         method: head.method,
@@ -109,13 +130,16 @@ fn arrival(request: Request<Incoming>, host: String, peer: SocketAddr, own: Sock
         } else {
             Body::stream(Lingering::new(body))
         },
-        source_ip: peer.ip().to_string(),
+        proven: None,
+        source_ip: through.peer.ip().to_string(),
         protocol: match head.version {
             Version::HTTP_10 => "HTTP/1.0",
             _ => "HTTP/1.1",
         },
-        scheme: "http",
-        port: own.port(),
+        scheme: through.scheme,
+        port: through.own.port(),
+        client_certificate: through.certificate.clone(),
+        vpc: None,
     }
 }
 

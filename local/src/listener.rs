@@ -1,12 +1,16 @@
 //! The port: connections in, and a stop that lets what is under way finish.
 
-use crate::front::Front;
+use crate::front::{Connection, Front};
+use crate::tls::Tls;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use postern_gateway::Journal;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -15,43 +19,97 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// After a failure to accept, such as too many open files: time for some to close.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
-pub(crate) async fn listen(listener: TcpListener, front: Front) -> std::io::Result<()> {
+/// Where connections come in. The second, where there is one, is for TLS.
+pub(crate) struct Listeners {
+    pub(crate) plain: TcpListener,
+    pub(crate) tls: Option<(TcpListener, Arc<Tls>)>,
+}
+
+pub(crate) async fn listen(
+    Listeners { plain, tls }: Listeners,
+    front: Front,
+    faults: Arc<dyn Journal>,
+) -> std::io::Result<()> {
     let front = Arc::new(front);
     let connections = GracefulShutdown::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => serve(stream, front.clone(), &connections),
+            accepted = plain.accept() => match accepted {
+                Ok((stream, _)) => if let Some(through) = through(&stream, "http") {
+                    serve(stream, through, front.clone(), connections.watcher());
+                },
+                Err(_) => tokio::time::sleep(ACCEPT_AGAIN_AFTER).await,
+            },
+            (accepted, tls) = accept(tls.as_ref()) => match accepted {
+                Ok((stream, _)) => {
+                    let (front, watcher, faults) = (front.clone(), connections.watcher(), faults.clone());
+                    tokio::spawn(async move {
+                        let Some(mut through) = through(&stream, "https") else {
+                            return;
+                        };
+                        match tls.accept(stream).await {
+                            Ok((stream, certificate)) => {
+                                through.certificate = certificate;
+                                serve(stream, through, front, watcher);
+                            }
+                            Err(Some(fault)) => faults.fault(&fault),
+                            Err(None) => {}
+                        }
+                    });
+                }
                 Err(_) => tokio::time::sleep(ACCEPT_AGAIN_AFTER).await,
             },
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }
     }
-    drop(listener);
+    drop((plain, tls));
     // Whoever is not done by then is cut off.
     let _ = tokio::time::timeout(STOP_WITHIN, connections.shutdown()).await;
     Ok(())
 }
 
-fn serve(stream: TcpStream, front: Arc<Front>, connections: &GracefulShutdown) {
-    // A connection that is gone already has no addresses, and nobody to answer to.
-    let (Ok(peer), Ok(own)) = (stream.peer_addr(), stream.local_addr()) else {
-        return;
-    };
+/// The next connection that wants TLS. Without a listener for them, none ever comes.
+async fn accept(
+    tls: Option<&(TcpListener, Arc<Tls>)>,
+) -> (std::io::Result<(TcpStream, SocketAddr)>, Arc<Tls>) {
+    match tls {
+        Some((listener, tls)) => (listener.accept().await, tls.clone()),
+        None => std::future::pending().await,
+    }
+}
+
+/// A connection that is gone already has no addresses, and nobody to answer to.
+fn through(stream: &TcpStream, scheme: &'static str) -> Option<Connection> {
+    let (peer, own) = (stream.peer_addr().ok()?, stream.local_addr().ok()?);
     let _ = stream.set_nodelay(true);
+    Some(Connection {
+        peer,
+        own,
+        scheme,
+        certificate: None,
+    })
+}
+
+fn serve(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    through: Connection,
+    front: Arc<Front>,
+    watcher: Watcher,
+) {
+    let through = Arc::new(through);
     let service = service_fn(move |request| {
-        let front = front.clone();
+        let (front, through) = (front.clone(), through.clone());
         // Apart from the connection: a request that was taken is answered and recorded also where its client has gone.
-        async move { tokio::spawn(async move { front.answer(request, peer, own).await }).await }
+        async move { tokio::spawn(async move { front.answer(request, &through).await }).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .max_buf_size(64 << 10)
         .serve_connection(TokioIo::new(stream), service);
-    let connection = connections.watch(connection);
+    let connection = watcher.watch(connection);
     // What ends a connection early is the client's doing, and concerns no one else.
     tokio::spawn(async move { drop(connection.await) });
 }

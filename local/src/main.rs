@@ -3,6 +3,7 @@
 mod command_line;
 mod console;
 mod cors;
+mod credentials;
 mod dev;
 mod front;
 mod import;
@@ -10,6 +11,7 @@ mod lingering;
 mod listener;
 mod tables;
 mod target;
+mod tls;
 
 use clap::Parser;
 use command_line::{Command, CommandLine};
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
         Command::Import(options) => import::run(options),
         Command::Cors(options) => cors::run(options.action),
         Command::Tables(options) => tables::run(options),
+        Command::Credentials(options) => credentials::run(*options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,13 @@
 //! The management API that a command speaks to: that of this process, or of another one.
 
+use crate::command_line::aws_settings;
 use bytes::Bytes;
 use http::{Request, StatusCode};
+use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::Body;
 use postern_management::Management;
+use postern_store::SystemClock;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +22,23 @@ pub(crate) enum Target {
     There {
         client: Box<Egress>,
         endpoint: String,
+        /// Whoever runs this, where the environment is such that it can be known.
+        signer: Option<Box<Aws>>,
+        region: String,
     },
 }
 
 impl Target {
     pub(crate) fn there(endpoint: String) -> Self {
+        let client = Egress::new(&Options::default());
+        let settings = aws_settings(None).ok();
+        let region = settings.as_ref().and_then(|found| found.region.clone());
+        let signer = |settings| Box::new(Aws::new(settings, client.clone(), Arc::new(SystemClock)));
         Self::There {
-            client: Box::new(Egress::new(&Options::default())),
+            signer: settings.map(signer),
+            client: Box::new(client),
             endpoint,
+            region: region.unwrap_or_else(|| "us-east-1".to_owned()),
         }
     }
 
@@ -60,7 +72,9 @@ impl Target {
         if status.is_success() {
             return Ok(answer);
         }
-        let message = answer["message"].as_str().map(str::to_owned);
+        // What refuses access writes it with a capital.
+        let message = answer["message"].as_str().or(answer["Message"].as_str());
+        let message = message.map(str::to_owned);
         Err(message.unwrap_or_else(|| format!("{verb} {path} was answered with {status}")))
     }
 
@@ -85,20 +99,40 @@ impl Target {
                     .into_parts();
                 Ok((head.status, body))
             }
-            Self::There { client, endpoint } => {
+            Self::There {
+                client,
+                endpoint,
+                signer,
+                region,
+            } => {
                 let uri = format!("{}{path}", endpoint.trim_end_matches('/'));
                 let failed = |error: &dyn std::fmt::Display| {
                     format!(
                         "{endpoint} does not answer ({error}): start Postern with `postern`, or name another with --endpoint-url"
                     )
                 };
-                let answer = client
-                    .send(request(uri)?.map(Body::from), WITHIN)
-                    .await
-                    .map_err(|error| failed(&error))?;
-                let (head, body) = answer.into_parts();
-                let body = body.collect(ANSWER_BYTES_MAX).await;
-                Ok((head.status, body.map_err(|error| failed(&error))?))
+                let mut request = request(uri)?;
+                let mut signed = false;
+                loop {
+                    let sent = request.clone().map(Body::from);
+                    let answer = client.send(sent, WITHIN).await;
+                    let (head, body) = answer.map_err(|error| failed(&error))?.into_parts();
+                    // Who is asked to sign does: a laptop's Postern asks nobody, and looking for credentials takes time.
+                    let wanted = head.status == StatusCode::FORBIDDEN
+                        && head.headers.get("x-amzn-errortype").is_some_and(|kind| {
+                            kind.as_bytes() == b"MissingAuthenticationTokenException"
+                        });
+                    if let Some(signer) = signer.as_ref().filter(|_| wanted && !signed) {
+                        let done = signer.sign("apigateway", region, &mut request).await;
+                        done.map_err(|error| {
+                            format!("{endpoint} wants signed requests, and {error}")
+                        })?;
+                        signed = true;
+                        continue;
+                    }
+                    let body = body.collect(ANSWER_BYTES_MAX).await;
+                    return Ok((head.status, body.map_err(|error| failed(&error))?));
+                }
             }
         }
     }

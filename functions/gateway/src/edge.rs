@@ -8,9 +8,9 @@ use std::sync::Arc;
 pub(crate) async fn answer(
     gateway: Arc<Gateway>,
     event: Event,
-    trust: Trust,
+    trust: Arc<Trust>,
 ) -> Result<StreamResponse<Pieces>, Error> {
-    Ok(match event.into_arrival(trust) {
+    Ok(match event.into_arrival(&trust) {
         Ok(arrival) => streamed(gateway.answer(arrival).await),
         Err(error) => streamed(refused(&error).map(Body::Full)),
     })

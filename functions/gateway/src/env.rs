@@ -1,6 +1,9 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
-use postern_gateway::{Defaults, Freshness, Settings, Signatures, TokenSettings};
+use postern_gateway::{
+    Caching, Defaults, Freshness, Metering, Settings, Signatures, TokenSettings, VpcLinks,
+};
+use postern_identity::Secret;
 use postern_lambda::Trust;
 use std::time::Duration;
 
@@ -54,14 +57,54 @@ impl Env {
                 false
             }
         };
+        let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let proxies = named("POSTERN_PROXIES").map_or(Ok(0), |text| text.parse());
         let trust = Trust {
             forwarded_host: flag("POSTERN_TRUST_FORWARDED_HOST", &mut wrong),
+            client_certificate: flag("POSTERN_TRUST_CLIENT_CERTIFICATE", &mut wrong),
+            vpc: flag("POSTERN_TRUST_VPC", &mut wrong),
+            proxies: proxies.unwrap_or_else(|_| {
+                wrong.push("POSTERN_PROXIES is not a whole number".to_owned());
+                0
+            }),
+            secret: named("POSTERN_FRONT_SECRET").map(Secret::new),
         };
-        let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let memory = named("POSTERN_CACHE_MEMORY").map(|text| text.parse::<u64>());
+        let caching = Caching {
+            memory_bytes: match memory {
+                None => Caching::default().memory_bytes,
+                Some(Ok(mebibytes)) => mebibytes.saturating_mul(1 << 20),
+                Some(Err(_)) => {
+                    wrong.push("POSTERN_CACHE_MEMORY is not a whole number of MiB".to_owned());
+                    0
+                }
+            },
+            tells: flag("POSTERN_CACHE_HEADER", &mut wrong),
+        };
+        let mut metering = Metering {
+            headers: flag("POSTERN_RATE_LIMIT_HEADERS", &mut wrong),
+            ..Metering::default()
+        };
+        if let Some(text) = named("POSTERN_ON_STORE_FAILURE") {
+            match text.parse() {
+                Ok(choice) => metering.on_store_failure = choice,
+                Err(error) => wrong.push(format!("POSTERN_ON_STORE_FAILURE: {error}")),
+            }
+        }
+        if let Some(text) = named("POSTERN_ACCOUNT_THROTTLE") {
+            match text.parse() {
+                Ok(throttle) => metering.account = throttle,
+                Err(error) => wrong.push(format!("POSTERN_ACCOUNT_THROTTLE: {error}")),
+            }
+        }
         let api = named("POSTERN_DEFAULT_API");
         let stage = named("POSTERN_DEFAULT_STAGE");
         if stage.is_some() && api.is_none() {
             wrong.push("POSTERN_DEFAULT_STAGE is set without POSTERN_DEFAULT_API".to_owned());
+        }
+        let mut vpc_links = VpcLinks::asking_aws();
+        if let Err(what) = vpc_links.set(&named("POSTERN_VPC_LINKS").unwrap_or_default()) {
+            wrong.push(format!("POSTERN_VPC_LINKS: {what}"));
         }
         match aws {
             Ok(aws) if wrong.is_empty() => Ok(Self {
@@ -74,8 +117,11 @@ impl Env {
                         stage: stage.map(Into::into),
                     },
                     freshness,
-                    signatures: Signatures::Refused,
+                    caching,
+                    metering,
+                    signatures: Signatures::Verified,
                     tokens,
+                    vpc_links,
                 },
                 trust,
                 aws,
@@ -111,7 +157,13 @@ mod tests {
             ("POSTERN_TOKEN_LEEWAY_SECONDS", "-1"),
             ("POSTERN_ISSUER_OUTAGE_SECONDS", "1h"),
             ("POSTERN_TRUST_FORWARDED_HOST", "perhaps"),
+            ("POSTERN_CACHE_MEMORY", "32MB"),
+            ("POSTERN_CACHE_HEADER", "HIT"),
+            ("POSTERN_RATE_LIMIT_HEADERS", "some"),
+            ("POSTERN_ON_STORE_FAILURE", "weep"),
+            ("POSTERN_ACCOUNT_THROTTLE", "much"),
             ("POSTERN_DEFAULT_STAGE", "prod"),
+            ("POSTERN_VPC_LINKS", "somewhere"),
         ];
         let message = read(&wrong).err().unwrap();
         for (name, _) in wrong {
@@ -143,5 +195,6 @@ mod tests {
             ("postern", "eu-west-1")
         );
         assert!(env.settings.defaults.api.is_none());
+        assert_eq!(env.settings.metering, Metering::default());
     }
 }

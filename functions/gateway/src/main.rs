@@ -24,9 +24,10 @@ async fn main() -> Result<(), Error> {
     };
     let gateway = Arc::new(Gateway::new(world, env.settings));
     gateway.warm_up().await;
+    let trust = Arc::new(env.trust);
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
         // In a box, for every layer of the runtime that it passes through moves it.
-        Box::pin(edge::answer(gateway.clone(), event.payload, env.trust))
+        Box::pin(edge::answer(gateway.clone(), event.payload, trust.clone()))
     }))
     .await
 }

@@ -7,8 +7,13 @@ use postern_lambda::{Buffered, Event, Trust, refused};
 use postern_management::Management;
 use std::sync::Arc;
 
-pub(crate) async fn answer(management: Arc<Management>, event: Event) -> Result<Buffered, Error> {
-    let arrival = match event.into_arrival(Trust::default()) {
+/// `requires_auth` is whether Postern itself proves who manages, where Lambda has not done so.
+pub(crate) async fn answer(
+    management: Arc<Management>,
+    event: Event,
+    requires_auth: bool,
+) -> Result<Buffered, Error> {
+    let arrival = match event.into_arrival(&Trust::default()) {
         Ok(arrival) => arrival,
         Err(error) => return Ok(refused(&error).into()),
     };
@@ -28,6 +33,12 @@ pub(crate) async fn answer(management: Arc<Management>, event: Event) -> Result<
         Err(error) => return Ok(refused(&error).into()),
     };
     *request.headers_mut() = arrival.headers;
-    let response: http::Response<Bytes> = management.answer(request).await;
+    // Whom a URL that asks for IAM lets in may manage: that is what its permission says.
+    let response: http::Response<Bytes> = if requires_auth && arrival.proven.is_none() {
+        let source_ip = arrival.source_ip;
+        management.answer_signed(request, &source_ip).await
+    } else {
+        management.answer(request).await
+    };
     Ok(response.into())
 }

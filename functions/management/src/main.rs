@@ -7,11 +7,9 @@ use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{
-    Defaults, Freshness, Gateway, Settings, Signatures, StandardOutput, TokenSettings,
-};
+use postern_gateway::{Gateway, Settings, StandardOutput, TokenSettings};
 use postern_lambda::Event;
-use postern_management::{Management, World};
+use postern_management::{Management, Proofs, World};
 use postern_store::SystemClock;
 use std::sync::Arc;
 
@@ -20,6 +18,7 @@ async fn main() -> Result<(), Error> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
     let user_pools = env.aws.endpoint_of("cognito-idp").map(str::to_owned);
+    let sts = env.aws.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
     let store = aws.connect(&env.tables)?;
     // Only what is tried out before it is deployed comes here, so nothing about stages matters.
@@ -31,18 +30,19 @@ async fn main() -> Result<(), Error> {
             journal: Arc::new(StandardOutput),
         },
         Settings {
-            account: env.account.clone(),
-            region: env.region.clone(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Refused,
+            vpc_links: env.vpc_links,
             tokens: TokenSettings {
                 user_pools,
                 ..TokenSettings::default()
             },
+            ..Settings::of(&env.account, &env.region)
         },
     );
-    let management = Arc::new(Management::new(World {
+    let proofs = Proofs {
+        sts,
+        ..Proofs::of(&env.account, &env.region)
+    };
+    let management = Management::new(World {
         definitions: store.definitions,
         usage: store.usage,
         clock,
@@ -50,9 +50,10 @@ async fn main() -> Result<(), Error> {
         region: env.region,
         limits: env.limits,
         gateway: Arc::new(gateway),
-    }));
+    });
+    let management = Arc::new(management.with_proofs(proofs));
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
-        edge::answer(management.clone(), event.payload)
+        edge::answer(management.clone(), event.payload, env.requires_auth)
     }))
     .await
 }

@@ -27,6 +27,7 @@ pub(crate) const KNOWN_SERVICES: &[KnownService] = &[
     service("comprehend"),
     service("dynamodb"),
     service_as("events", "EVENTBRIDGE"),
+    service_as("elasticloadbalancing", "ELASTIC_LOAD_BALANCING_V2"),
     service("execute-api"),
     service("firehose"),
     service("iam"),

@@ -12,6 +12,7 @@ mod dynamodb;
 mod endpoint;
 mod event_stream;
 mod lambda;
+mod own;
 #[cfg(feature = "profiles")]
 mod profiles;
 mod roles;

@@ -48,8 +48,8 @@ struct SigningKey {
 impl Signer {
     /// Adds to the headers what proves that the request comes from the owner of the credentials.
     ///
-    /// What an earlier signature left is removed. Signed are the host, the content type and all `x-amz-` headers: what
-    /// services ask for, and nothing that a proxy on the way may change.
+    /// What an earlier signature left is removed. Signed are the host, the content type, all `x-amz-` headers and Postern's
+    /// own: what services ask for, and nothing that a proxy on the way may change.
     pub(crate) fn sign(
         &self,
         method: &Method,
@@ -147,6 +147,7 @@ fn is_signed(name: &str) -> bool {
         || name == CONTENT_TYPE.as_str()
         || name == "content-md5"
         || name.starts_with("x-amz-")
+        || name.starts_with("x-postern-")
 }
 
 fn value(name: &str, value: &str) -> Result<HeaderValue, String> {
@@ -408,6 +409,7 @@ mod tests {
             service: "sqs",
             region: "eu-west-1",
             unsigned_payloads: false,
+            must_sign: &[],
         };
         let credential = postern_identity::Credential {
             secret_access_key: Secret::new(credentials.secret_access_key()),

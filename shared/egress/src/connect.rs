@@ -2,13 +2,18 @@
 
 use crate::issuer::AnyIssuer;
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
+use postern_definition::rest::ClientCertificateKey;
+use postern_gateway::{CallError, Connection};
+use rustls::client::WantsClientCert;
 use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, ConfigBuilder};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +23,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// A host name that has no address. Its own type, so that it can be told from every other failure to connect.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +35,9 @@ pub(crate) struct Unresolved {
 
 #[derive(Clone)]
 pub(crate) struct Connector {
-    plain: HttpConnector<Resolver>,
-    any_issuer: bool,
-    secure: Arc<OnceLock<HttpsConnector<HttpConnector<Resolver>>>>,
+    plain: Plain,
+    connection: Connection,
+    secure: Arc<OnceLock<HttpsConnector<Plain>>>,
 }
 
 impl Connector {
@@ -42,19 +47,29 @@ impl Connector {
         // A head and a short body are two small writes; waiting to join them costs a round trip.
         plain.set_nodelay(true);
         Self {
-            plain,
-            any_issuer: false,
+            plain: Plain {
+                http: plain,
+                through: None,
+            },
+            connection: Connection::default(),
             secure: Arc::default(),
         }
     }
 
-    /// The same, but content with certificates of any issuer.
-    pub(crate) fn of_any_issuer(&self) -> Self {
-        Self {
-            plain: self.plain.clone(),
-            any_issuer: true,
+    /// The same, but connecting in a way of its own.
+    pub(crate) fn with(&self, connection: &Connection) -> Result<Self, CallError> {
+        let through = match &connection.through {
+            None => None,
+            Some(address) => Some(authority(address)?),
+        };
+        Ok(Self {
+            plain: Plain {
+                http: self.plain.http.clone(),
+                through,
+            },
+            connection: connection.clone(),
             secure: Arc::default(),
-        }
+        })
     }
 
     #[cfg(test)]
@@ -66,28 +81,84 @@ impl Connector {
     }
 
     /// A failure is not remembered: certificates may be installed while a program runs.
-    fn secure(&self) -> Result<HttpsConnector<HttpConnector<Resolver>>, BoxError> {
+    fn secure(&self) -> Result<HttpsConnector<Plain>, BoxError> {
         if let Some(secure) = self.secure.get() {
             return Ok(secure.clone());
         }
         let provider = Arc::new(ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()?;
-        let config = if self.any_issuer {
+        let config = if self.connection.any_issuer {
             config
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(AnyIssuer(provider)))
-                .with_no_client_auth()
         } else {
-            config
-                .with_native_roots()
-                .map_err(|error| {
-                    format!("no root certificates were found on this machine: {error}")
-                })?
-                .with_no_client_auth()
+            config.with_native_roots().map_err(|error| {
+                format!("no root certificates were found on this machine: {error}")
+            })?
+        };
+        let config = match &self.connection.certificate {
+            None => config.with_no_client_auth(),
+            Some(certificate) => presenting(config, certificate)
+                .map_err(|error| format!("the client certificate cannot be used: {error}"))?,
         };
         let secure = HttpsConnector::from((self.plain.clone(), config));
         Ok(self.secure.get_or_init(|| secure).clone())
+    }
+}
+
+fn presenting(
+    config: ConfigBuilder<ClientConfig, WantsClientCert>,
+    certificate: &ClientCertificateKey,
+) -> Result<ClientConfig, BoxError> {
+    let chain = CertificateDer::pem_slice_iter(certificate.pem_encoded_certificate.as_bytes())
+        .collect::<Result<Vec<_>, _>>()?;
+    let key = PrivateKeyDer::from_pem_slice(certificate.pem_encoded_private_key.as_bytes())?;
+    Ok(config.with_client_auth_cert(chain, key)?)
+}
+
+fn authority(address: &str) -> Result<Authority, CallError> {
+    let parsed = address.parse::<Authority>().ok();
+    parsed
+        .filter(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'))
+        .ok_or_else(|| CallError::Address(format!("`{address}` is not of the form host:port")))
+}
+
+/// Connections without TLS, to what stands before the endpoint where something does.
+#[derive(Clone)]
+struct Plain {
+    http: HttpConnector<Resolver>,
+    through: Option<Authority>,
+}
+
+impl Plain {
+    /// The port is the endpoint's own, where none is told.
+    fn rerouted(&self, endpoint: Uri) -> Uri {
+        let Some(through) = &self.through else {
+            return endpoint;
+        };
+        let authority = match (through.port_u16(), endpoint.port_u16()) {
+            (None, Some(port)) => Authority::try_from(format!("{}:{port}", through.host())).ok(),
+            _ => None,
+        };
+        let mut parts = endpoint.into_parts();
+        parts.authority = Some(authority.unwrap_or_else(|| through.clone()));
+        Uri::from_parts(parts).expect("only the host of a whole URI has changed")
+    }
+}
+
+impl Service<Uri> for Plain {
+    type Response = TokioIo<TcpStream>;
+    type Error = <HttpConnector<Resolver> as Service<Uri>>::Error;
+    type Future = <HttpConnector<Resolver> as Service<Uri>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.http.poll_ready(cx)
+    }
+
+    fn call(&mut self, endpoint: Uri) -> Self::Future {
+        let uri = self.rerouted(endpoint);
+        self.http.call(uri)
     }
 }
 
@@ -100,9 +171,9 @@ impl fmt::Debug for Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = Connection;
+    type Response = Stream;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Connection, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
@@ -261,25 +332,137 @@ mod tests {
             (&expired, "localhost", "invalid peer certificate"),
         ] {
             let (port, _) = secure_server_of(change).await;
-            let egress = Egress::new(&Options::default());
-            let call = Call {
-                destination: Destination::Url {
-                    url: format!("https://{host}:{port}/"),
-                    any_issuer: true,
-                },
-                method: http::Method::GET,
-                headers: http::HeaderMap::new(),
-                body: Body::empty(),
-                timeout: Duration::from_secs(5),
+            let connection = Connection {
+                any_issuer: true,
+                ..Connection::default()
             };
-            let answer = match egress.call(call).await {
-                Ok(answer) => {
-                    let body = answer.into_body().collect(100).await.unwrap();
-                    String::from_utf8(body.to_vec()).unwrap()
-                }
-                Err(error) => error.to_string(),
-            };
+            let answer = called(format!("https://{host}:{port}/"), connection).await;
             assert!(answer.contains(expected), "{host}: {answer}");
+        }
+    }
+
+    /// What a GET is answered, or why it is not.
+    async fn called(url: String, connection: Connection) -> String {
+        let egress = Egress::new(&Options::default());
+        let call = Call {
+            destination: Destination::Url { url, connection },
+            method: http::Method::GET,
+            headers: http::HeaderMap::new(),
+            body: Body::empty(),
+            timeout: Duration::from_secs(5),
+        };
+        match egress.call(call).await {
+            Ok(answer) => {
+                let body = answer.into_body().collect(100).await.unwrap();
+                String::from_utf8(body.to_vec()).unwrap()
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_stands_before_an_endpoint_is_connected_to_and_the_endpoint_is_asked_for() {
+        let (port, _) = secure_server().await;
+        for (url, through, expected) in [
+            (
+                "https://localhost:1/".to_owned(),
+                format!("127.0.0.1:{port}"),
+                "ok",
+            ),
+            (
+                format!("https://localhost:{port}/"),
+                "127.0.0.1".to_owned(),
+                "ok",
+            ),
+            (
+                "https://elsewhere.example/".to_owned(),
+                format!("localhost:{port}"),
+                "invalid peer certificate",
+            ),
+            (
+                format!("https://localhost:{port}/"),
+                "nowhere.invalid".to_owned(),
+                "the host `nowhere.invalid` has no address",
+            ),
+            (
+                format!("https://localhost:{port}/"),
+                "a b".to_owned(),
+                "`a b` is not of the form host:port",
+            ),
+        ] {
+            let connection = Connection {
+                any_issuer: true,
+                through: Some(through.clone()),
+                certificate: None,
+            };
+            let answer = called(url, connection).await;
+            assert!(answer.contains(expected), "{through}: {answer}");
+        }
+    }
+
+    /// Wants a certificate, and answers how many it was shown.
+    async fn server_that_asks_who_is_calling(client: &rcgen::Certificate) -> u16 {
+        let signing_key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let own = params.self_signed(&signing_key).unwrap().der().clone();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+        let provider = Arc::new(ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(client.der().clone()).unwrap();
+        let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
+            Arc::new(roots),
+            provider.clone(),
+        );
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_single_cert(vec![own], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                if let Ok(mut socket) = acceptor.accept(socket).await {
+                    let _ = socket.read(&mut [0; 4096]).await.unwrap();
+                    let shown = socket.get_ref().1.peer_certificates().map_or(0, <[_]>::len);
+                    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{shown}");
+                    socket.write_all(answer.as_bytes()).await.unwrap();
+                }
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_asks_who_is_calling_is_shown_the_certificate() {
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        let certificate = params.self_signed(&pair).unwrap();
+        let port = server_that_asks_who_is_calling(&certificate).await;
+        let key = |pem: String| {
+            Some(Arc::new(ClientCertificateKey {
+                pem_encoded_certificate: certificate.pem(),
+                pem_encoded_private_key: pem,
+            }))
+        };
+        for (certificate, expected) in [
+            (key(pair.serialize_pem()), "1"),
+            (None, "network error"),
+            (
+                key("no key".to_owned()),
+                "the client certificate cannot be used",
+            ),
+        ] {
+            let connection = Connection {
+                any_issuer: true,
+                through: None,
+                certificate,
+            };
+            let answer = called(format!("https://localhost:{port}/"), connection).await;
+            assert!(answer.contains(expected), "{expected}: {answer}");
         }
     }
 

@@ -19,8 +19,10 @@ use connect::Connector;
 use http::{Request, Response, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use postern_gateway::{Backend, Body, Call, CallError, Destination};
+use postern_gateway::{Backend, Body, Call, CallError, Connection, Destination};
 use request::Departing;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -48,9 +50,14 @@ impl Default for Options {
 #[derive(Clone, Debug)]
 pub struct Egress {
     client: Client<Connector, Departing>,
-    /// For endpoints whose certificates may be of any issuer. Apart, so that no connection of one kind serves the other.
-    any_issuer: Client<Connector, Departing>,
+    /// For endpoints that are connected to in a way of their own. Apart, so that no connection of one kind serves another.
+    others: Arc<Mutex<HashMap<Connection, Client<Connector, Departing>>>>,
+    connector: Connector,
+    options: Options,
 }
+
+/// Ways of connecting that are held at most. Beyond it all are let go: it is connections that are lost, and no request.
+const OTHERS_MAX: usize = 200;
 
 impl Egress {
     pub fn new(options: &Options) -> Self {
@@ -58,19 +65,31 @@ impl Egress {
     }
 
     fn through(connector: Connector, options: &Options) -> Self {
-        let client = |connector| {
-            Client::builder(TokioExecutor::new())
-                .pool_idle_timeout(options.idle_timeout)
-                .pool_max_idle_per_host(options.idle_connections_per_host_max)
-                .pool_timer(TokioTimer::new())
-                // Only a request of which not one byte was written on the connection that turned out to be closed.
-                .retry_canceled_requests(true)
-                .build(connector)
-        };
         Self {
-            any_issuer: client(connector.of_any_issuer()),
-            client: client(connector),
+            client: client(connector.clone(), options),
+            others: Arc::default(),
+            connector,
+            options: options.clone(),
         }
+    }
+
+    fn client_for(
+        &self,
+        connection: Connection,
+    ) -> Result<Client<Connector, Departing>, CallError> {
+        if connection == Connection::default() {
+            return Ok(self.client.clone());
+        }
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = others.get(&connection) {
+            return Ok(client.clone());
+        }
+        if others.len() >= OTHERS_MAX {
+            others.clear();
+        }
+        let client = client(self.connector.with(&connection)?, &self.options);
+        others.insert(connection, client.clone());
+        Ok(client)
     }
 
     /// Sends a request to the absolute URL it carries, and returns when the head of the answer is there; the body streams.
@@ -118,11 +137,21 @@ impl Egress {
     }
 }
 
+fn client(connector: Connector, options: &Options) -> Client<Connector, Departing> {
+    Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(options.idle_timeout)
+        .pool_max_idle_per_host(options.idle_connections_per_host_max)
+        .pool_timer(TokioTimer::new())
+        // Only a request of which not one byte was written on the connection that turned out to be closed.
+        .retry_canceled_requests(true)
+        .build(connector)
+}
+
 #[async_trait]
 impl Backend for Egress {
     async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
-        let (url, any_issuer) = match call.destination {
-            Destination::Url { url, any_issuer } => (url, any_issuer),
+        let (url, connection) = match call.destination {
+            Destination::Url { url, connection } => (url, connection),
             Destination::Service { name, .. } => {
                 return Err(CallError::Unsigned(format!(
                     "`{name}` is an AWS service, and this backend calls plain URLs only"
@@ -136,12 +165,8 @@ impl Backend for Egress {
         *request.method_mut() = call.method;
         *request.uri_mut() = uri;
         *request.headers_mut() = call.headers;
-        let client = if any_issuer {
-            &self.any_issuer
-        } else {
-            &self.client
-        };
-        Self::send_by(client, request, call.timeout).await
+        let client = self.client_for(connection)?;
+        Self::send_by(&client, request, call.timeout).await
     }
 }
 

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Backend, Body, BodyError, Call, CallError, Caller, Destination};
+use postern_gateway::{Backend, Body, BodyError, Call, CallError, Caller, Connection, Destination};
 use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -28,10 +28,7 @@ const PLENTY: Duration = Duration::from_secs(10);
 
 fn call(method: Method, url: String, body: impl Into<Body>) -> Call {
     Call {
-        destination: Destination::Url {
-            url,
-            any_issuer: false,
-        },
+        destination: Destination::url(url),
         method,
         headers: HeaderMap::new(),
         body: body.into(),
@@ -115,6 +112,52 @@ async fn read_head(socket: &mut TcpStream) -> String {
         }
     }
     String::from_utf8(head).unwrap()
+}
+
+#[tokio::test]
+async fn what_stands_before_an_endpoint_gets_the_requests_for_it_on_connections_of_their_own() {
+    let (url, accepted) = echo_server().await;
+    let port = url
+        .trim_end_matches('/')
+        .rsplit_once(':')
+        .unwrap()
+        .1
+        .to_owned();
+    let egress = egress();
+    let through = |address: &str| Call {
+        destination: Destination::Url {
+            url: "http://inner.example:9/x".to_owned(),
+            connection: Connection {
+                through: Some(address.to_owned()),
+                ..Connection::default()
+            },
+        },
+        ..get(String::new())
+    };
+    for _ in 0..2 {
+        let answer = egress
+            .call(through(&format!("127.0.0.1:{port}")))
+            .await
+            .unwrap();
+        assert_eq!(answer.headers()["x-got"], "GET /x");
+        assert_eq!(answer.headers()["x-got-host"], "inner.example:9");
+        whole(answer).await;
+    }
+    assert_eq!(accepted.load(Ordering::SeqCst), 1);
+    whole(
+        egress
+            .call(through(&format!("localhost:{port}")))
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(accepted.load(Ordering::SeqCst), 2);
+    let error = egress
+        .call(through("nowhere.invalid:80"))
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, CallError::Address(_)), "{error}");
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use crate::Body;
 use async_trait::async_trait;
 use http::{HeaderMap, Method};
+use postern_definition::rest::ClientCertificateKey;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Whatever answers for an integration. One implementation calls HTTP endpoints; another adds AWS services, by signing.
@@ -28,8 +30,7 @@ pub enum Destination {
     Url {
         /// Absolute, `http` or `https`, already encoded.
         url: String,
-        /// Whether the endpoint's certificate may be of any issuer. Its name and dates count all the same.
-        any_issuer: bool,
+        connection: Connection,
     },
     /// An AWS service, by the name it is signed for. Whoever implements the port knows the host.
     Service {
@@ -40,6 +41,28 @@ pub enum Destination {
         /// In whose name it is called.
         caller: Caller,
     },
+}
+
+/// How the endpoint of a URL is connected to, where that is not simply by its own host and port.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Connection {
+    /// Whether the endpoint's certificate may be of any issuer. Its name and dates count all the same.
+    pub any_issuer: bool,
+    /// `host` or `host:port` of what stands before the endpoint: connected to in its place, and told nothing of that. The
+    /// URL's host is still the one that is asked for, and the one whose certificate is wanted.
+    pub through: Option<String>,
+    /// What is presented to an endpoint that asks who is calling.
+    pub certificate: Option<Arc<ClientCertificateKey>>,
+}
+
+impl Destination {
+    /// A URL that is connected to by its own host and port.
+    pub fn url(url: impl Into<String>) -> Self {
+        Self::Url {
+            url: url.into(),
+            connection: Connection::default(),
+        }
+    }
 }
 
 /// In whose name an AWS service is called.

@@ -1,6 +1,6 @@
 //! The steps of a request as its execution log tells them. Everything here does nothing where no log was asked for.
 
-use crate::rejection::{IntegrateRejection, Rejection};
+use crate::rejection::{AdmitRejection, AuthorizeRejection, IntegrateRejection, Rejection};
 use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Body, Call, CallError, CollectError, Destination, Gateway, headers};
@@ -12,7 +12,7 @@ use postern_telemetry::{ExecutionLog, LoggingLevel, java_headers, java_map};
 const HELD_BYTES_MAX: usize = 1 << 20;
 
 pub(crate) trait Steps {
-    fn started(&mut self, trail: (&str, &str), routed: &Routed);
+    fn started(&mut self, request_id: &str, routed: &Routed);
     fn requested(&mut self, routed: &Routed, body: &[u8]);
     fn calling(&mut self, call: &Call);
     fn called(&mut self, head: (StatusCode, &HeaderMap), latency_ms: u128);
@@ -22,10 +22,7 @@ pub(crate) trait Steps {
 }
 
 impl Steps for ExecutionLog {
-    fn started(&mut self, (request_id, extended_id): (&str, &str), routed: &Routed) {
-        if !extended_id.is_empty() {
-            self.info(|| format!("Extended Request Id: {extended_id}"));
-        }
+    fn started(&mut self, request_id: &str, routed: &Routed) {
         self.info(|| format!("Starting execution for request: {request_id}"));
         let request = &routed.request;
         self.info(|| {
@@ -114,6 +111,9 @@ impl Steps for ExecutionLog {
 
 /// Why a request failed, in the service's words where they are known and in the rejection's own otherwise.
 fn failure(rejection: &Rejection) -> String {
+    if let Rejection::Admit(AdmitRejection::Exceeded(exceeded)) = rejection {
+        return exceeded.to_string();
+    }
     let configuration =
         |reason: &str| format!("Execution failed due to configuration error: {reason}");
     if let Rejection::Integrate(rejection) = rejection {
@@ -166,19 +166,43 @@ fn body_text(body: &Body) -> String {
 
 impl Trail {
     /// Begins the log that the method's settings ask for, unless one is kept already.
-    pub(crate) fn log_for(&mut self, routed: &Routed) {
-        let mut extended_id = "";
-        if !self.log.wants_data() {
-            let setting = routed
-                .live
-                .method_setting(&routed.resource_path, &self.verb);
-            let Some(setting) = setting else { return };
-            let level = setting.logging_level.as_deref().unwrap_or_default();
-            let level = LoggingLevel::parse(level);
-            self.log = ExecutionLog::begin(level, setting.data_trace_enabled, self.received_at);
-            extended_id = &self.extended_request_id;
+    pub(crate) fn begin_log(&mut self, routed: &Routed) {
+        if self.log.is_kept() {
+            return;
         }
-        self.log.started((&self.request_id, extended_id), routed);
+        let setting = routed
+            .live
+            .method_setting(&routed.resource_path, &self.verb);
+        let Some(setting) = setting else { return };
+        let level = setting.logging_level.as_deref().unwrap_or_default();
+        let level = LoggingLevel::parse(level);
+        self.log = ExecutionLog::begin(level, setting.data_trace_enabled, self.received_at);
+        let extended_id = &self.extended_request_id;
+        self.log
+            .info(|| format!("Extended Request Id: {extended_id}"));
+    }
+
+    /// Notes what an authorizer made of a token.
+    pub(crate) fn log_bearer(&mut self, authorizer: &str, refused: Option<&AuthorizeRejection>) {
+        let request = &self.request_id;
+        self.log
+            .info(|| format!("Starting authorizer: {authorizer} for request: {request}"));
+        match refused.map(AuthorizeRejection::status) {
+            None => self
+                .log
+                .info(|| "Successfully completed authorizer execution".to_owned()),
+            Some(401) => self
+                .log
+                .error(|| format!("Unauthorized request: {request}")),
+            // The rejection itself says all there is to say.
+            Some(_) => {}
+        }
+    }
+
+    /// Notes that the method's execution begins.
+    pub(crate) fn log_start(&mut self, routed: &Routed) {
+        self.begin_log(routed);
+        self.log.started(&self.request_id, routed);
     }
 }
 

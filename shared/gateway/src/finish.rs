@@ -6,9 +6,10 @@ use crate::gateway_response::DefaultAnswer;
 use crate::rejection::{IntegrateRejection, Rejection};
 use crate::respond::Rejected;
 use crate::stages::Live;
-use crate::trail::{AnswerTrail, RejectionTrail, Trail};
-use crate::{Body, BodyError, CallError, Clock, Gateway, Journal};
+use crate::trail::{AnswerTrail, CacheTrail, RejectionTrail, Trail};
+use crate::{Body, BodyError, CallError, Clock, Gateway, Journal, cors};
 use bytes::Bytes;
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use postern_telemetry::RequestMetrics;
@@ -32,7 +33,9 @@ pub(crate) struct Answer {
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 impl Gateway {
     pub(crate) fn finish(
@@ -119,6 +122,14 @@ impl Gateway {
                 HeaderValue::try_from(value.as_str()).expect("an id is made of visible ASCII"),
             );
         }
+        if let Some(cors) = live.as_ref().and_then(|live| live.cors.as_ref())
+            && let Some(client) = &trail.client
+        {
+            cors::mark(cors, &client.headers, &mut headers);
+        }
+        if self.settings.metering.headers {
+            tell_rate(&mut headers, &trail);
+        }
         let content_type = HeaderValue::from_static("application/json");
         headers
             .entry(http::header::CONTENT_TYPE)
@@ -151,6 +162,28 @@ impl Gateway {
 pub(crate) fn trace(headers: &mut HeaderMap, trail: &Trail) {
     if let Ok(value) = HeaderValue::try_from(trail.trace_id.as_str()) {
         headers.insert(TRACE_ID, value);
+    }
+}
+
+/// `RateLimit` and `RateLimit-Policy` as the IETF's draft has them, and `Retry-After` where it is of use.
+fn tell_rate(headers: &mut HeaderMap, trail: &Trail) {
+    // Somebody who is told 0 seconds would come too early.
+    let seconds = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    let mut tell = |name: HeaderName, value: String| {
+        let value = HeaderValue::try_from(value).expect("a name and numbers are visible ASCII");
+        headers.insert(name, value);
+    };
+    if let Some(rate) = &trail.rate {
+        let (name, limit, left) = (rate.name, rate.limit, rate.remaining);
+        let (window, reset) = (seconds(rate.window), seconds(rate.reset_after));
+        tell(
+            RATE_LIMIT_POLICY,
+            format!("\"{name}\";q={limit};w={window}"),
+        );
+        tell(RATE_LIMIT, format!("\"{name}\";r={left};t={reset}"));
+    }
+    if let Some(after) = trail.retry_after {
+        tell(RETRY_AFTER, seconds(after).to_string());
     }
 }
 
@@ -205,6 +238,8 @@ impl Record {
                 .integration
                 .as_ref()
                 .map(|call| call.latency.as_millis() as u64),
+            cache_hit: self.trail.cache.map(CacheTrail::is_hit),
+            uncounted: self.trail.uncounted,
             request_id: &self.trail.request_id,
         }
     }

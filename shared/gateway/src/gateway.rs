@@ -1,27 +1,43 @@
 //! The life of a request, as a list.
 
-use crate::address::Defaults;
-use crate::admit::Signatures;
+use crate::address::{Defaults, Domains, Due, Truststore, custom_name, names_an_api};
+use crate::admit::{Admitted, Decisions, Keys, Metering, Signatures};
 use crate::authorize::{KeySources, TokenSettings, Tokens, Verdicts};
-use crate::rejection::Rejection;
-use crate::stages::{Freshness, Live, Stages};
+use crate::cache::{Cache, Caching};
+use crate::cors::Preflight;
+use crate::freshness::Freshness;
+use crate::integrate::{Links, VpcLinks};
+use crate::rejection::{AddressRejection, Rejection};
+use crate::stages::{Live, Stages};
 use crate::trail::Trail;
-use crate::{Arrival, Backend, Body, Journal, respond, route, unpack};
+use crate::{Arrival, Backend, Body, Journal, Signers, respond, route, unpack};
 use postern_definition::Map;
+use postern_metering::Meter;
 use postern_plan::Deployed;
-use postern_store::{Clock, Store};
+use postern_store::{Clock, Store, Table};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub struct Gateway {
+    pub(crate) domains: Domains,
     pub(crate) stages: Stages,
     pub(crate) verdicts: Verdicts,
     pub(crate) tokens: Tokens,
+    pub(crate) cache: Cache,
+    pub(crate) signers: Signers,
+    pub(crate) decisions: Decisions,
+    pub(crate) keys: Keys,
+    pub(crate) meter: Meter,
+    pub(crate) usage: Arc<dyn Table>,
+    /// Of the meter's failures, those that the journal knows of.
+    pub(crate) failures_told: AtomicU64,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) settings: Settings,
+    pub(crate) links: Links,
 }
 
 /// What the gateway works with.
@@ -41,6 +57,26 @@ pub struct Settings {
     pub freshness: Freshness,
     pub signatures: Signatures,
     pub tokens: TokenSettings,
+    pub caching: Caching,
+    pub metering: Metering,
+    pub vpc_links: VpcLinks,
+}
+
+impl Settings {
+    /// Of an operator who decided nothing but where this is.
+    pub fn of(account: impl Into<String>, region: impl Into<String>) -> Self {
+        Self {
+            account: account.into(),
+            region: region.into(),
+            defaults: Defaults::default(),
+            freshness: Freshness::default(),
+            signatures: Signatures::Verified,
+            tokens: TokenSettings::default(),
+            caching: Caching::default(),
+            metering: Metering::default(),
+            vpc_links: VpcLinks::default(),
+        }
+    }
 }
 
 /// What serves a request: a stage, and the deployment and variables that it has for this request, which are the canary's where
@@ -60,6 +96,12 @@ impl Gateway {
             clock,
             journal,
         } = world;
+        let domains = Domains::new(
+            store.definitions.clone(),
+            clock.clone(),
+            journal.clone(),
+            settings.freshness,
+        );
         let stages = Stages::new(
             store.definitions.clone(),
             clock.clone(),
@@ -73,9 +115,25 @@ impl Gateway {
             settings.tokens.outage,
         );
         Self {
+            domains,
+            links: Links::default(),
             stages,
             tokens: Tokens::new(keys, clock.clone(), settings.tokens.clone()),
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
+            cache: Cache::new(settings.caching, store.cache.clone(), clock.clone()),
+            signers: Signers::new(store.definitions.clone(), clock.clone(), settings.freshness),
+            decisions: Decisions::default(),
+            keys: Keys::new(&store.definitions, &clock, settings.freshness),
+            meter: Meter::new(
+                store.usage.clone(),
+                clock.clone(),
+                postern_metering::Settings {
+                    on_failure: settings.metering.on_store_failure.of_meter(),
+                    ..postern_metering::Settings::default()
+                },
+            ),
+            usage: store.usage,
+            failures_told: AtomicU64::new(0),
             backend,
             clock,
             journal,
@@ -96,6 +154,16 @@ impl Gateway {
         }
     }
 
+    /// Through which integrations are called.
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    /// Who may sign requests to the APIs, for whoever else wants requests signed.
+    pub fn signers(&self) -> &Signers {
+        &self.signers
+    }
+
     /// Answers a request. Every request gets an answer, and every one that reached a stage is recorded.
     pub async fn answer(&self, arrival: Arrival) -> http::Response<Body> {
         let mut trail = Trail::begin(&arrival, self.clock.now());
@@ -107,15 +175,15 @@ impl Gateway {
                     deployed: addressed.deployed.clone(),
                     variables: addressed.variables.clone(),
                 };
-                let answer = match due {
-                    None => self.proceed(addressed, &mut trail).await,
-                    Some(held) => {
-                        beside(
-                            self.stages.refresh(&held),
-                            self.proceed(addressed, &mut trail),
-                        )
-                        .await
-                    }
+                let answer = if due.is_nothing() {
+                    self.proceed(addressed, &mut trail).await
+                } else {
+                    // In a box, for this is seldom, and all others would carry its size.
+                    Box::pin(beside(
+                        self.refresh(due),
+                        self.proceed(addressed, &mut trail),
+                    ))
+                    .await
                 };
                 match answer {
                     Ok(answer) => self.finish(answer, trail, served.live),
@@ -125,17 +193,68 @@ impl Gateway {
         }
     }
 
+    async fn refresh(&self, due: Due) {
+        if let Some(stage) = &due.stage {
+            self.stages.refresh(stage).await;
+        }
+        if let Some(domain) = &due.domain {
+            self.domains.refresh(domain).await;
+        }
+    }
+
+    /// Whether a request is for an API rather than for the management APIs, where both share a listener.
+    pub async fn is_asked_for(&self, host: &str, path: &str) -> bool {
+        if names_an_api(host, path) {
+            return true;
+        }
+        match custom_name(host) {
+            // What cannot be looked up is told so by the management APIs as well.
+            Some(name) => matches!(self.domains.find(name).await, Ok((Some(_), _))),
+            None => false,
+        }
+    }
+
+    /// Whose clients a domain name lets in, for whoever ends their TLS. `None` where they need no certificate.
+    pub async fn truststore(&self, host: &str) -> Result<Option<Truststore>, AddressRejection> {
+        let Some(name) = custom_name(host) else {
+            return Ok(None);
+        };
+        let (domain, _) = self.domains.find(name).await?;
+        Ok(domain.and_then(|domain| domain.truststore.clone()))
+    }
+
     async fn proceed(
         &self,
         addressed: crate::address::Addressed,
         trail: &mut Trail,
     ) -> Result<crate::finish::Answer, Rejection> {
+        if let Some(preflight) = Preflight::of(&addressed)
+            && let Some(answer) = preflight.answer().await?
+        {
+            return Ok(answer);
+        }
         unpack::check(&addressed)?;
         let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;
-        let admitted = unpack::unpack(self.admit(routed, trail).await?).await?;
+        let mut admitted = self.admit(routed, trail).await?;
+        let due = std::mem::take(&mut admitted.due);
+        if due.is_empty() {
+            return self.carry_out(admitted, pack_from, trail).await;
+        }
+        // In a box, for it is seldom, and every request would have to have room for it.
+        let rest = self.carry_out(admitted, pack_from, trail);
+        Box::pin(beside(self.keys.refresh(&due), rest)).await
+    }
+
+    async fn carry_out(
+        &self,
+        admitted: Admitted,
+        pack_from: Option<u32>,
+        trail: &mut Trail,
+    ) -> Result<crate::finish::Answer, Rejection> {
+        let admitted = unpack::unpack(admitted).await?;
         let validated = self.validate(admitted, trail).await?;
-        let answer = self.integrate(validated, trail).await?;
+        let answer = self.recall(validated, trail).await?;
         Ok(respond::pack(answer, pack_from, trail).await?)
     }
 }

@@ -1,7 +1,7 @@
 //! The request pipeline, from arrival to answer.
 //!
 //! ```text
-//! arrive -> address -> route -> admit -> unpack -> validate -> integrate -> pack -> finish -> response
+//! arrive -> address -> route -> admit -> unpack -> validate -> recall -> integrate -> pack -> finish -> response
 //! ```
 //!
 //! Each stage is a file, takes the type of the stage before it and returns its own, so that a stage in the wrong place does not
@@ -14,10 +14,13 @@ mod arrival;
 mod authorize;
 mod backend;
 mod body;
+mod cache;
 mod coding;
 mod content;
+mod cors;
 mod execution_log;
 mod finish;
+mod freshness;
 mod gateway;
 mod gateway_response;
 mod headers;
@@ -28,23 +31,27 @@ mod query;
 mod rejection;
 mod respond;
 mod route;
+mod signers;
 mod stages;
 mod test_invoke;
 mod trail;
 mod unpack;
 mod validate;
 
-pub use address::{Defaults, names_an_api};
-pub use admit::Signatures;
-pub use arrival::Arrival;
+pub use address::{Defaults, Truststore};
+pub use admit::{Metering, OnStoreFailure, Signatures, Throttle};
+pub use arrival::{Arrival, ClientCertificate, Vpc};
 pub use authorize::{NoKeys, TokenSettings};
-pub use backend::{Backend, Call, CallError, Caller, Destination};
+pub use backend::{Backend, Call, CallError, Caller, Connection, Destination};
 pub use body::{Body, BodyError, CollectError};
+pub use cache::Caching;
+pub use freshness::Freshness;
 pub use gateway::{Gateway, Settings, World};
-pub use integrate::PAYLOAD_BYTES_MAX;
+pub use integrate::{PAYLOAD_BYTES_MAX, VpcLinks};
 pub use journal::{Journal, StandardOutput};
+pub use postern_identity::{CognitoIdentity, Identity};
 pub use postern_store::{Clock, SystemClock};
 pub use query::Query;
-pub use rejection::Rejection;
-pub use stages::Freshness;
+pub use rejection::{AddressRejection, Rejection};
+pub use signers::{Policies, Signer, Signers};
 pub use test_invoke::{TestAnswer, TestAuthorization, TestError, TestInvocation, TestVerdict};

@@ -2,10 +2,12 @@
 //!
 //! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
 
+use crate::admit::{Exceeded, ExceededLimit};
 use crate::gateway_response::DefaultAnswer;
 use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
 use postern_definition::rest::GatewayResponseType;
+use postern_identity::sigv4::Refusal;
 use postern_plan::DeployedError;
 use postern_store::StoreError;
 
@@ -21,6 +23,8 @@ pub enum Rejection {
     Unpack(#[from] UnpackRejection),
     #[error(transparent)]
     Validate(#[from] ValidateRejection),
+    #[error(transparent)]
+    Cache(#[from] CacheRejection),
     #[error(transparent)]
     Integrate(#[from] IntegrateRejection),
 }
@@ -53,6 +57,8 @@ pub enum AddressRejection {
     Deployment(#[from] DeployedError),
     #[error("API `{0}` answers on its custom domains only")]
     EndpointDisabled(String),
+    #[error("`{0}` answers clients with a certificate only")]
+    NoCertificate(String),
 }
 
 /// Which method.
@@ -74,10 +80,19 @@ pub enum RouteRejection {
 /// Who are you, may you, how much.
 #[derive(Debug, thiserror::Error)]
 pub enum AdmitRejection {
-    #[error("the method wants a signed request")]
-    NotSigned,
     #[error("the method wants a signed request, and the Authorization header is not a signature")]
     NotASignature { header: String, token: String },
+    #[error("the signature proves nothing: {0}")]
+    Signature(#[from] Refusal),
+    #[error("whose signature it is cannot be found out: {0}")]
+    Signers(#[from] StoreError),
+    #[error(
+        "IAM does not say what the caller may do: {0}; the gateway's role needs iam:SimulatePrincipalPolicy and iam:GetRole"
+    )]
+    Iam(String),
+    /// The body that a signature covers could not be read whole.
+    #[error(transparent)]
+    Body(#[from] IntegrateRejection),
     /// The method's authorizer is not there, or is not made so that it could decide.
     #[error("the method's authorizer cannot be asked: {0}")]
     Authorizer(String),
@@ -98,8 +113,25 @@ pub enum AdmitRejection {
         arn: String,
         is_explicit: bool,
     },
-    #[error("the method wants an API key")]
-    NoApiKey,
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyRejection),
+    #[error("{0}")]
+    Exceeded(Box<Exceeded>),
+    #[error("the request cannot be counted, for the store does not answer")]
+    Uncounted,
+}
+
+/// Why a method that wants an API key refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiKeyRejection {
+    #[error("the method wants an API key, and the request has none")]
+    Absent,
+    #[error("the request's API key is no key's value")]
+    Unknown,
+    #[error("API key `{key}` is disabled")]
+    Disabled { key: String },
+    #[error("API key `{key}` is on no usage plan that covers the stage")]
+    NoPlan { key: String },
 }
 
 /// Is it well formed?
@@ -116,6 +148,15 @@ pub enum ValidateRejection {
     /// The body could not be read whole.
     #[error(transparent)]
     Body(IntegrateRejection),
+}
+
+/// Who may not ask for a new answer asked for one, and the stage refuses such requests.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing allows execute-api:InvalidateCache on {arn}")]
+pub struct CacheRejection {
+    /// `None` of somebody who did not have to say who they are.
+    pub caller: Option<String>,
+    pub arn: String,
 }
 
 /// Why an authorizer lets nobody pass.
@@ -189,6 +230,7 @@ impl Rejection {
             | Self::Route(_)
             | Self::Admit(_)
             | Self::Unpack(_)
+            | Self::Cache(_)
             | Self::Integrate(_) => None,
         }
     }
@@ -268,20 +310,29 @@ impl Rejection {
             Self::Address(
                 AddressRejection::NoApi
                 | AddressRejection::NoSuchStage { .. }
-                | AddressRejection::EndpointDisabled(_),
+                | AddressRejection::EndpointDisabled(_)
+                | AddressRejection::NoCertificate(_),
             ) => front(403, "ForbiddenException", "Forbidden"),
             Self::Address(AddressRejection::Store(_) | AddressRejection::Deployment(_)) => {
                 front(500, "InternalServerErrorException", "Internal server error")
             }
             Self::Route(RouteRejection::NoSuchMethod { .. })
-            | Self::Admit(AdmitRejection::NotSigned) => unsigned(),
+            | Self::Admit(AdmitRejection::Signature(Refusal::NotSigned)) => unsigned(),
+            Self::Admit(AdmitRejection::Signature(refusal)) => DefaultAnswer {
+                message: Some(refusal.message().into()),
+                ..early(refused(refusal), 403, refusal.error_type(), "")
+            },
             Self::Route(RouteRejection::NotASignature { header, token, .. })
             | Self::Admit(AdmitRejection::NotASignature { header, token }) => {
                 not_a_signature(header, token)
             }
-            Self::Route(RouteRejection::Deployment(_)) | Self::Admit(AdmitRejection::Policy(_)) => {
-                internal(Type::Default5xx, 500)
-            }
+            Self::Route(RouteRejection::Deployment(_))
+            | Self::Admit(
+                AdmitRejection::Policy(_)
+                | AdmitRejection::Signers(_)
+                | AdmitRejection::Iam(_)
+                | AdmitRejection::Uncounted,
+            ) => internal(Type::Default5xx, 500),
             Self::Admit(AdmitRejection::Authorize(
                 AuthorizeRejection::Unidentified
                 | AuthorizeRejection::Refused
@@ -325,9 +376,28 @@ impl Rejection {
                 ),
                 *is_explicit,
             ),
-            Self::Admit(AdmitRejection::NoApiKey) => {
-                early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
-            }
+            Self::Admit(AdmitRejection::ApiKey(
+                ApiKeyRejection::Absent
+                | ApiKeyRejection::Unknown
+                | ApiKeyRejection::Disabled { .. }
+                | ApiKeyRejection::NoPlan { .. },
+            )) => early(Type::InvalidApiKey, 403, "ForbiddenException", "Forbidden"),
+            Self::Admit(AdmitRejection::Exceeded(exceeded)) => match exceeded.limit {
+                ExceededLimit::Quota { .. } => early(
+                    Type::QuotaExceeded,
+                    429,
+                    "LimitExceededException",
+                    "Limit Exceeded",
+                ),
+                ExceededLimit::Plan { .. }
+                | ExceededLimit::Stage(_)
+                | ExceededLimit::Account(_) => early(
+                    Type::Throttled,
+                    429,
+                    "TooManyRequestsException",
+                    "Too Many Requests",
+                ),
+            },
             Self::Unpack(UnpackRejection::UnknownCoding(_) | UnpackRejection::Malformed(_)) => {
                 let message = "Unsupported Media Type";
                 early(
@@ -347,7 +417,21 @@ impl Rejection {
                 "BadRequestException",
                 "Invalid request body",
             ),
+            Self::Cache(CacheRejection { caller: None, .. }) => {
+                early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
+            }
+            Self::Cache(CacheRejection {
+                caller: Some(caller),
+                arn,
+            }) => denied(
+                format!(
+                    "User: {caller} is not authorized to perform: execute-api:InvalidateCache on resource: {}",
+                    without_account(arn)
+                ),
+                false,
+            ),
             Self::Integrate(rejection)
+            | Self::Admit(AdmitRejection::Body(rejection))
             | Self::Unpack(UnpackRejection::Body(rejection))
             | Self::Validate(ValidateRejection::Body(rejection)) => {
                 match rejection {
@@ -402,6 +486,36 @@ impl Rejection {
     }
 }
 
+/// The gateway response that an owner may make of a refused signature.
+fn refused(refusal: &Refusal) -> GatewayResponseType {
+    use GatewayResponseType as Type;
+    match refusal {
+        Refusal::NotSigned => Type::MissingAuthenticationToken,
+        Refusal::TokenExpired => Type::ExpiredToken,
+        Refusal::SignedTwice
+        | Refusal::Repeated(_)
+        | Refusal::NotASignature { .. }
+        | Refusal::HeaderIncomplete { .. }
+        | Refusal::QueryIncomplete { .. }
+        | Refusal::Algorithm(_)
+        | Refusal::Credential(_)
+        | Refusal::Date(_)
+        | Refusal::Expires(_)
+        | Refusal::UnknownKey
+        | Refusal::WrongToken => Type::Default4xx,
+        Refusal::HeaderNotSigned(_)
+        | Refusal::HeaderUnreadable(_)
+        | Refusal::PathNotNormal
+        | Refusal::Scope(_)
+        | Refusal::TooOld { .. }
+        | Refusal::TooNew { .. }
+        | Refusal::PayloadNotSigned
+        | Refusal::PayloadInChunks
+        | Refusal::PayloadDiffers
+        | Refusal::WrongSignature { .. } => Type::InvalidSignature,
+    }
+}
+
 /// The account's last four digits are all that a caller is shown of it.
 fn without_account(arn: &str) -> String {
     let mut parts: Vec<_> = arn.splitn(6, ':').map(str::to_owned).collect();
@@ -449,7 +563,7 @@ mod tests {
                 r#"{"message":"'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'."}"#,
             ),
             (
-                AdmitRejection::NoApiKey.into(),
+                AdmitRejection::from(ApiKeyRejection::Absent).into(),
                 403,
                 "ForbiddenException",
                 r#"{"message":"Forbidden"}"#,

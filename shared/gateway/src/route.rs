@@ -18,6 +18,8 @@ pub(crate) struct Routed {
     pub(crate) live: Arc<Live>,
     pub(crate) deployed: Arc<Deployed>,
     pub(crate) variables: Arc<Map<String>>,
+    /// Whether it is the stage's canary that answers.
+    pub(crate) is_canary: bool,
     pub(crate) request: Request,
     pub(crate) plan: Arc<MethodPlan>,
     pub(crate) resource_id: ResourceId,
@@ -58,6 +60,7 @@ pub(crate) async fn route(
         live,
         deployed,
         variables,
+        is_canary,
         mut request,
     } = addressed;
     if let Some(method) = overridden_method(&request) {
@@ -100,6 +103,7 @@ pub(crate) async fn route(
         live,
         deployed,
         variables,
+        is_canary,
         request,
         plan,
         resource_id,

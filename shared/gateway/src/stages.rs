@@ -1,21 +1,22 @@
 //! The stages that this process answers for: each a pointer to deployments, with its settings, held and kept fresh.
 //!
-//! A stage's item is read when a request first asks for it, and again at most every few seconds: beside the answering of a
-//! request, so that none waits for it. Only where a stage was not asked for in a long time, or where the store says that
-//! something has changed, is it read before the request goes on. Deployments are loaded when a stage first points at them,
-//! and shared by the stages that do.
+//! A stage's item is read when a request first asks for it, and again as `freshness` has it. Deployments are loaded when a stage
+//! first points at them, and shared by the stages that do.
 
 use crate::Journal;
+use crate::cache::StageCache;
+use crate::freshness::{Age, Freshness, Stamp};
 use crate::rejection::AddressRejection;
-use postern_definition::rest::{CanarySettings, Flushes, MethodSetting, Stage};
+use postern_definition::rest::{
+    CanarySettings, ClientCertificateKey, Cors, Flushes, MethodSetting, Stage,
+};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
+use postern_plan::account::client_certificate_key_key;
 use postern_plan::{Deployed, live};
 use postern_store::{Clock, Consistency, Table, decode};
 use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 /// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
 const HELD_MAX: usize = 1_000;
@@ -29,41 +30,12 @@ pub(crate) struct Stages {
     deployments: RwLock<HashMap<(ApiId, DeploymentId), Arc<Deployed>>>,
 }
 
-/// How old what is held may be.
-#[derive(Clone, Copy, Debug)]
-pub struct Freshness {
-    /// After this, the stage is read again beside the next request.
-    pub revalidate_after: Duration,
-    /// After this, the stage is read again before the next request goes on.
-    pub stale_after: Duration,
-}
-
-impl Freshness {
-    /// Stale is twelve times as old as due for reading again.
-    pub fn revalidating_after(revalidate_after: Duration) -> Self {
-        Self {
-            revalidate_after,
-            stale_after: revalidate_after * 12,
-        }
-    }
-}
-
-impl Default for Freshness {
-    fn default() -> Self {
-        Self::revalidating_after(Duration::from_secs(5))
-    }
-}
 /// A stage as it was last read, or that it is not there.
 pub(crate) struct Held {
     api: ApiId,
     name: StageName,
     live: RwLock<Option<Arc<Live>>>,
-    /// When it was read, in milliseconds since 1970.
-    read_at_ms: AtomicU64,
-    /// When it was last asked for, whatever came of it: a store that fails or is slow is not asked by every request.
-    asked_at_ms: AtomicU64,
-    /// The table's generation before it was read.
-    generation: AtomicU64,
+    stamp: Stamp,
 }
 
 impl Held {
@@ -84,7 +56,12 @@ pub(crate) struct Live {
     pub(crate) canary: Option<Canary>,
     pub(crate) access_log: AccessLogFormat,
     pub(crate) flushes: Flushes,
-    method_settings: Map<MethodSetting>,
+    /// Only where it allows any origin.
+    pub(crate) cors: Option<Cors>,
+    /// What backends know the gateway by.
+    pub(crate) certificate: Option<Arc<ClientCertificateKey>>,
+    pub(crate) cache: StageCache,
+    method_settings: MethodSettings,
     revision: u64,
 }
 
@@ -106,24 +83,70 @@ impl Live {
             canary: None,
             access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
             flushes: Flushes::default(),
-            method_settings: Map::new(),
+            cors: None,
+            certificate: None,
+            cache: StageCache::default(),
+            method_settings: MethodSettings::default(),
             revision: 0,
         }
     }
 
     /// The settings of a method: its own, which replace the general ones wholly, or the general ones.
     pub(crate) fn method_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
-        if self.method_settings.is_empty() {
-            return None;
-        }
-        let own = self.method_settings.iter().find(|(key, _)| {
-            key.rsplit_once('/').is_some_and(|(path, v)| {
+        (self.method_settings.own(resource_path, verb)).or(self.method_settings.general.as_ref())
+    }
+
+    /// The settings of a method whose answers are kept.
+    ///
+    /// What is set for all methods, and for a method that was declared for all verbs, keeps the answers to GET alone: whoever
+    /// wants those of another verb kept says so of that verb.
+    pub(crate) fn cache_setting(
+        &self,
+        resource_path: &str,
+        verb: &str,
+        declared: &str,
+    ) -> Option<&MethodSetting> {
+        let setting = match self.method_settings.own(resource_path, verb) {
+            Some(own) => own,
+            None if verb != "GET" => return None,
+            None => self.method_setting(resource_path, declared)?,
+        };
+        setting.caching_enabled.then_some(setting)
+    }
+}
+
+/// The settings of a stage's methods, laid out to be found by every request.
+#[derive(Default)]
+struct MethodSettings {
+    /// By path, without the slash that it begins with, and verb.
+    own: Vec<((String, String), MethodSetting)>,
+    general: Option<MethodSetting>,
+}
+
+impl From<Map<MethodSetting>> for MethodSettings {
+    fn from(mut settings: Map<MethodSetting>) -> Self {
+        let general = settings.remove("*/*");
+        let mut own: Vec<_> = settings
+            .into_iter()
+            .filter_map(|(key, setting)| {
+                let (path, verb) = key.rsplit_once('/')?;
                 let path = path.replace("~1", "/");
-                v == verb && path.trim_start_matches('/') == resource_path.trim_start_matches('/')
+                let path = path.trim_start_matches('/').to_owned();
+                Some(((path, verb.to_owned()), setting))
             })
-        });
-        own.map(|(_, setting)| setting)
-            .or_else(|| self.method_settings.get("*/*"))
+            .collect();
+        own.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self { own, general }
+    }
+}
+
+impl MethodSettings {
+    fn own(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
+        let path = path.trim_start_matches('/');
+        let found = self
+            .own
+            .binary_search_by(|((p, v), _)| (p.as_str(), v.as_str()).cmp(&(path, verb)));
+        found.ok().map(|place| &self.own[place].1)
     }
 }
 
@@ -165,7 +188,8 @@ impl Stages {
             Some(held) => held,
             None => self.hold(key).await?,
         };
-        let (live, due) = match (held.live(), self.age(&held)) {
+        let age = (held.stamp).age(self.freshness, &*self.table, &*self.clock);
+        let (live, due) = match (held.live(), age) {
             (live, Age::Fresh) => (live, None),
             (Some(live), Age::Due) => (Some(live), Some(held)),
             // A stage that was not there may have been made since; nothing can be answered meanwhile.
@@ -202,9 +226,7 @@ impl Stages {
             api: key.0.clone(),
             name: key.1.clone(),
             live: RwLock::new(None),
-            read_at_ms: AtomicU64::new(0),
-            asked_at_ms: AtomicU64::new(0),
-            generation: AtomicU64::new(0),
+            stamp: Stamp::default(),
         });
         self.read(&held).await?;
         let mut all = self.held.write().unwrap_or_else(PoisonError::into_inner);
@@ -219,16 +241,13 @@ impl Stages {
     }
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
-        // Whoever comes meanwhile need not do the same.
-        held.asked_at_ms.store(self.now_ms(), Ordering::Relaxed);
-        let generation = self.table.generation().unwrap_or_default();
+        let generation = held.stamp.ask(&*self.table, &*self.clock);
         let live = match held.live() {
             None => self.begin(held).await?,
             Some(live) => self.again(held, live).await?,
         };
         *held.live.write().unwrap_or_else(PoisonError::into_inner) = live;
-        held.generation.store(generation, Ordering::Relaxed);
-        held.read_at_ms.store(self.now_ms(), Ordering::Relaxed);
+        held.stamp.read(generation, &*self.clock);
         Ok(())
     }
 
@@ -286,13 +305,35 @@ impl Stages {
             api: api.clone(),
             deployed: self.deployment(api, &stage.deployment_id).await?,
             canary,
+            certificate: self.certificate(&stage).await?,
+            cache: StageCache::of(&stage),
+            cors: Some(stage.postern.cors).filter(|cors| !cors.allow_origins.is_empty()),
             access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
             flushes: stage.flushes,
-            method_settings: stage.method_settings,
+            method_settings: stage.method_settings.into(),
             revision,
         })
+    }
+
+    async fn certificate(
+        &self,
+        stage: &Stage,
+    ) -> Result<Option<Arc<ClientCertificateKey>>, AddressRejection> {
+        let Some(id) = &stage.client_certificate_id else {
+            return Ok(None);
+        };
+        let key = client_certificate_key_key(id);
+        let item = self.table.get(&key, Consistency::Eventual).await?;
+        if item.is_none() {
+            // Backends that want it will refuse; those that do not need not suffer.
+            self.journal.fault(&format!(
+                "stage `{}` presents client certificate `{id}`, which is not there: none is presented",
+                stage.stage_name
+            ));
+        }
+        Ok(item.map(|item| decode(&item)).transpose()?.map(Arc::new))
     }
 
     async fn canary(
@@ -340,31 +381,4 @@ impl Stages {
         all.retain(|_, held| Arc::strong_count(held) > 1);
         shared
     }
-
-    fn age(&self, held: &Held) -> Age {
-        if let Some(generation) = self.table.generation() {
-            let same = generation == held.generation.load(Ordering::Relaxed);
-            return if same { Age::Fresh } else { Age::Stale };
-        }
-        let now = self.now_ms();
-        let since =
-            |at: &AtomicU64| Duration::from_millis(now.saturating_sub(at.load(Ordering::Relaxed)));
-        if since(&held.asked_at_ms) < self.freshness.revalidate_after {
-            Age::Fresh
-        } else if since(&held.read_at_ms) < self.freshness.stale_after {
-            Age::Due
-        } else {
-            Age::Stale
-        }
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.clock.now().as_millis() as u64
-    }
-}
-
-enum Age {
-    Fresh,
-    Due,
-    Stale,
 }

@@ -3,8 +3,8 @@
 //! There is no stage, nobody has to prove who they are, and nothing is counted. What the method names is frozen for this one
 //! call alone.
 
-use crate::address::Request;
-use crate::admit::{Admitted, Caller};
+use crate::address::{Request, Sent};
+use crate::admit::{Admitted, Caller, Due};
 use crate::authorize::Verdict;
 use crate::gateway::Served;
 use crate::rejection::{AuthorizeRejection, Rejection};
@@ -243,6 +243,7 @@ impl Gateway {
         let admitted = Admitted {
             routed,
             caller: Caller::anonymous(),
+            due: Due::default(),
         };
         let validated = self.validate(admitted, trail).await?;
         Ok(self.integrate(validated, trail).await?)
@@ -292,9 +293,16 @@ impl Gateway {
         let request = Request {
             method: method.clone(),
             path: format!("/{}", path.trim_start_matches('/')),
+            base_path: None,
             query,
             headers: Arc::new(header_map(&headers)),
             body: Body::from(body.unwrap_or_default()),
+            sent: Arc::new(Sent {
+                method: method.clone(),
+                host: HOST.to_owned(),
+                path: String::new(),
+                proven: None,
+            }),
         };
         // A path that is not the resource's has no parameters.
         let found = deployed.find(verb, &request.path);
@@ -311,10 +319,13 @@ impl Gateway {
             query: None,
             headers: HeaderMap::clone(&request.headers),
             body: Body::empty(),
+            proven: None,
             source_ip: SOURCE_IP.to_owned(),
             protocol: "HTTP/1.1",
             scheme: "https",
             port: 443,
+            client_certificate: None,
+            vpc: None,
         };
         let now = self.clock.now();
         let mut trail = Trail::begin(&arrival, now);
@@ -330,6 +341,7 @@ impl Gateway {
             stage: live.name.clone(),
             deployment_id: deployed.id().clone(),
             is_canary: None,
+            base_path_matched: None,
         });
         trail.resource = Some(ResourceTrail {
             id: Some(id.clone()),
@@ -340,6 +352,7 @@ impl Gateway {
             live,
             deployed: deployed.clone(),
             variables,
+            is_canary: false,
             query: query.unwrap_or_default(),
             request,
             plan,

@@ -1,8 +1,8 @@
 //! What has been observed of a request so far. Each stage writes its own part once; `$context`, gateway responses, logs and
 //! metrics read it; no stage decides by it.
 
-use crate::Arrival;
 use crate::headers;
+use crate::{Arrival, ClientCertificate, Vpc};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -37,6 +37,14 @@ pub(crate) struct Trail {
     pub path_parameters: Option<Arc<Map<String>>>,
     pub resource: Option<ResourceTrail>,
     pub caller: CallerTrail,
+    /// Only where the answers of the method are kept.
+    pub cache: Option<CacheTrail>,
+    /// The limit of which least is left, or that refused the request.
+    pub rate: Option<RateTrail>,
+    /// When whoever was refused may come again.
+    pub retry_after: Option<Duration>,
+    /// The store did not answer when the request should have been counted.
+    pub uncounted: bool,
     pub integration: Option<IntegrationTrail>,
     pub rejection: Option<RejectionTrail>,
     pub log: ExecutionLog,
@@ -57,6 +65,8 @@ pub(crate) struct StageTrail {
     pub deployment_id: DeploymentId,
     /// Only where the stage has a canary.
     pub is_canary: Option<bool>,
+    /// Of a custom domain name.
+    pub base_path_matched: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +83,8 @@ pub(crate) struct CallerTrail {
     pub identity: Option<Arc<Identity>>,
     pub authorizer: Option<AuthorizerTrail>,
     pub api_key: Option<ApiKeyTrail>,
+    pub certificate: Option<Arc<ClientCertificate>>,
+    pub vpc: Option<Arc<Vpc>>,
 }
 
 /// What an authorizer said, or why it said nothing.
@@ -93,6 +105,42 @@ pub(crate) struct AuthorizerTrail {
 pub(crate) struct ApiKeyTrail {
     pub id: Option<String>,
     pub value: String,
+}
+
+/// What came of looking for an answer that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CacheTrail {
+    Hit,
+    Miss,
+    /// The client asked for a new one, and might.
+    Refresh,
+}
+
+impl CacheTrail {
+    pub(crate) fn is_hit(self) -> bool {
+        self == Self::Hit
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "HIT",
+            Self::Miss => "MISS",
+            Self::Refresh => "REFRESH",
+        }
+    }
+}
+
+/// A limit, and what is left of it, as far as this process knows.
+#[derive(Clone, Debug)]
+pub(crate) struct RateTrail {
+    pub name: &'static str,
+    /// The burst, or the quota.
+    pub limit: i64,
+    /// The time in which the bucket fills, or the period.
+    pub window: Duration,
+    pub remaining: i64,
+    /// Until there is more.
+    pub reset_after: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -147,6 +195,10 @@ impl Trail {
             path_parameters: None,
             resource: None,
             caller: CallerTrail::default(),
+            cache: None,
+            rate: None,
+            retry_after: None,
+            uncounted: false,
             integration: None,
             rejection: None,
             log: ExecutionLog::default(),
@@ -183,6 +235,9 @@ impl Trail {
                 }
                 .into(),
             ),
+            "customDomain.basePathMatched" => {
+                text(self.stage.as_ref()?.base_path_matched.as_deref()?)
+            }
             "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
             "resourcePath" => text(&self.resource.as_ref()?.path),
             "xrayTraceId" => self
@@ -231,8 +286,13 @@ impl CallerTrail {
             return self.authorizer.as_ref()?.context(name);
         }
         let name = name.strip_prefix("identity.")?;
+        if let Some(name) = name.strip_prefix("clientCert.") {
+            return Some(Cow::Borrowed(self.certificate.as_ref()?.member(name)?));
+        }
         match name {
             "apiKey" => return text(&self.api_key.as_ref()?.value),
+            "vpcId" => return text(self.vpc.as_ref()?.id.as_deref()?),
+            "vpceId" => return text(&self.vpc.as_ref()?.endpoint),
             "apiKeyId" => return text(self.api_key.as_ref()?.id.as_deref()?),
             _ => {}
         }
@@ -250,6 +310,20 @@ impl CallerTrail {
             "cognitoAuthenticationProvider" => text(cognito?.authentication_provider.as_deref()?),
             _ => None,
         }
+    }
+}
+
+impl ClientCertificate {
+    fn member(&self, name: &str) -> Option<&str> {
+        Some(match name {
+            "clientCertPem" => &self.pem,
+            "subjectDN" => &self.subject,
+            "issuerDN" => &self.issuer,
+            "serialNumber" => &self.serial_number,
+            "validity.notBefore" => &self.not_before,
+            "validity.notAfter" => &self.not_after,
+            _ => return None,
+        })
     }
 }
 

@@ -15,7 +15,6 @@ use postern_plan::{ParameterLocation, RequiredParameter, Validation};
 /// A request that its method can take.
 pub(crate) struct Validated {
     pub(crate) routed: Routed,
-    #[expect(dead_code, reason = "the cache will ask what its caller may")]
     pub(crate) caller: Caller,
 }
 
@@ -25,9 +24,11 @@ impl Gateway {
         admitted: Admitted,
         trail: &mut Trail,
     ) -> Result<Validated, ValidateRejection> {
-        let Admitted { mut routed, caller } = admitted;
+        let Admitted {
+            mut routed, caller, ..
+        } = admitted;
         check_length(&routed.request.headers).map_err(ValidateRejection::Body)?;
-        trail.log_for(&routed);
+        trail.log_start(&routed);
         if trail.log.wants_data() {
             let body = held(&mut routed).await?;
             trail.log.requested(&routed, &body);

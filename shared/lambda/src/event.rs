@@ -1,10 +1,11 @@
 //! An HTTP request as a Function URL, an Application Load Balancer or VPC Lattice puts it.
 
+use crate::front::{Told, Trust, take_client};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use postern_gateway::{Arrival, Body};
+use postern_gateway::{Arrival, Body, CognitoIdentity, Identity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -40,6 +41,55 @@ pub struct Event {
 struct RequestContext {
     http: Option<HttpContext>,
     domain_name: Option<String>,
+    authorizer: Option<Authorizer>,
+}
+
+/// Of a Function URL that asks for IAM: who Lambda found out is calling. No client can write here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Authorizer {
+    iam: Option<Iam>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Iam {
+    access_key: Option<String>,
+    account_id: Option<String>,
+    caller_id: Option<String>,
+    cognito_identity: Option<Cognito>,
+    principal_org_id: Option<String>,
+    user_arn: Option<String>,
+    user_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Cognito {
+    amr: Vec<String>,
+    identity_id: String,
+    identity_pool_id: String,
+}
+
+impl Iam {
+    /// Of somebody without a name nothing is proven.
+    fn identity(self) -> Option<Identity> {
+        let cognito = |found: Cognito| CognitoIdentity {
+            identity_id: found.identity_id,
+            pool_id: found.identity_pool_id,
+            authentication_type: found.amr.first().cloned(),
+            authentication_provider: found.amr.get(1).cloned(),
+        };
+        Some(Identity {
+            arn: self.user_arn.filter(|arn| !arn.is_empty())?,
+            account_id: self.account_id.filter(|account| !account.is_empty())?,
+            user_id: self.user_id.or(self.caller_id).unwrap_or_default(),
+            access_key_id: self.access_key,
+            organization_id: self.principal_org_id.filter(|id| !id.is_empty()),
+            cognito: self.cognito_identity.map(cognito),
+            tags: BTreeMap::new(),
+        })
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -57,13 +107,6 @@ enum Values {
     Many(Vec<String>),
     /// As a load balancer writes a parameter without a value.
     Nothing(()),
-}
-
-/// What may be believed of the headers that a front end is said to have written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Trust {
-    /// `X-Forwarded-Host` names the host that the viewer asked for. Only where nobody but the distribution reaches the function.
-    pub forwarded_host: bool,
 }
 
 /// The event is not a request.
@@ -90,7 +133,7 @@ impl Values {
 }
 
 impl Event {
-    pub fn into_arrival(self, trust: Trust) -> Result<Arrival, EventError> {
+    pub fn into_arrival(self, trust: &Trust) -> Result<Arrival, EventError> {
         let method = self
             .http_context()
             .map(|http| &http.method)
@@ -101,18 +144,24 @@ impl Event {
             .map_err(|_| EventError::Method(method.clone()))?;
         let (path, query) = self.path_and_query().ok_or(EventError::Source)?;
         let mut headers = self.header_map();
-        let source_ip = take_peer(
+        let told = Told::take(&mut headers, trust);
+        let peer = take_peer(
             &mut headers,
             self.http_context().map(|http| http.source_ip.as_str()),
         );
+        // The peer is the innermost of the proxies, where there are some.
+        let source_ip = match told.proxies {
+            0 => peer,
+            proxies => take_client(&mut headers, proxies).unwrap_or(peer),
+        };
         let text = |name: &str| {
             headers
                 .get(name)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
-        let forwarded_host = text("x-forwarded-host").filter(|_| trust.forwarded_host);
-        let host = forwarded_host
+        let host = told
+            .host
             .or_else(|| text("host"))
             .or_else(|| self.request_context.domain_name.clone());
         let is_http =
@@ -123,6 +172,8 @@ impl Event {
             .http_context()
             .and_then(|http| http.protocol.as_deref())
             == Some("HTTP/2.0");
+        let iam = self.request_context.authorizer.and_then(|found| found.iam);
+        let proven = iam.and_then(Iam::identity);
         let body = self.body.unwrap_or_default();
         let body = if self.is_base64_encoded {
             Body::from(STANDARD.decode(body).map_err(|_| EventError::Base64)?)
@@ -136,10 +187,13 @@ impl Event {
             query,
             headers,
             body,
+            proven,
             source_ip,
             protocol: if is_http2 { "HTTP/2.0" } else { "HTTP/1.1" },
             scheme,
             port: port.unwrap_or(if is_http { 80 } else { 443 }),
+            client_certificate: told.client_certificate,
+            vpc: told.vpc,
         })
     }
 
@@ -255,7 +309,7 @@ mod tests {
     fn arrival(event: Value) -> Result<Arrival, EventError> {
         serde_json::from_value::<Event>(event)
             .unwrap()
-            .into_arrival(Trust::default())
+            .into_arrival(&Trust::default())
     }
 
     fn function_url(path: &str, query: &str) -> Value {
@@ -372,11 +426,49 @@ mod tests {
         event["headers"]["x-forwarded-host"] = "api.example.com".into();
         let host = |forwarded_host| {
             let event: Event = serde_json::from_value(event.clone()).unwrap();
-            event.into_arrival(Trust { forwarded_host }).unwrap().host
+            event
+                .into_arrival(&Trust {
+                    forwarded_host,
+                    ..Trust::default()
+                })
+                .unwrap()
+                .host
         };
         assert_eq!(
             (host(false).as_str(), host(true).as_str()),
             ("u.lambda-url.eu-west-1.on.aws", "api.example.com")
+        );
+    }
+
+    #[test]
+    fn a_caller_is_proven_by_the_events_context_alone() {
+        let mut event = function_url("/", "");
+        for header in ["x-amzn-iam-user-arn", "authorization", "x-forwarded-user"] {
+            event["headers"][header] = "arn:aws:iam::123456789012:user/ann".into();
+        }
+        event["headers"]["requestcontext"] = r#"{"authorizer": {"iam": {"userArn": "a"}}}"#.into();
+        assert_eq!(arrival(event.clone()).unwrap().proven, None);
+        for nobody in [
+            json!(null),
+            json!({}),
+            json!({"iam": null}),
+            json!({"iam": {"userArn": "", "accountId": "1"}}),
+        ] {
+            event["requestContext"]["authorizer"] = nobody;
+            assert_eq!(arrival(event.clone()).unwrap().proven, None);
+        }
+        event["requestContext"]["authorizer"] = json!({"iam": {
+            "accessKey": "AKIAIOSFODNN7EXAMPLE", "accountId": "123456789012", "callerId": "AIDACKCEVSQ6C2EXAMPLE", "cognitoIdentity": null,
+            "principalOrgId": "o-1", "userArn": "arn:aws:iam::123456789012:user/ann", "userId": "AIDACKCEVSQ6C2EXAMPLE",
+        }});
+        let proven = arrival(event).unwrap().proven.unwrap();
+        assert_eq!(
+            (proven.arn.as_str(), proven.account_id.as_str()),
+            ("arn:aws:iam::123456789012:user/ann", "123456789012")
+        );
+        assert_eq!(
+            (proven.user_id.as_str(), proven.organization_id.as_deref()),
+            ("AIDACKCEVSQ6C2EXAMPLE", Some("o-1"))
         );
     }
 

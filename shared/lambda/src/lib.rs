@@ -6,6 +6,8 @@
 
 mod answer;
 mod event;
+mod front;
 
 pub use answer::{Buffered, Pieces, refused, streamed};
-pub use event::{Event, EventError, Trust};
+pub use event::{Event, EventError};
+pub use front::Trust;

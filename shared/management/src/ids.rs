@@ -16,9 +16,19 @@ pub(crate) fn random(length: usize) -> String {
         .collect()
 }
 
+const UPPER_LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// For access keys and those who have them.
+pub(crate) fn upper(length: usize) -> String {
+    let mut rng = rand::rng();
+    (0..length)
+        .map(|_| char::from(UPPER_LETTERS[rng.random_range(0..UPPER_LETTERS.len())]))
+        .collect()
+}
+
 const SECRET_LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// The value of an API key: forty letters and digits, from the operating system's randomness through a generator fit for keys.
+/// The value of an API key, or the secret of an access key: forty letters and digits, from the operating system's randomness through a generator fit for keys.
 pub(crate) fn secret() -> String {
     let mut rng = rand::rng();
     (0..40)

@@ -2,9 +2,12 @@
 //!
 //! A request is matched against the table of operations, read into that operation's typed input, checked, and handed to its
 //! handler; what the handler says becomes the answer. Operations know the definitions table and the clock, and nothing of
-//! who called or through what. Whoever serves this bounds the size of a body and proves who is calling.
+//! who called or through what. Whoever serves this bounds the size of a body, and either has proven who is calling or has
+//! `guard` do it.
 
+mod credentials;
 mod definitions;
+mod guard;
 mod ids;
 mod limits;
 mod operations;
@@ -15,6 +18,7 @@ mod routing;
 mod wire;
 
 use bytes::Bytes;
+pub use credentials::Proofs;
 use definitions::{Definitions, Turns};
 use http::{Request, Response};
 pub use limits::Limits;
@@ -45,15 +49,23 @@ pub struct Management {
     world: World,
     router: Router,
     turns: Turns,
+    proofs: Proofs,
 }
 
 impl Management {
     pub fn new(world: World) -> Self {
         Self {
+            proofs: Proofs::of(&world.account, &world.region),
             world,
             router: Router::new(operations::OPERATIONS),
             turns: Turns::default(),
         }
+    }
+
+    /// Takes proofs of who somebody is that are like this.
+    #[must_use]
+    pub fn with_proofs(self, proofs: Proofs) -> Self {
+        Self { proofs, ..self }
     }
 
     /// The answer to one request. Never fails: what goes wrong is an answer too, with a [`Fault`] for the operator where the

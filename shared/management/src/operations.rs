@@ -5,6 +5,7 @@
 //! to the account. `import` handlers are `call` handlers whose body is a file, `file` handlers those whose answer is one.
 
 use crate::Management;
+use crate::credentials;
 use crate::rest::{
     access_associations, account, api_keys, authorizers, base_path_mappings, client_certificates,
     deployments, documentation, domain_names, gateway_responses, integration_responses,
@@ -290,4 +291,17 @@ operations! {
     GetTags                   GET    "/tags/{resource_arn+}" [position limit] 200 call tags::get;
     TagResource               PUT    "/tags/{resource_arn+}" [] 204 call tags::tag;
     UntagResource             DELETE "/tags/{resource_arn+}" [tagKeys] 204 call tags::untag;
+
+    // Postern's own, which API Gateway does not have.
+    IssueCredentials          POST   "/_postern/credentials" [] 201 call credentials::issue;
+    ListCredentials           GET    "/_postern/credentials" [position limit] 200 call credentials::list;
+    ExchangeCredentials       POST   "/_postern/credentials/exchange" [] 201 call credentials::exchange;
+    GetCredentials            GET    "/_postern/credentials/{access_key_id}" [] 200 call credentials::get;
+    SwitchCredentials         PATCH  "/_postern/credentials/{access_key_id}" [] 200 change credentials::switch;
+    RotateCredentials         POST   "/_postern/credentials/{access_key_id}/rotate" [] 200 change credentials::rotate;
+    RevokeCredentials         DELETE "/_postern/credentials/{access_key_id}" [] 204 change credentials::revoke;
+    ListPrincipals            GET    "/_postern/principals" [position limit] 200 call credentials::list_principals;
+    GetPrincipal              GET    "/_postern/principals/{principal+}" [] 200 call credentials::get_principal;
+    AttachPolicy              PUT    "/_postern/principals/{principal+}" [policyName] 200 change credentials::attach;
+    DetachPolicy              DELETE "/_postern/principals/{principal+}" [policyName] 204 change credentials::detach;
 }

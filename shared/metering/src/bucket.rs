@@ -217,6 +217,7 @@ impl State {
             let there = (now + rate.window() - full_at.max(now)) / rate.interval();
             Standing {
                 which: 0,
+                of_quota: false,
                 limit: rate.burst(),
                 window: nanoseconds(rate.window()),
                 remaining: there.saturating_add(here).clamp(0, rate.burst()),
@@ -235,6 +236,7 @@ impl State {
                 });
                 Some(Standing {
                     which: 0,
+                    of_quota: true,
                     limit: quota.limit,
                     window: Duration::from_secs(
                         period

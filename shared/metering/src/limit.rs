@@ -82,6 +82,11 @@ impl Rate {
         nanoseconds(lease::life(self, skew) / 2 + lease::LAG + skew)
     }
 
+    /// The time in which an empty bucket is full.
+    pub fn fills_in(self) -> Duration {
+        nanoseconds(self.window())
+    }
+
     pub(crate) fn is_closed(self) -> bool {
         self.interval == 0
     }
@@ -124,6 +129,8 @@ pub enum Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     pub which: usize,
+    /// The figures are the quota's, and not the rate's.
+    pub of_quota: bool,
     /// `q`: the burst, or the quota.
     pub limit: i64,
     /// `w`: the time in which the bucket fills, or the period.

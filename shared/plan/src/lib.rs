@@ -5,6 +5,8 @@
 
 pub mod account;
 mod authorizer;
+mod cache;
+pub mod credential;
 mod defect;
 mod deployed;
 mod frozen;
@@ -25,13 +27,14 @@ pub use authorizer::{
     Asks, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers, TokenPlan,
     UserPool,
 };
+pub use cache::{CachePlan, KeyParameter};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
 pub use frozen::Parts;
 pub use gateway_response::GatewayResponsePlan;
 pub use integration::{
-    AwsOperation, AwsPlan, Credentials, HttpPlan, IntegrationPlan, LambdaPlan, RequestTemplates,
-    ResponsePlan, ResponseSelection, TemplateChoice, Transform, mock_status,
+    AwsOperation, AwsPlan, Credentials, HttpPlan, IntegrationPlan, LambdaPlan, LinkPlan,
+    RequestTemplates, ResponsePlan, ResponseSelection, TemplateChoice, Transform, mock_status,
 };
 pub use layout::{api_partition, stage_key, stage_sort_prefix};
 pub use mapping::{BodyPath, JsonPath, RequestMapping, Source, TextTemplate, UriTemplate};

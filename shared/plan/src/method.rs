@@ -1,6 +1,7 @@
 //! Everything that answering one method needs, worked out beforehand.
 
-use crate::{AuthorizerPlan, Defect, IntegrationPlan, Validation};
+use crate::integration::both;
+use crate::{AuthorizerPlan, CachePlan, Defect, IntegrationPlan, Validation};
 use postern_definition::rest::Method;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub struct MethodPlan {
     /// Filled in by [`crate::Deployed::plan`], which alone can read validators and models.
     pub validation: Option<Validation>,
     pub integration: IntegrationPlan,
+    /// How its answers are told apart where a stage keeps them. `None` of a method whose answers are never kept.
+    pub cache: Option<CachePlan>,
 }
 
 /// What a caller must prove.
@@ -37,6 +40,10 @@ impl MethodPlan {
             .method_integration
             .as_ref()
             .ok_or_else(|| vec![Defect::NoIntegration])?;
+        let (integration, cache) = both(
+            IntegrationPlan::compile(method, integration),
+            CachePlan::compile(integration),
+        )?;
         Ok(Self {
             verb: method.http_method.clone(),
             operation_name: method.operation_name.clone(),
@@ -48,7 +55,8 @@ impl MethodPlan {
             },
             scopes: method.authorization_scopes.clone().unwrap_or_default(),
             validation: None,
-            integration: IntegrationPlan::compile(method, integration)?,
+            integration,
+            cache,
         })
     }
 }

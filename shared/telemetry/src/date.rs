@@ -21,6 +21,20 @@ pub fn clf(since_1970: Duration) -> String {
     )
 }
 
+/// The date of certificates, in UTC: `May 28 12:30:02 2019 GMT`.
+pub fn certificate_date(since_1970: Duration) -> String {
+    let at = OffsetDateTime::UNIX_EPOCH + since_1970;
+    let month = MONTHS[at.month() as usize - 1];
+    format!(
+        "{month} {:02} {:02}:{:02}:{:02} {:04} GMT",
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.year()
+    )
+}
+
 /// The date of execution logs, and of two claims of tokens, in UTC: `Tue Mar 10 05:16:23 UTC 2026`.
 pub fn java_date(since_1970: Duration) -> String {
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];

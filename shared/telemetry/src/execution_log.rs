@@ -10,6 +10,8 @@ const LINE_BYTES_MAX: usize = 1_024;
 const CUT: &str = " [TRUNCATED]";
 /// Of a secret, this much of the end is shown.
 const SHOWN_OF_SECRETS: usize = 6;
+/// The least length of an API key.
+const HIDDEN_BYTES_MIN: usize = 20;
 
 /// Which requests are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,8 @@ struct Kept {
     failed: bool,
     /// Since 1970, of what is logged next.
     now: Duration,
+    /// What no line may show, and what stands in its place.
+    hidden: Option<(String, String)>,
     lines: Vec<(Duration, String)>,
 }
 
@@ -56,6 +60,7 @@ impl ExecutionLog {
             data: data_trace,
             failed: false,
             now,
+            hidden: None,
             lines: Vec::new(),
         })))
     }
@@ -63,6 +68,20 @@ impl ExecutionLog {
     pub fn later(&mut self, by: Duration) {
         if let Some(kept) = &mut self.0 {
             kept.now += by;
+        }
+    }
+
+    /// Whether there is a log at all.
+    pub fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// From now on all but the end of this secret is stars, wherever it stands. What is too short to be a secret stays.
+    pub fn hide(&mut self, secret: &str) {
+        if let Some(kept) = &mut self.0
+            && secret.len() >= HIDDEN_BYTES_MIN
+        {
+            kept.hidden = Some((secret.to_owned(), masked(secret)));
         }
     }
 
@@ -74,7 +93,13 @@ impl ExecutionLog {
     /// A line of the summary.
     pub fn info(&mut self, line: impl FnOnce() -> String) {
         if let Some(kept) = &mut self.0 {
-            kept.lines.push((kept.now, cut(line())));
+            let mut line = line();
+            if let Some((secret, shown)) = &kept.hidden
+                && line.contains(secret)
+            {
+                line = line.replace(secret, shown);
+            }
+            kept.lines.push((kept.now, cut(line)));
         }
     }
 

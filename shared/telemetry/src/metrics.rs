@@ -21,6 +21,10 @@ pub struct RequestMetrics<'r> {
     pub latency_ms: u64,
     /// Absent where no backend was called.
     pub integration_latency_ms: Option<u64>,
+    /// Whether the answer was a kept one. Absent where the answers of the method are not kept.
+    pub cache_hit: Option<bool>,
+    /// The store did not answer when the request should have been counted against its limits.
+    pub uncounted: bool,
     pub request_id: &'r str,
 }
 
@@ -48,13 +52,13 @@ impl RequestMetrics<'_> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Directive {
+struct Directive<'m, 'r> {
     namespace: &'static str,
     dimensions: &'static [&'static [&'static str]],
-    metrics: &'static [Metric],
+    metrics: Named<'m, 'r>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metric {
     name: &'static str,
@@ -63,9 +67,9 @@ struct Metric {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Metadata {
+struct Metadata<'m, 'r> {
     timestamp: u64,
-    cloud_watch_metrics: [Directive; 1],
+    cloud_watch_metrics: [Directive<'m, 'r>; 1],
 }
 
 const BY_STAGE: &[&[&str]] = &[&["ApiName"], &["ApiName", "Stage"]];
@@ -74,29 +78,45 @@ const BY_METHOD: &[&[&str]] = &[
     &["ApiName", "Stage"],
     &["ApiName", "Method", "Resource", "Stage"],
 ];
-const METRICS: [Metric; 5] = [
+const fn count(name: &'static str) -> Metric {
     Metric {
-        name: "Count",
+        name,
         unit: "Count",
-    },
+    }
+}
+
+const fn time(name: &'static str) -> Metric {
     Metric {
-        name: "4XXError",
-        unit: "Count",
-    },
-    Metric {
-        name: "5XXError",
-        unit: "Count",
-    },
-    Metric {
-        name: "Latency",
+        name,
         unit: "Milliseconds",
-    },
-    Metric {
-        name: "IntegrationLatency",
-        unit: "Milliseconds",
-    },
+    }
+}
+
+const OF_THE_CACHE: [Metric; 2] = [count("CacheHitCount"), count("CacheMissCount")];
+const OF_EVERY_REQUEST: [Metric; 4] = [
+    count("Count"),
+    count("4XXError"),
+    count("5XXError"),
+    time("Latency"),
 ];
-const METRICS_WITHOUT_INTEGRATION: &[Metric] = METRICS.split_at(4).0;
+const INTEGRATION_LATENCY: Metric = time("IntegrationLatency");
+const UNCOUNTED: Metric = count("UncountedRequests");
+
+/// Those metrics that a request has.
+struct Named<'m, 'r>(&'m RequestMetrics<'r>);
+
+impl Serialize for Named<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let of_cache = self.0.cache_hit.map(|_| OF_THE_CACHE);
+        let integration = self.0.integration_latency_ms.map(|_| INTEGRATION_LATENCY);
+        serializer.collect_seq(
+            (of_cache.into_iter().flatten())
+                .chain(OF_EVERY_REQUEST)
+                .chain(integration)
+                .chain(self.0.uncounted.then_some(UNCOUNTED)),
+        )
+    }
+}
 
 impl Serialize for RequestMetrics<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -107,11 +127,7 @@ impl Serialize for RequestMetrics<'_> {
             } else {
                 BY_STAGE
             },
-            metrics: if self.integration_latency_ms.is_some() {
-                &METRICS
-            } else {
-                METRICS_WITHOUT_INTEGRATION
-            },
+            metrics: Named(self),
         };
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(
@@ -127,12 +143,19 @@ impl Serialize for RequestMetrics<'_> {
             map.serialize_entry("Method", verb)?;
             map.serialize_entry("Resource", resource)?;
         }
+        if let Some(hit) = self.cache_hit {
+            map.serialize_entry("CacheHitCount", &u8::from(hit))?;
+            map.serialize_entry("CacheMissCount", &u8::from(!hit))?;
+        }
         map.serialize_entry("Count", &1)?;
         map.serialize_entry("4XXError", &u8::from((400..500).contains(&self.status)))?;
         map.serialize_entry("5XXError", &u8::from((500..600).contains(&self.status)))?;
         map.serialize_entry("Latency", &self.latency_ms)?;
         if let Some(latency) = self.integration_latency_ms {
             map.serialize_entry("IntegrationLatency", &latency)?;
+        }
+        if self.uncounted {
+            map.serialize_entry(UNCOUNTED.name, &1)?;
         }
         map.serialize_entry("requestId", self.request_id)?;
         map.end()
@@ -154,6 +177,8 @@ mod tests {
             status: 200,
             latency_ms: 12,
             integration_latency_ms: None,
+            cache_hit: None,
+            uncounted: false,
             request_id: "id-1",
         }
     }
@@ -202,6 +227,19 @@ mod tests {
                 integration_latency_ms: Some(0),
                 ..metrics()
             },
+            RequestMetrics {
+                cache_hit: Some(true),
+                ..metrics()
+            },
+            RequestMetrics {
+                integration_latency_ms: Some(0),
+                cache_hit: Some(false),
+                ..metrics()
+            },
+            RequestMetrics {
+                uncounted: true,
+                ..metrics()
+            },
         ] {
             let record = parse(&metrics);
             let directive = &record["_aws"]["CloudWatchMetrics"][0];
@@ -219,6 +257,22 @@ mod tests {
             {
                 assert!(record[name.as_str().unwrap()].is_string(), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn a_kept_answer_is_a_hit_and_any_other_a_miss_where_answers_are_kept() {
+        for (cache_hit, expected) in [
+            (None, [Value::Null, Value::Null]),
+            (Some(true), [json!(1), json!(0)]),
+            (Some(false), [json!(0), json!(1)]),
+        ] {
+            let record = parse(&RequestMetrics {
+                cache_hit,
+                ..metrics()
+            });
+            let counted = ["CacheHitCount", "CacheMissCount"].map(|name| record[name].clone());
+            assert_eq!(counted, expected);
         }
     }
 

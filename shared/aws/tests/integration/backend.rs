@@ -201,10 +201,7 @@ async fn a_function_is_called_by_its_plain_name_at_an_emulator() {
 async fn a_plain_url_is_called_as_it_is() {
     let (url, mut seen) = server().await;
     let mut call = call("", "", "body");
-    call.destination = Destination::Url {
-        url: format!("{url}/x"),
-        any_issuer: false,
-    };
+    call.destination = Destination::url(format!("{url}/x"));
     backend(&[]).call(call).await.unwrap();
     let seen = seen.recv().await.unwrap();
     assert_eq!(seen.line, "POST /x HTTP/1.1");

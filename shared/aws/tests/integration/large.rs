@@ -6,10 +6,7 @@ use http::Request;
 use postern_aws::Aws;
 use postern_definition::rest::{Definition, Method, Resource, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
-use postern_gateway::{
-    Backend, Body, Call, CallError, Defaults, Freshness, Gateway, Settings, Signatures,
-    StandardOutput, TokenSettings,
-};
+use postern_gateway::{Backend, Body, Call, CallError, Gateway, Settings, StandardOutput};
 use postern_management::{Limits, Management, World};
 use postern_plan::{Deployed, IntegrationPlan, Snapshot};
 use postern_store::{Embedded, Store, SystemClock, Table};
@@ -236,13 +233,6 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn postern_store::Clock>) ->
     };
     Arc::new(Gateway::new(
         world,
-        Settings {
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Refused,
-            tokens: TokenSettings::default(),
-        },
+        Settings::of("123456789012", "us-east-1"),
     ))
 }

@@ -19,7 +19,7 @@ pub struct ClientCertificate {
 }
 
 /// The certificate with its private key: what the gateway needs to present it. Apart, so that no list ever reads a key.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientCertificateKey {
     pub pem_encoded_certificate: String,

@@ -4,6 +4,7 @@ mod api;
 mod api_key;
 mod authorizer;
 mod client_certificate;
+mod cors;
 mod deployment;
 mod documentation;
 mod domain_name;
@@ -24,6 +25,7 @@ pub use authorizer::{
     AuthorizerType, JwtConfiguration, JwtIssuer,
 };
 pub use client_certificate::{ClientCertificate, ClientCertificateKey};
+pub use cors::{Cors, StageExtras};
 pub use deployment::Deployment;
 pub use documentation::{
     DocumentationPart, DocumentationPartLocation, DocumentationPartType, DocumentationVersion,
@@ -42,7 +44,8 @@ pub use model::{MODEL_REFERENCE_PREFIX, Model, referenced_model};
 pub use request_validator::RequestValidator;
 pub use resource::{PathPart, PathPartError, Resource};
 pub use stage::{
-    AccessLogSettings, CacheControlStrategy, CanarySettings, Flushes, MethodSetting, Stage,
+    AccessLogSettings, CacheControlStrategy, CacheKey, CanarySettings, Flushes, MethodSetting,
+    Stage,
 };
 pub use usage_plan::{ApiStage, QuotaPeriod, QuotaSettings, ThrottleSettings, UsagePlan};
 pub use vpc_link::VpcLink;

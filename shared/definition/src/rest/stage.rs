@@ -1,7 +1,9 @@
 //! A name under which a deployment answers, with the settings that are live rather than frozen.
 
+use super::StageExtras;
 use crate::{DeploymentId, Map, StageName};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,9 +37,35 @@ pub struct Stage {
     /// Seconds since 1970, as is the next.
     pub created_date: i64,
     pub last_updated_date: i64,
+    #[serde(default, skip_serializing_if = "StageExtras::are_none")]
+    pub postern: StageExtras,
     /// Not for clients: the service tells nobody.
     #[serde(default, skip_serializing_if = "Flushes::are_none")]
     pub flushes: Flushes,
+    /// Not for clients either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_key: Option<CacheKey>,
+}
+
+/// What the answers that are kept for a stage are encrypted with, where a method's settings ask for it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CacheKey([u8; 32]);
+
+impl CacheKey {
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for CacheKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CacheKey(..)")
+    }
 }
 
 /// How often each of a stage's caches was flushed. What is kept under another count is as good as gone.

@@ -1,7 +1,8 @@
 //! Who is calling, as far as it has been proven.
 
+use crate::Policies;
 use postern_identity::Identity;
-use postern_policy::{Authorization, Decision, Policy, Principal, Request};
+use postern_policy::{Authorization, Decision, Principal, Request};
 use std::sync::Arc;
 
 /// What the rest of the line may know of a caller. What logs and mappings may know is on the trail.
@@ -12,7 +13,6 @@ pub(crate) struct Caller {
     pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) policies: CallerPolicies,
     /// Stands for the client's API key, where the API takes its keys from authorizers.
-    #[expect(dead_code, reason = "limits will look its key up")]
     pub(crate) usage_identifier_key: Option<String>,
 }
 
@@ -21,7 +21,9 @@ pub(crate) enum CallerPolicies {
     /// There are none, or they do not count.
     None,
     /// What an authorizer returned, or what belongs to credentials.
-    Own(Arc<[Arc<Policy>]>),
+    Own(Policies),
+    /// Whoever has them was asked.
+    Decided(Decision),
     /// Nobody asks, as on a laptop: everything is allowed.
     Everything,
 }
@@ -54,6 +56,7 @@ impl Caller {
             CallerPolicies::Own(policies) => {
                 postern_policy::decide(policies.iter().map(|policy| &**policy), request)
             }
+            CallerPolicies::Decided(decision) => *decision,
             CallerPolicies::Everything => Decision::Allow,
         }
     }

@@ -7,20 +7,27 @@ mod caller;
 mod iam;
 mod limits;
 mod policy;
+mod proven;
 
 pub(crate) use caller::{Caller, CallerPolicies};
 pub use iam::Signatures;
+pub(crate) use limits::{Due, Exceeded, ExceededLimit, Keys};
+pub use limits::{Metering, OnStoreFailure, Throttle};
+pub(crate) use proven::Decisions;
 
 use crate::Gateway;
 use crate::rejection::AdmitRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
+use limits::Asked;
 use postern_plan::Authorization;
 
 /// A request that may go on.
 pub(crate) struct Admitted {
     pub(crate) routed: Routed,
     pub(crate) caller: Caller,
+    /// What should be read again beside the rest of the request.
+    pub(crate) due: Due,
 }
 
 impl Gateway {
@@ -41,7 +48,14 @@ impl Gateway {
             }
         };
         self.check_policies(&routed, &caller, trail)?;
-        self.check_limits(&mut routed, &caller, trail).await?;
-        Ok(Admitted { routed, caller })
+        trail.begin_log(&routed);
+        let due = self
+            .check_limits(Asked::of(&routed), &caller, trail)
+            .await?;
+        Ok(Admitted {
+            routed,
+            caller,
+            due,
+        })
     }
 }

@@ -12,7 +12,8 @@ use postern_policy::{
 use std::borrow::Cow;
 use std::time::Duration;
 
-const INVOKE: &str = "execute-api:Invoke";
+pub(super) const INVOKE: &str = "execute-api:Invoke";
+const INVALIDATE_CACHE: &str = "execute-api:InvalidateCache";
 /// The service's bound for a method's ARN, path and all, where policies are asked about it.
 const ARN_BYTES_MAX: usize = 1_600;
 
@@ -72,6 +73,15 @@ impl Gateway {
             Outcome::ExplicitDeny(_) => Err(denied(caller, INVOKE, arn, true)),
             Outcome::ImplicitDeny(_) => Err(denied(caller, INVOKE, arn, false)),
         }
+    }
+
+    /// Whether the caller may ask for a new answer where one is kept. Their own policies must say so, and so nobody may who did
+    /// not have to say who they are, nor anybody of another account.
+    pub(crate) fn may_refresh(&self, routed: &Routed, caller: &Caller, trail: &Trail) -> bool {
+        let arn = self.method_arn(routed);
+        let facts = Facts::of(routed, caller, trail, self.clock.now());
+        caller.authorization != Authorization::IamOtherAccount
+            && caller.decide(&facts.about(INVALIDATE_CACHE, &arn)) == Decision::Allow
     }
 
     fn resource_policy<'r>(
@@ -154,9 +164,14 @@ impl<'f> Facts<'f> {
 
 impl Context for Facts<'_> {
     fn values(&self, key: &str) -> Option<Values<'_>> {
+        let vpc = self.trail.caller.vpc.as_deref();
         let value = match key {
             "aws:currenttime" | "aws:epochtime" => Some(self.now.as_secs().to_string().into()),
-            "aws:sourceip" => Some(self.trail.source_ip.as_str().into()),
+            // Of traffic through an endpoint the address has a key of its own.
+            "aws:sourceip" if vpc.is_none() => Some(self.trail.source_ip.as_str().into()),
+            "aws:vpcsourceip" if vpc.is_some() => Some(self.trail.source_ip.as_str().into()),
+            "aws:sourcevpc" => vpc.and_then(|vpc| vpc.id.as_deref()).map(Cow::Borrowed),
+            "aws:sourcevpce" => vpc.map(|vpc| vpc.endpoint.as_str().into()),
             // As on the service, where nothing else gets in.
             "aws:securetransport" => Some("true".into()),
             "aws:useragent" => self.header("user-agent"),

@@ -5,7 +5,7 @@
 //! one in a while, or anybody could make us fetch as often as they like. While an issuer is away its old keys stay good, for as
 //! long as the operator says.
 
-use crate::{Backend, Body, Call, Destination, Journal};
+use crate::{Backend, Body, Call, Connection, Destination, Journal};
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method};
@@ -285,7 +285,7 @@ impl Fetcher {
         let call = Call {
             destination: Destination::Url {
                 url: url.to_owned(),
-                any_issuer: false,
+                connection: Connection::default(),
             },
             method: Method::GET,
             headers,

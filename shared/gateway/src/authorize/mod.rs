@@ -69,6 +69,11 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Caller, AdmitRejection> {
         let found = self.bearer(plan, tokens, routed).await;
+        // Of somebody who brings nothing there is nothing to tell.
+        if !matches!(found, Err(AuthorizeRejection::Unidentified)) {
+            trail.begin_log(routed);
+            trail.log_bearer(&plan.id, found.as_ref().err());
+        }
         let said = trail.caller.authorizer.get_or_insert_default();
         match found {
             Ok(bearer) => {

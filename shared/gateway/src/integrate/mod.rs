@@ -3,12 +3,15 @@
 mod aws;
 mod http;
 mod lambda;
+mod link;
 mod mock;
 mod parameters;
 mod request;
 
 pub(crate) use aws::caller;
 pub(crate) use lambda::{Event, invoke_headers};
+pub(crate) use link::Links;
+pub use link::VpcLinks;
 
 use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;
@@ -20,7 +23,9 @@ use ::http::header::CONTENT_LENGTH;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use parameters::Parameters;
+use postern_definition::rest::{EndpointType, RestApi};
 use postern_plan::{IntegrationPlan, UriTemplate};
+use std::time::Duration;
 
 /// AWS's limit for a request's body, and for one that is held in memory on its way back.
 pub const PAYLOAD_BYTES_MAX: usize = 10_485_760;
@@ -81,6 +86,16 @@ pub(crate) fn broken(error: CollectError) -> IntegrateRejection {
         },
         CollectError::TooLong(_) => error.into(),
     }
+}
+
+/// How long nothing may come of an answer that streams.
+fn idle_max(api: &RestApi) -> Duration {
+    let kinds = &api.endpoint_configuration.types;
+    Duration::from_secs(if kinds.contains(&EndpointType::Edge) {
+        30
+    } else {
+        300
+    })
 }
 
 fn method(name: &str) -> Result<Method, IntegrateRejection> {

@@ -4,6 +4,11 @@ use super::harness::{Bench, Stopped, arrival, definition, models, validators};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// What is told of a key where none came, nor was wanted.
+const VERIFYING: &str =
+    "Verifying Usage Plan for request: {id}. API Key:  API Stage: a1b2c3d4e5/dev";
+const VERIFIED: &str = "Usage Plan check succeeded for API Key  and API Stage a1b2c3d4e5/dev";
+
 fn map(value: Value) -> BTreeMap<String, Value> {
     serde_json::from_value(value).unwrap()
 }
@@ -24,7 +29,7 @@ async fn bench(setting: Value) -> Bench {
     whole.request_validators = validators(&map(json!({"v": {"validateRequestBody": true}})));
     bench.deploy("d1", &whole).await;
     let mut full = json!({
-        "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 1, "throttlingRateLimit": 1.0,
+        "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 5000, "throttlingRateLimit": 10000.0,
         "cachingEnabled": false, "cacheTtlInSeconds": 1, "cacheDataEncrypted": false,
         "requireAuthorizationForCacheControl": false, "unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403",
     });
@@ -70,6 +75,9 @@ async fn every_step_is_told_where_data_is_traced() {
     let forwarded = "x-forwarded-for=198.51.100.7, x-forwarded-port=443, x-forwarded-proto=https";
     let expected = [
         "Extended Request Id: {extended}".to_owned(),
+        VERIFYING.to_owned(),
+        "API Key  authorized because method 'GET /pets/{id}' does not require API Key. Request will not contribute to throttle or quota limits".to_owned(),
+        VERIFIED.to_owned(),
         "Starting execution for request: {id}".to_owned(),
         "HTTP Method: GET, Resource Path: /pets/7".to_owned(),
         "Method request path: {id=7}".to_owned(),
@@ -82,13 +90,13 @@ async fn every_step_is_told_where_data_is_traced() {
     ];
     assert_eq!(logged[..expected.len()], expected);
     assert!(
-        logged[8].starts_with("Endpoint request headers: {"),
+        logged[11].starts_with("Endpoint request headers: {"),
         "{}",
-        logged[8]
+        logged[11]
     );
-    assert!(!logged[8].contains("0123456789"), "{}", logged[8]);
+    assert!(!logged[11].contains("0123456789"), "{}", logged[11]);
     assert_eq!(
-        logged[9..],
+        logged[12..],
         [
             "Endpoint request body after transformations: ",
             "Sending request to http://backend.example/x?a=1&b=%20",
@@ -107,6 +115,9 @@ async fn every_step_is_told_where_data_is_traced() {
 async fn the_level_says_which_requests_are_told() {
     let begun = [
         "Extended Request Id: {extended}",
+        VERIFYING,
+        "API Key  authorized because method 'POST /v' does not require API Key. Request will not contribute to throttle or quota limits",
+        VERIFIED,
         "Starting execution for request: {id}",
         "HTTP Method: POST, Resource Path: /v",
     ];
@@ -199,7 +210,7 @@ async fn a_failure_is_told_in_the_services_words() {
         *bench.backend.answer.lock().unwrap() = answer.clone();
         let logged = lines(&bench, request, &[], "").await;
         assert_eq!(
-            logged.get(3..).unwrap_or_default(),
+            logged.get(6..).unwrap_or_default(),
             expected,
             "{request} {answer}"
         );

@@ -13,10 +13,20 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Counts the reads of a table, and tells no generation, as DynamoDB tells none.
-struct Counted {
+pub(crate) struct Counted {
     table: Arc<dyn Table>,
-    reads: AtomicUsize,
-    away: AtomicBool,
+    pub(crate) reads: AtomicUsize,
+    pub(crate) away: AtomicBool,
+}
+
+impl Counted {
+    pub(crate) fn of(table: Arc<dyn Table>) -> Self {
+        Self {
+            table,
+            reads: AtomicUsize::new(0),
+            away: AtomicBool::new(false),
+        }
+    }
 }
 
 #[async_trait]

@@ -8,12 +8,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use postern_definition::rest::{
-    Definition, Method, Model, RequestValidator, Resource, RestApi, Stage,
+    Authorizer, Definition, Method, Model, RequestValidator, Resource, RestApi, Stage,
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Caller, Clock, Defaults, Destination, Freshness,
-    Gateway, Journal, Settings, Signatures, TokenSettings, World,
+    Arrival, Backend, Body, Call, CallError, Caller, Clock, Destination, Gateway, Journal, Metering, Settings, VpcLinks, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
@@ -50,6 +49,9 @@ pub(crate) struct Case {
     /// By id.
     #[serde(default)]
     validators: BTreeMap<String, Value>,
+    /// By id. Those that are functions are called `guard`.
+    #[serde(default)]
+    authorizers: BTreeMap<String, Value>,
     requests: Vec<Exchange>,
 }
 
@@ -70,6 +72,12 @@ struct Exchange {
     /// What the backend must have been sent; members that are not named are not compared.
     #[serde(default)]
     sent: Value,
+    /// What the authorizer's function answers: an object that is its verdict, or what a backend answers in `reply`.
+    #[serde(default)]
+    guard: Value,
+    /// What the authorizer's function must have been asked, where it must have been; `false` where it must not.
+    #[serde(default)]
+    asked: Value,
     status: u16,
     /// Headers that the answer must have, or must not where the value is null.
     #[serde(default)]
@@ -87,20 +95,29 @@ struct Exchange {
 pub(crate) struct Played {
     pub(crate) answer: Mutex<Value>,
     pub(crate) sent: Mutex<Option<Value>>,
+    pub(crate) guard: Mutex<Value>,
+    /// What the function was asked last.
+    pub(crate) asked: Mutex<Option<Value>>,
+    pub(crate) times_asked: AtomicU64,
+    /// Where every call went.
+    pub(crate) calls: Mutex<Vec<String>>,
 }
 
 #[async_trait]
 impl Backend for Played {
     async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
         let url = match call.destination {
-            Destination::Url {
-                url,
-                any_issuer: false,
-            } => url,
-            Destination::Url {
-                url,
-                any_issuer: true,
-            } => format!("{url} of any issuer"),
+            Destination::Url { url, connection } => {
+                let any_issuer = if connection.any_issuer {
+                    " of any issuer"
+                } else {
+                    ""
+                };
+                let through = connection
+                    .through
+                    .map(|address| format!(" through {address}"));
+                format!("{url}{any_issuer}{}", through.unwrap_or_default())
+            }
             Destination::Service {
                 name,
                 region,
@@ -111,6 +128,7 @@ impl Backend for Played {
                 Caller::Role(arn) => format!("{name}.{region} {path} as {arn}"),
             },
         };
+        self.calls.lock().unwrap().push(url.clone());
         let body = call
             .body
             .collect(usize::MAX)
@@ -131,12 +149,23 @@ impl Backend for Played {
                 )
             })
             .collect();
-        *self.sent.lock().unwrap() = Some(json!({
+        let is_guard = url.contains(":guard");
+        let seen = if is_guard { &self.asked } else { &self.sent };
+        *seen.lock().unwrap() = Some(json!({
             "method": call.method.as_str(), "url": url, "headers": headers, "body": text, "base64": STANDARD.encode(&body),
             "timeout": call.timeout.as_millis() as u64,
             "json": serde_json::from_str::<Value>(&text).unwrap_or_default(),
         }));
-        let answer = self.answer.lock().unwrap().clone();
+        let answer = if is_guard {
+            self.times_asked.fetch_add(1, Ordering::SeqCst);
+            let verdict = self.guard.lock().unwrap().clone();
+            match verdict.get("reply") {
+                Some(reply) => reply.clone(),
+                None => json!({ "body": verdict }),
+            }
+        } else {
+            self.answer.lock().unwrap().clone()
+        };
         match answer.as_str() {
             Some("refused") => return Err(CallError::Network("connection refused".to_owned())),
             Some("unknown host") => return Err(CallError::Address("no such host".to_owned())),
@@ -234,6 +263,18 @@ impl Bench {
     }
 
     pub(crate) fn over(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self::set(store, clock, |_| {})
+    }
+
+    pub(crate) fn with_links(store: Store, clock: Arc<dyn Clock>, vpc_links: VpcLinks) -> Self {
+        Self::set(store, clock, |settings| settings.vpc_links = vpc_links)
+    }
+
+    pub(crate) fn limited(store: Store, clock: Arc<dyn Clock>, metering: Metering) -> Self {
+        Self::set(store, clock, |settings| settings.metering = metering)
+    }
+
+    fn set(store: Store, clock: Arc<dyn Clock>, set: impl FnOnce(&mut Settings)) -> Self {
         let backend = Arc::new(Played::default());
         let journal = Arc::new(Kept::default());
         let world = World {
@@ -242,14 +283,8 @@ impl Bench {
             clock,
             journal: journal.clone(),
         };
-        let settings = Settings {
-            account: "123456789012".to_owned(),
-            region: "eu-west-1".to_owned(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Refused,
-            tokens: TokenSettings::default(),
-        };
+        let mut settings = Settings::of("123456789012", "eu-west-1");
+        set(&mut settings);
         Self {
             store,
             gateway: Gateway::new(world, settings),
@@ -321,10 +356,13 @@ pub(crate) fn arrival(request: &str, headers: &[(String, String)], body: &str) -
         query: query.map(str::to_owned),
         headers: map,
         body: Body::from(body.to_owned()),
+        proven: None,
         source_ip: "198.51.100.7".to_owned(),
         protocol: "HTTP/1.1",
         scheme: "https",
         port: 443,
+        client_certificate: None,
+        vpc: None,
     }
 }
 
@@ -389,6 +427,16 @@ pub(crate) fn validators(all: &BTreeMap<String, Value>) -> Vec<RequestValidator>
     all.iter().map(validator).collect()
 }
 
+pub(crate) fn authorizers(all: &BTreeMap<String, Value>) -> Vec<Authorizer> {
+    let authorizer = |(id, members): (&String, &Value)| {
+        let mut whole = json!({"id": id, "name": id, "type": "TOKEN", "identitySource": "method.request.header.Authorization",
+            "authorizerUri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:guard/invocations"});
+        merge(&mut whole, members);
+        serde_json::from_value(whole).unwrap()
+    };
+    all.iter().map(authorizer).collect()
+}
+
 fn with_defaults(integration: &Value) -> Value {
     let mut whole = json!({"passthroughBehavior": "WHEN_NO_MATCH", "timeoutInMillis": 29000, "cacheNamespace": "r"});
     merge(&mut whole, integration);
@@ -416,6 +464,7 @@ impl Case {
         }
         definition.models = models(&self.models);
         definition.request_validators = validators(&self.validators);
+        definition.authorizers = authorizers(&self.authorizers);
         bench.deploy("d1", &definition).await;
         bench.stage(&self.stage).await;
         // All are sent, so that one run shows all that is wrong with a file.
@@ -436,6 +485,8 @@ impl Exchange {
         let about = format!("{case}: {}", self.request);
         *bench.backend.answer.lock().unwrap() = self.backend.clone();
         *bench.backend.sent.lock().unwrap() = None;
+        *bench.backend.guard.lock().unwrap() = self.guard.clone();
+        *bench.backend.asked.lock().unwrap() = None;
         bench.journal.access.lock().unwrap().clear();
         let mut arrival = arrival(&self.request, &self.headers, &self.body);
         if let Some(base64) = &self.base64 {
@@ -475,6 +526,16 @@ impl Exchange {
             !self.backend.is_null(),
             "{about}: whether the backend is called"
         );
+        let asked = bench.backend.asked.lock().unwrap().clone();
+        match &self.asked {
+            Value::Null => {}
+            Value::Bool(false) => assert_eq!(asked, None, "{about}: nobody is asked"),
+            expected => compare(
+                expected,
+                &asked.unwrap_or_default(),
+                &format!("{about}: asked"),
+            ),
+        }
         if !self.sent.is_null() {
             compare(&self.sent, &sent.unwrap_or_default(), &about);
         }

@@ -6,10 +6,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cache;
 mod execution_log;
 mod freshness;
 mod harness;
 mod hostile;
+mod iam;
+mod limits;
+mod links;
 mod size;
 mod tokens;
 mod told;

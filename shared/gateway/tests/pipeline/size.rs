@@ -151,15 +151,36 @@ async fn a_body_that_must_be_held_may_have_ten_megabytes_and_no_more() {
             "integrationResponses": {"200": {"statusCode": "200"}},
         },
     });
+    let proxy = |mode: &str| {
+        json!({"methodIntegration": {
+            "type": "HTTP_PROXY", "httpMethod": "POST", "uri": "http://b.example/", "responseTransferMode": mode,
+        }})
+    };
     let bench = Bench::new(Stopped::at(1));
-    let methods = BTreeMap::from([("POST /".to_owned(), http)]);
+    let methods = BTreeMap::from([
+        ("POST /".to_owned(), http),
+        ("POST /buffered".to_owned(), proxy("BUFFERED")),
+        ("POST /stream".to_owned(), proxy("STREAM")),
+    ]);
     bench
         .deploy("d1", &definition(&Value::Null, &methods))
         .await;
     bench.stage(&Value::Null).await;
-    for (sent, answered, status) in [(MAX, MAX, 200), (MAX + 1, 0, 413), (0, MAX + 1, 500)] {
+    for (path, sent, answered, status) in [
+        ("/", MAX, MAX, 200),
+        ("/", MAX + 1, 0, 413),
+        ("/", 0, MAX + 1, 500),
+        ("/buffered", MAX, MAX, 200),
+        ("/buffered", 0, MAX + 1, 500),
+        ("/stream", 0, MAX + 1, 200),
+    ] {
         *bench.backend.answer.lock().unwrap() = json!({"body": "x".repeat(answered)});
-        let response = bench.send("POST /dev/", &[], &"x".repeat(sent)).await;
-        assert_eq!(response.status().as_u16(), status, "{sent} {answered}");
+        let request = format!("POST /dev{path}");
+        let response = bench.send(&request, &[], &"x".repeat(sent)).await;
+        assert_eq!(
+            response.status().as_u16(),
+            status,
+            "{path} {sent} {answered}"
+        );
     }
 }

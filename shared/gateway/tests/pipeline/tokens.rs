@@ -6,8 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{Method, Response};
 use postern_gateway::{
-    Backend, Body, Call, CallError, Defaults, Destination, Freshness, Gateway, Settings,
-    Signatures, TokenSettings, World,
+    Backend, Body, Call, CallError, Destination, Gateway, Settings, TokenSettings, World,
 };
 use postern_store::Embedded;
 use ring::rand::SystemRandom;
@@ -165,12 +164,8 @@ impl Guarded {
             journal: bench.journal.clone(),
         };
         let settings = Settings {
-            account: "123456789012".to_owned(),
-            region: "eu-west-1".to_owned(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Refused,
             tokens: settings,
+            ..Settings::of("123456789012", "eu-west-1")
         };
         Self {
             gateway: Arc::new(Gateway::new(world, settings)),
@@ -343,6 +338,37 @@ async fn what_a_token_says_is_made_known_as_texts() {
         .get("/plain", Some(&guarded.issuers.token("one", &far)))
         .await;
     assert_eq!(body, format!("ann admin {} a,b", u64::MAX));
+}
+
+#[tokio::test]
+async fn a_log_tells_what_became_of_a_token() {
+    let guarded = Guarded::of_pool().await;
+    let setting = json!({
+        "loggingLevel": "INFO", "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 5000,
+        "throttlingRateLimit": 10000.0, "cachingEnabled": false, "cacheTtlInSeconds": 1, "cacheDataEncrypted": false,
+        "requireAuthorizationForCacheControl": false, "unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403",
+    });
+    let settings = json!({"methodSettings": {"*/*": setting}});
+    guarded.bench.stage(&settings).await;
+    let logs = || guarded.bench.journal.executions.lock().unwrap().join("\n");
+    assert_eq!(
+        guarded.status("/plain", &guarded.id_token("one")).await,
+        200
+    );
+    for line in [
+        "Starting authorizer: guard for request: ",
+        "Successfully completed authorizer execution",
+    ] {
+        assert!(logs().contains(line), "{}", logs());
+    }
+    assert_eq!(guarded.status("/plain", "nonsense").await, 401);
+    for line in [
+        "The token is not good: it has not three parts",
+        "Unauthorized request: ",
+        "Method completed with status: 401",
+    ] {
+        assert!(logs().contains(line), "{}", logs());
+    }
 }
 
 #[tokio::test]

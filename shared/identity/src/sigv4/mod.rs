@@ -10,7 +10,7 @@ mod refusal;
 pub mod signature;
 mod verify;
 
-pub use presented::{Form, Presented};
+pub use presented::{Form, Presented, claimed_key};
 pub use refusal::Refusal;
 pub use verify::{Proven, verify};
 
@@ -55,4 +55,6 @@ pub struct Rules<'a> {
     pub region: &'a str,
     /// Whether a signature may leave out the body. Then somebody on the way can replace it.
     pub unsigned_payloads: bool,
+    /// Headers, in lower case, that change what a request means here: who sends one signs it.
+    pub must_sign: &'a [&'a str],
 }

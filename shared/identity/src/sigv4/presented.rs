@@ -4,8 +4,8 @@ use super::canonical::{decoded, pairs};
 use super::refusal::{is_known_algorithm, scope_faults};
 use super::signature::{read_timestamp, timestamp};
 use super::{
-    ALGORITHM, CLOCK_SKEW_SECONDS_MAX, CONTENT_HASH, DATE, EXPIRES_SECONDS_MAX, Refusal, Request,
-    Rules, TOKEN,
+    ALGORITHM, CLOCK_SKEW_SECONDS_MAX, CONTENT_HASH, DATE, EXPIRES_SECONDS_MAX, Payload, Refusal,
+    Request, Rules, TOKEN,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -92,8 +92,20 @@ impl<'a> Presented<'a> {
         self.session_token.as_deref()
     }
 
-    /// Without the host, a request could be sent to another API; without the headers that are AWS's own, it could be made to
-    /// mean something else.
+    /// Since 1970.
+    pub fn signed_at(&self) -> Duration {
+        self.signed_at
+    }
+
+    /// The same, with the body that was not read before it was known whose secret to look up.
+    #[must_use]
+    pub fn of_body(mut self, body: &'a [u8]) -> Self {
+        self.request.payload = Payload::Body(body);
+        self
+    }
+
+    /// Without the host, a request could be sent to another API; without the headers that are AWS's own, or that mean
+    /// something to whoever asks, it could be made to mean something else.
     fn check_signed_headers(&self) -> Result<(), Refusal> {
         let is_signed = |name: &str| {
             self.signed_headers
@@ -109,7 +121,8 @@ impl<'a> Presented<'a> {
             .keys()
             .map(http::HeaderName::as_str)
             .find(|name| {
-                name.starts_with("x-amz-") && *name != ADDED_ON_THE_WAY && !is_signed(name)
+                let is_aws = name.starts_with("x-amz-") && *name != ADDED_ON_THE_WAY;
+                (is_aws || self.rules.must_sign.contains(name)) && !is_signed(name)
             });
         match unsigned {
             Some(name) => Err(Refusal::HeaderNotSigned(name.to_owned())),
@@ -178,8 +191,31 @@ impl<'c> Scope<'c> {
     }
 }
 
+/// The access key id that a request names, whether or not all else is there. It proves nothing.
+pub fn claimed_key(request: &Request<'_>) -> Option<String> {
+    let header = request.headers.get(AUTHORIZATION);
+    let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let in_header = header
+        .filter(|value| value.starts_with("AWS4-"))
+        .and_then(|value| Some(value.split_once("Credential=")?.1.to_owned()));
+    let credential = in_header.or_else(|| in_query(request.query, "X-Amz-Credential"))?;
+    let end = credential.find(['/', ',', ' ']);
+    Some(credential[..end.unwrap_or(credential.len())].to_owned()).filter(|id| !id.is_empty())
+}
+
+fn in_query(query: &str, wanted: &str) -> Option<String> {
+    pairs(query)
+        .find(|(name, _)| decoded(name) == wanted)
+        .map(|(_, value)| decoded(value))
+}
+
 fn parts(request: &Request<'_>) -> Result<Parts, Refusal> {
-    let authorization = request.headers.get_all(AUTHORIZATION).iter().next_back();
+    let mut lines = request.headers.get_all(AUTHORIZATION).iter();
+    let authorization = lines.next();
+    // Which of two counts is not for whoever adds the second to say.
+    if lines.next().is_some() {
+        return Err(Refusal::Repeated("Authorization"));
+    }
     let authorization = authorization.map(|value| String::from_utf8_lossy(value.as_bytes()));
     let in_query = pairs(request.query).any(|(name, _)| {
         let name = decoded(name);
@@ -261,12 +297,19 @@ const QUERY_NAMES: [&str; 6] = [
     "X-Amz-Expires",
 ];
 
+const QUERY_TOKEN: &str = "X-Amz-Security-Token";
+
 fn of_query(query: &str) -> Result<Parts, Refusal> {
-    let value = |wanted: &str| {
-        pairs(query)
-            .find(|(name, _)| decoded(name) == wanted)
-            .map(|(_, value)| decoded(value))
-    };
+    let value = |wanted: &str| in_query(query, wanted);
+    for wanted in QUERY_NAMES.into_iter().chain([QUERY_TOKEN]) {
+        if pairs(query)
+            .filter(|(name, _)| decoded(name) == wanted)
+            .nth(1)
+            .is_some()
+        {
+            return Err(Refusal::Repeated(wanted));
+        }
+    }
     let values = QUERY_NAMES.map(value);
     let missing: Vec<(&'static str, bool)> = QUERY_NAMES
         .into_iter()
@@ -301,7 +344,7 @@ fn of_query(query: &str) -> Result<Parts, Refusal> {
         credential,
         time: WrittenTime::Iso(date),
         expires: Some(Duration::from_secs(seconds)),
-        session_token: value("X-Amz-Security-Token"),
+        session_token: value(QUERY_TOKEN),
         signed_headers,
         signature,
     })

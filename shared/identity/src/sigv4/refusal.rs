@@ -12,6 +12,8 @@ pub enum Refusal {
     NotSigned,
     #[error("the request is signed both in its headers and in its query")]
     SignedTwice,
+    #[error("`{0}` is there more than once")]
+    Repeated(&'static str),
     #[error("the header `Authorization` is no signature")]
     NotASignature {
         /// SHA-256 of the header's value, in base64. The value itself may be somebody's password.
@@ -37,6 +39,9 @@ pub enum Refusal {
     HeaderNotSigned(String),
     #[error("a signed header cannot be read: {0}")]
     HeaderUnreadable(String),
+    /// A signature covers a path without these, so it would do for many. Only who does not resolve them refuses them.
+    #[error("the path has segments of dots, which a signature does not cover")]
+    PathNotNormal,
     /// Everything that is wrong with the scope, together.
     #[error("the signature is for something else: {}", .0.join(" "))]
     Scope(Vec<String>),
@@ -74,6 +79,7 @@ impl Refusal {
         match self {
             Self::NotSigned => "MissingAuthenticationTokenException",
             Self::SignedTwice
+            | Self::Repeated(_)
             | Self::NotASignature { .. }
             | Self::HeaderIncomplete { .. }
             | Self::QueryIncomplete { .. }
@@ -85,6 +91,7 @@ impl Refusal {
             Self::TokenExpired => "ExpiredTokenException",
             Self::HeaderNotSigned(_)
             | Self::HeaderUnreadable(_)
+            | Self::PathNotNormal
             | Self::Scope(_)
             | Self::TooOld { .. }
             | Self::TooNew { .. }
@@ -100,6 +107,7 @@ impl Refusal {
         match self {
             Self::NotSigned => "Missing Authentication Token".to_owned(),
             Self::SignedTwice => "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter or the Authorization header should be specified".to_owned(),
+            Self::Repeated(name) => format!("'{name}' must be given only once."),
             Self::NotASignature { hash } => format!(
                 "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '{hash}'."
             ),
@@ -173,7 +181,7 @@ impl Refusal {
                 "The provided 'x-amz-content-sha256' header does not match what was computed."
                     .to_owned()
             }
-            Self::HeaderUnreadable(_) => MISMATCH.to_owned(),
+            Self::HeaderUnreadable(_) | Self::PathNotNormal => MISMATCH.to_owned(),
             Self::WrongSignature {
                 canonical,
                 string_to_sign,

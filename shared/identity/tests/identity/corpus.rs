@@ -12,6 +12,7 @@ const RULES: Rules<'_> = Rules {
     service: "service",
     region: "us-east-1",
     unsigned_payloads: false,
+    must_sign: &[],
 };
 /// 2015-08-30 12:36:00 UTC.
 const AT: Duration = Duration::from_secs(1_440_938_160);

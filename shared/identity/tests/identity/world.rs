@@ -12,6 +12,7 @@ pub(crate) const RULES: Rules<'_> = Rules {
     service: "execute-api",
     region: "eu-west-1",
     unsigned_payloads: false,
+    must_sign: &[],
 };
 /// 2026-01-15 12:30:00 UTC.
 pub(crate) const NOW: Duration = Duration::from_secs(1_768_480_200);

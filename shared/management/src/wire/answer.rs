@@ -1,6 +1,7 @@
 //! How outcomes become HTTP answers.
 
 use super::Failure;
+use super::failure::Kind;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -41,7 +42,12 @@ pub(crate) fn document(
 }
 
 pub(crate) fn failure(failure: Failure) -> Response<Bytes> {
-    let body = json!({ "message": failure.message }).to_string();
+    // What refuses access writes it with a capital.
+    let name = match failure.kind {
+        Kind::AccessDenied => "Message",
+        _ => "message",
+    };
+    let body = json!({ name: failure.message }).to_string();
     let mut response = answer(failure.kind.status(), body.into());
     let headers = response.headers_mut();
     headers.insert(

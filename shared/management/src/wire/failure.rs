@@ -19,6 +19,9 @@ pub(crate) enum Kind {
     /// JSON of a wrong type, or no JSON at all.
     Serialization,
     MissingAuthenticationToken,
+    /// A signature proves nothing, by the name of the exception that says so.
+    Refused(&'static str),
+    AccessDenied,
     NotFound,
     Conflict,
     /// More of something than there may be.
@@ -35,6 +38,8 @@ impl Kind {
             Self::Validation => "ValidationException",
             Self::Serialization => "SerializationException",
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
+            Self::Refused(name) => name,
+            Self::AccessDenied => "AccessDeniedException",
             Self::NotFound => "NotFoundException",
             Self::Conflict => "ConflictException",
             Self::LimitExceeded => "LimitExceededException",
@@ -46,7 +51,7 @@ impl Kind {
     pub(crate) fn status(self) -> u16 {
         match self {
             Self::BadRequest | Self::Validation | Self::Serialization => 400,
-            Self::MissingAuthenticationToken => 403,
+            Self::MissingAuthenticationToken | Self::Refused(_) | Self::AccessDenied => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
             Self::LimitExceeded => 429,
@@ -105,6 +110,22 @@ impl Failure {
             Kind::MissingAuthenticationToken,
             "Missing Authentication Token",
         )
+    }
+
+    pub(crate) fn refused(name: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Refused(name), message)
+    }
+
+    pub(crate) fn access_denied(message: impl Into<String>) -> Self {
+        Self::new(Kind::AccessDenied, message)
+    }
+
+    /// What this rests on does not answer.
+    pub(crate) fn unavailable(detail: String) -> Self {
+        Self {
+            detail: Some(detail),
+            ..Self::new(Kind::ServiceUnavailable, "Service Unavailable")
+        }
     }
 
     /// Others changed the same API, again and again.

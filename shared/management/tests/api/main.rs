@@ -7,6 +7,7 @@ mod account_world;
 mod api_keys;
 mod cases;
 mod concurrency;
+mod credentials;
 mod gateways;
 mod interruption;
 mod paging;

@@ -228,3 +228,72 @@ async fn a_flush_reaches_the_gateways_with_the_stage_and_outlives_its_patches() 
         assert_eq!(flushes().await, expected, "{target}");
     }
 }
+
+#[tokio::test]
+async fn a_stage_that_encrypts_has_a_key_which_nobody_is_shown_and_a_flush_changes() {
+    let table = table();
+    let ready = ready_on(&table).await;
+    let stage = format!("/restapis/{}/stages/dev", ready.api);
+    let key = || async {
+        let begin = live::begin(&table, &ready.api.as_str().into(), &"dev".into()).await;
+        begin.unwrap().unwrap().stage.cache_key
+    };
+    let patch = |path: &str, value: &str| {
+        format!(r#"{{"patchOperations":[{{"op":"replace","path":"{path}","value":"{value}"}}]}}"#)
+    };
+    let mut seen = vec![key().await];
+    for (verb, path, body, changes) in [
+        ("PATCH", "", patch("/*/*/caching/enabled", "true"), false),
+        (
+            "PATCH",
+            "",
+            patch("/*/*/caching/dataEncrypted", "true"),
+            true,
+        ),
+        ("PATCH", "", patch("/description", "d"), false),
+        ("DELETE", "/cache/authorizers", String::new(), false),
+        ("DELETE", "/cache/data", String::new(), true),
+    ] {
+        let done = call(&ready.management, verb, &format!("{stage}{path}"), &body).await;
+        assert!(done.status < 300 && !done.body.to_string().contains("Key"));
+        let now = key().await;
+        assert_eq!(seen.last() != Some(&now), changes, "{verb} {path} {body}");
+        seen.push(now);
+    }
+    assert_eq!((seen[0].is_none(), seen[5].is_some()), (true, true));
+    let shown = call(&ready.management, "GET", &stage, "").await;
+    assert_eq!(
+        (shown.status, &shown.body["cacheKey"]),
+        (200, &serde_json::Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_cache_that_is_turned_on_or_resized_is_empty() {
+    let table = table();
+    let ready = ready_on(&table).await;
+    let stage = format!("/restapis/{}/stages/dev", ready.api);
+    for (path, value, expected) in [
+        ("/cacheClusterEnabled", "true", 1),
+        ("/cacheClusterEnabled", "true", 1),
+        ("/cacheClusterEnabled", "false", 1),
+        ("/cacheClusterEnabled", "true", 2),
+        ("/cacheClusterSize", "0.5", 2),
+        ("/cacheClusterSize", "1.6", 3),
+    ] {
+        let patch = format!(
+            r#"{{"patchOperations":[{{"op":"replace","path":"{path}","value":"{value}"}}]}}"#
+        );
+        let done = call(&ready.management, "PATCH", &stage, &patch).await;
+        assert_eq!(
+            (done.status, &done.body["flushes"]),
+            (200, &serde_json::Value::Null)
+        );
+        let begin = live::begin(&table, &ready.api.as_str().into(), &"dev".into()).await;
+        assert_eq!(
+            begin.unwrap().unwrap().stage.flushes.data,
+            expected,
+            "{path} {value}"
+        );
+    }
+}

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use postern_gateway::{
-    Backend, Body, Call, CallError, Defaults, Destination, Freshness, Gateway, Settings,
-    Signatures, StandardOutput, TokenSettings,
+    Backend, Body, Call, CallError, Connection, Destination, Gateway, Settings, StandardOutput,
 };
 use postern_management::{Limits, Management, World};
 pub(crate) use postern_store::Store;
@@ -67,7 +66,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
             let issuer = "https://issuer.example";
             let discovery = Destination::Url {
                 url: format!("{issuer}/.well-known/openid-configuration"),
-                any_issuer: false,
+                connection: Connection::default(),
             };
             if call.destination == discovery {
                 let document = json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")});
@@ -87,14 +86,7 @@ fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
     };
     Arc::new(Gateway::new(
         world,
-        Settings {
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            defaults: Defaults::default(),
-            freshness: Freshness::default(),
-            signatures: Signatures::Refused,
-            tokens: TokenSettings::default(),
-        },
+        Settings::of("123456789012", "us-east-1"),
     ))
 }
 

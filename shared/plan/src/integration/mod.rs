@@ -9,7 +9,7 @@ mod responses;
 mod template;
 
 pub use aws::{AwsOperation, AwsPlan, Credentials};
-pub use http::HttpPlan;
+pub use http::{HttpPlan, LinkPlan};
 pub use lambda::LambdaPlan;
 pub(crate) use lambda::invocation;
 pub use mock::mock_status;

@@ -31,9 +31,12 @@ impl Gateway {
         } else {
             Body::empty()
         };
+        let connection = self
+            .connection(plan, &routed.live, &routed.variables)
+            .await?;
         let begun = self.clock.now();
         let answer = self
-            .call_url(plan, (method, url, sent, body), trail)
+            .call_url(plan, (method, url, sent, body), connection, trail)
             .await?;
         let (head, body) = answer.into_parts();
         let body = buffered(body).await;

@@ -6,9 +6,11 @@ mod proxy;
 use super::parameters::Parameters;
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
+use crate::stages::Live;
 use crate::trail::{IntegrationTrail, Trail};
-use crate::{Body, Call, Destination, Gateway, headers};
+use crate::{Body, Call, Connection, Destination, Gateway, headers};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use postern_definition::Map;
 use postern_plan::HttpPlan;
 
 /// The integration's method, or the client's own.
@@ -50,18 +52,33 @@ fn set_mapped(sent: &mut HeaderMap, parameters: &Parameters) -> Result<(), Integ
 }
 
 impl Gateway {
+    /// How the endpoint is connected to.
+    async fn connection(
+        &self,
+        plan: &HttpPlan,
+        live: &Live,
+        variables: &Map<String>,
+    ) -> Result<Connection, IntegrateRejection> {
+        Ok(Connection {
+            any_issuer: plan.any_issuer,
+            through: match &plan.link {
+                None => None,
+                Some(link) => Some(self.address_behind(link, variables).await?),
+            },
+            certificate: live.certificate.clone(),
+        })
+    }
+
     async fn call_url(
         &self,
         plan: &HttpPlan,
         call: (Method, String, HeaderMap, Body),
+        connection: Connection,
         trail: &mut Trail,
     ) -> Result<http::Response<Body>, crate::CallError> {
         let (method, url, headers, body) = call;
         let call = Call {
-            destination: Destination::Url {
-                url,
-                any_issuer: plan.any_issuer,
-            },
+            destination: Destination::Url { url, connection },
             method,
             headers,
             body,

@@ -5,7 +5,7 @@ use crate::body::TooLong;
 use crate::finish::Answer;
 use crate::integrate::parameters::Parameters;
 use crate::integrate::request::given;
-use crate::integrate::{PAYLOAD_BYTES_MAX, collect, has_body, set};
+use crate::integrate::{PAYLOAD_BYTES_MAX, buffered, collect, has_body, idle_max, set};
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
@@ -15,6 +15,7 @@ use http::HeaderMap;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT, VIA,
 };
+use postern_definition::rest::ResponseTransferMode;
 use postern_plan::HttpPlan;
 use postern_template::Payload;
 
@@ -44,17 +45,35 @@ impl Gateway {
         };
         let url = url(plan, &parameters, routed.query.pairs(), &routed)?;
         let sent = request_headers(&parameters, &routed, trail)?;
-        let called = self.call_url(plan, (method, url, sent, body), trail).await;
+        let connection = self
+            .connection(plan, &routed.live, &routed.variables)
+            .await?;
+        let begun = self.clock.now();
+        let called = self
+            .call_url(plan, (method, url, sent, body), connection, trail)
+            .await;
         if is_too_long.is_known() {
             return Err(IntegrateRejection::BodyTooLarge(PAYLOAD_BYTES_MAX));
         }
         let (head, body) = called?.into_parts();
+        let body = match plan.transfer {
+            None => body,
+            Some(ResponseTransferMode::Stream) => body.idle_at_most(idle_max(routed.api())),
+            Some(ResponseTransferMode::Buffered) => {
+                let body = buffered(body).await;
+                if let Some(integration) = &mut trail.integration {
+                    integration.latency = self.clock.now().saturating_sub(begun);
+                    integration.error = body.as_ref().err().map(ToString::to_string);
+                }
+                Body::Full(body?)
+            }
+        };
         Ok(Answer {
             status: head.status,
             headers: headers::HTTP_PROXY.apply(&head.headers),
             body,
             traced: false,
-            may_be_packed: !plan.streams,
+            may_be_packed: plan.transfer != Some(ResponseTransferMode::Stream),
         })
     }
 }

@@ -1,8 +1,8 @@
 //! The event of an AWS_PROXY call, payload format 1.0, and that of an authorizer, which is told no body.
 
-use crate::headers;
 use crate::route::Routed;
 use crate::trail::{AuthorizerTrail, CallerTrail, Trail};
+use crate::{ClientCertificate, headers};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use postern_definition::Map;
@@ -25,7 +25,7 @@ struct Wire<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     method_arn: Option<&'e str>,
     resource: &'e str,
-    path: &'e str,
+    path: Cow<'e, str>,
     http_method: &'e str,
     headers: LastOf<'e>,
     multi_value_headers: &'e Map<Vec<String>>,
@@ -134,12 +134,57 @@ struct Identity<'e> {
     api_key: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key_id: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_cert: Option<ClientCert<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpc_id: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpce_id: Option<&'e str>,
+}
+
+#[derive(Serialize)]
+struct ClientCert<'e> {
+    #[serde(rename = "clientCertPem")]
+    pem: &'e str,
+    #[serde(rename = "subjectDN")]
+    subject: &'e str,
+    #[serde(rename = "issuerDN")]
+    issuer: &'e str,
+    #[serde(rename = "serialNumber")]
+    serial_number: &'e str,
+    validity: Validity<'e>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Validity<'e> {
+    not_before: &'e str,
+    not_after: &'e str,
+}
+
+impl<'e> ClientCert<'e> {
+    fn of(certificate: &'e ClientCertificate) -> Self {
+        Self {
+            pem: &certificate.pem,
+            subject: &certificate.subject,
+            issuer: &certificate.issuer,
+            serial_number: &certificate.serial_number,
+            validity: Validity {
+                not_before: &certificate.not_before,
+                not_after: &certificate.not_after,
+            },
+        }
+    }
 }
 
 impl<'e> Identity<'e> {
     fn of(trail: &'e Trail) -> Self {
         let CallerTrail {
-            identity, api_key, ..
+            identity,
+            api_key,
+            certificate,
+            vpc,
+            ..
         } = &trail.caller;
         let of_iam = identity.as_deref();
         let cognito = of_iam.and_then(|identity| identity.cognito.as_ref());
@@ -160,6 +205,9 @@ impl<'e> Identity<'e> {
             user: of_iam.map(|identity| identity.user_id.as_str()),
             api_key: api_key.as_ref().map(|key| key.value.as_str()),
             api_key_id: api_key.as_ref().and_then(|key| key.id.as_deref()),
+            client_cert: certificate.as_deref().map(ClientCert::of),
+            vpc_id: vpc.as_ref().and_then(|vpc| vpc.id.as_deref()),
+            vpce_id: vpc.as_ref().map(|vpc| vpc.endpoint.as_str()),
         }
     }
 }
@@ -198,7 +246,10 @@ impl Event<'_> {
             kind: None,
             method_arn: None,
             resource: &routed.resource_path,
-            path: &routed.request.path,
+            path: match &routed.request.base_path {
+                Some(base_path) => format!("{base_path}{}", routed.request.path).into(),
+                None => routed.request.path.as_str().into(),
+            },
             http_method: routed.request.method.as_str(),
             headers: LastOf(all_headers),
             multi_value_headers: all_headers,

@@ -4,7 +4,7 @@ use super::event::Event;
 use super::{answer, stream};
 use crate::finish::Answer;
 use crate::integrate::aws::{caller, excerpt};
-use crate::integrate::{already_present, buffered, collect, set};
+use crate::integrate::{already_present, buffered, collect, idle_max, set};
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::{IntegrationTrail, Trail};
@@ -65,7 +65,8 @@ impl Gateway {
         integration.request_id = request_id(&head);
         if plan.streams && head.status == 200 {
             integration.service_status = Some(200);
-            let answer = stream::read(payload).await?;
+            let mut answer = stream::read(payload).await?;
+            answer.body = answer.body.idle_at_most(idle_max(routed.api()));
             integration.latency = self.clock.now().saturating_sub(begun);
             integration.status = Some(answer.status.as_u16());
             return Ok(answer);

@@ -10,24 +10,25 @@ use crate::wire::Failure;
 use postern_definition::rest::Stage;
 
 pub(crate) async fn data(edit: &mut Edit<'_>, at: &AtStage) -> Result<(), Failure> {
-    flush(edit, at, |stage| &mut stage.flushes.data).await
+    let flush_data = |stage: &mut Stage| {
+        stage.flushes.data += 1;
+        // What was encrypted with it cannot be read any more, not even by whoever finds both.
+        stage.cache_key = None;
+    };
+    flush(edit, at, flush_data).await
 }
 
 pub(crate) async fn authorizers(edit: &mut Edit<'_>, at: &AtStage) -> Result<(), Failure> {
-    flush(edit, at, |stage| &mut stage.flushes.authorizers).await
+    flush(edit, at, |stage| stage.flushes.authorizers += 1).await
 }
 
-async fn flush(
-    edit: &mut Edit<'_>,
-    at: &AtStage,
-    count: fn(&mut Stage) -> &mut u64,
-) -> Result<(), Failure> {
+async fn flush(edit: &mut Edit<'_>, at: &AtStage, change: fn(&mut Stage)) -> Result<(), Failure> {
     edit.api(missing::stage)?;
     let found = edit
         .definitions()
         .stage(&at.restapi_id, &at.stage_name)
         .await?;
     let mut stage = found.ok_or_else(missing::stage)?;
-    *count(&mut stage) += 1;
+    change(&mut stage);
     super::put(edit, &stage).await
 }

@@ -1,5 +1,6 @@
 //! Stages: names under which deployments answer.
 
+mod cors;
 pub(crate) mod flush;
 mod method_settings;
 mod patches;
@@ -17,7 +18,7 @@ use crate::limits::room;
 use crate::paging::Page;
 use crate::patch::Update;
 use crate::wire::{Choice, Failure, Part, Violations};
-use postern_definition::rest::{CanarySettings, Flushes, Stage};
+use postern_definition::rest::{CacheKey, CanarySettings, Flushes, Stage, StageExtras};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
 use postern_plan::{live, stage_key, stage_sort_prefix};
 use serde::Deserialize;
@@ -116,7 +117,9 @@ pub(super) fn new(stage: NewStage<'_>, now: i64) -> Result<Stage, Failure> {
         tags: Map::new(),
         created_date: now,
         last_updated_date: now,
+        postern: StageExtras::default(),
         flushes: Flushes::default(),
+        cache_key: None,
     })
 }
 
@@ -129,12 +132,15 @@ pub(super) fn checked_description(description: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Turns the cache on or off, or gives it a size. Ours is there as soon as it is asked for.
+/// Turns the cache on or off, or gives it a size. Ours is there as soon as it is asked for, and empty as the service's is.
 pub(super) fn cache(stage: &mut Stage, enabled: Option<bool>, size: Option<CacheClusterSize>) {
     if let Some(size) = size {
-        stage.cache_cluster_size = Some(size.0.to_owned());
+        let size = Some(size.0.to_owned());
+        stage.flushes.data += u64::from(stage.cache_cluster_size != size);
+        stage.cache_cluster_size = size;
     }
     if let Some(enabled) = enabled {
+        stage.flushes.data += u64::from(enabled && !stage.cache_cluster_enabled);
         stage.cache_cluster_enabled = enabled;
         let status = if enabled {
             "AVAILABLE"
@@ -182,6 +188,7 @@ pub(crate) async fn get(service: &Management, at: &AtStage) -> Result<Stage, Fai
 fn shown(stage: Stage) -> Stage {
     Stage {
         flushes: Flushes::default(),
+        cache_key: None,
         ..stage
     }
 }
@@ -209,7 +216,7 @@ pub(crate) async fn create(
     }
     checked(edit.definitions(), api, None, &stage).await?;
     put(edit, &stage).await?;
-    Ok(stage)
+    Ok(shown(stage))
 }
 
 fn new_with(new: NewStage<'_>, input: &CreateStage, now: i64) -> Result<Stage, Failure> {
@@ -236,6 +243,7 @@ pub(crate) async fn update(edit: &mut Edit<'_>, input: &Update<AtStage>) -> Resu
     if after == before {
         return Ok(shown(before));
     }
+    cors::checked(&after)?;
     checked(edit.definitions(), api, Some(&before), &after).await?;
     certified(edit, &before, &after).await?;
     after.last_updated_date = edit.service().now();
@@ -260,9 +268,20 @@ pub(super) async fn has_room(edit: &Edit<'_>) -> Result<(), Failure> {
 
 /// Notes a stage as it is to be, for the management APIs and for the gateways.
 pub(crate) async fn put(edit: &mut Edit<'_>, stage: &Stage) -> Result<(), Failure> {
-    let writes = live::put(edit.definitions().table(), edit.id(), stage).await?;
+    let stage = with_cache_key(stage.clone());
+    let writes = live::put(edit.definitions().table(), edit.id(), &stage).await?;
     edit.note(writes);
     Ok(())
+}
+
+/// The stage, with a key where what is kept for it is to be encrypted. Flushing it takes the key away, and so makes a new one.
+fn with_cache_key(mut stage: Stage) -> Stage {
+    let mut settings = stage.method_settings.values();
+    if settings.any(|setting| setting.cache_data_encrypted) {
+        let new = || CacheKey::new(rand::random());
+        stage.cache_key.get_or_insert_with(new);
+    }
+    stage
 }
 
 /// Notes that a stage is to be gone.

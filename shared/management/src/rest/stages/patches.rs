@@ -2,6 +2,7 @@
 
 use super::cache;
 use super::checked_description;
+use super::cors;
 use super::method_settings::{
     burst_limit, cache_control_strategy, cache_ttl, logging_level, nothing_to_remove, of,
     rate_limit, remove,
@@ -87,6 +88,13 @@ pub(super) static TABLE: Table<Stage> = Table {
         ),
         Row::new("/deploymentId", COPY, promote_deployment),
         Row::new("/variables", COPY, promote_variables),
+        cors::ALL,
+        cors::ALLOW_ORIGINS,
+        cors::ALLOW_METHODS,
+        cors::ALLOW_HEADERS,
+        cors::EXPOSE_HEADERS,
+        cors::MAX_AGE_SECONDS,
+        cors::ALLOW_CREDENTIALS,
         // Only now: what is above looks like a path and a verb too.
         Row::new("/{path}/{verb}", REMOVE, remove),
         Row::new("/{path}/{verb}/metrics/enabled", REPLACE, |stage, patch| {

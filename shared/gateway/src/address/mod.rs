@@ -1,0 +1,213 @@
+//! Which API, which stage, and whether the canary answers.
+//!
+//! The API is named by a path that begins with `/_api/{api}` (or one of the forms that local tools use), by a host of the form
+//! `{api}.execute-api.…`, by a custom domain name and its mappings, by the header that private endpoints use, or by a default
+//! of this process. The stage is the next segment of the path, unless the mapping or the default names it.
+
+mod domains;
+mod find;
+mod forwarded;
+
+pub use domains::Truststore;
+pub(crate) use domains::{Domains, HeldDomain};
+pub(crate) use find::{custom_name, names_an_api};
+
+use crate::rejection::AddressRejection;
+use crate::stages::{Canary, Held, Live};
+use crate::trail::{ClientTrail, StageTrail, Trail};
+use crate::{Arrival, Body, Gateway};
+use find::find;
+use http::{HeaderMap, Method};
+use postern_definition::{ApiId, Map, StageName};
+use postern_identity::Identity;
+use postern_plan::Deployed;
+use rand::RngExt;
+use std::sync::Arc;
+
+/// AWS's limit for the request line of a regional API.
+pub(crate) const URI_BYTES_MAX: usize = 10_240;
+/// AWS's limit for all header names and values together.
+pub(crate) const HEADER_BYTES_MAX: usize = 10_240;
+
+/// AWS's limit for the name of a stage. No API's id is as long.
+const NAME_BYTES_MAX: usize = 128;
+
+/// A request whose API and stage are known.
+pub(crate) struct Addressed {
+    pub(crate) live: Arc<Live>,
+    pub(crate) deployed: Arc<Deployed>,
+    pub(crate) variables: Arc<Map<String>>,
+    pub(crate) is_canary: bool,
+    pub(crate) request: Request,
+}
+
+/// What remains of the arrival once API and stage are taken off.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// Without the stage, leading slashes as one, otherwise as it was sent.
+    pub(crate) path: String,
+    /// What of a custom domain's path led to the API, with a slash before it: backends are shown it, methods are not.
+    pub(crate) base_path: Option<Arc<str>>,
+    pub(crate) query: Option<Arc<str>>,
+    pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) body: Body,
+    pub(crate) sent: Arc<Sent>,
+}
+
+/// What a client signs of a request's line and host: as it was sent, whatever it is taken to mean.
+pub(crate) struct Sent {
+    pub(crate) method: Method,
+    pub(crate) host: String,
+    pub(crate) path: String,
+    /// The caller, where AWS has verified the signature.
+    pub(crate) proven: Option<Arc<Identity>>,
+}
+
+/// What should be read again beside the answering of a request.
+#[derive(Default)]
+pub(crate) struct Due {
+    pub(crate) stage: Option<Arc<Held>>,
+    pub(crate) domain: Option<Arc<HeldDomain>>,
+}
+
+impl Due {
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.stage.is_none() && self.domain.is_none()
+    }
+}
+
+/// Where an API and a stage that need not be named come from.
+#[derive(Clone, Debug, Default)]
+pub struct Defaults {
+    pub api: Option<ApiId>,
+    pub stage: Option<StageName>,
+}
+
+impl Gateway {
+    pub(crate) async fn address(
+        &self,
+        arrival: Arrival,
+        trail: &mut Trail,
+    ) -> Result<(Addressed, Due), AddressRejection> {
+        let uri_bytes =
+            arrival.path.len() + arrival.query.as_ref().map_or(0, |query| query.len() + 1);
+        if uri_bytes > URI_BYTES_MAX {
+            return Err(AddressRejection::UriTooLong {
+                bytes: uri_bytes,
+                max: URI_BYTES_MAX,
+            });
+        }
+        let header_bytes = arrival
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        if header_bytes > HEADER_BYTES_MAX {
+            return Err(AddressRejection::HeadersTooLong {
+                bytes: header_bytes,
+                max: HEADER_BYTES_MAX,
+            });
+        }
+        let (domain, domain_due) = match find::custom_domain(&arrival) {
+            Some(name) => self.domains.find(name).await?,
+            None => (None, None),
+        };
+        let wants_certificate = (domain.as_ref()).is_some_and(|domain| domain.truststore.is_some());
+        if wants_certificate && !is_certified(&arrival) {
+            return Err(AddressRejection::NoCertificate(arrival.host));
+        }
+        let address = find(&arrival, domain.as_deref(), &self.settings.defaults)
+            .ok_or(AddressRejection::NoApi)?;
+        if address.api.len().max(address.stage.len()) > NAME_BYTES_MAX {
+            return Err(AddressRejection::NoSuchStage {
+                api: address.api.to_owned(),
+                stage: address.stage.to_owned(),
+            });
+        }
+        let (live, stage_due) = self
+            .stages
+            .find(&ApiId::from(address.api), &StageName::from(address.stage))
+            .await?;
+
+        let canary = live
+            .canary
+            .as_ref()
+            .filter(|canary| takes(canary, rand::rng().random()));
+        let is_canary = canary.is_some();
+        let (deployed, variables) = match canary {
+            Some(canary) => (canary.deployed.clone(), canary.variables.clone()),
+            None => (live.deployed.clone(), live.variables.clone()),
+        };
+        if deployed.api().disable_execute_api_endpoint && domain.is_none() {
+            return Err(AddressRejection::EndpointDisabled(live.api.to_string()));
+        }
+        // Under a custom domain name clients see no stage that they have not written themselves.
+        trail.path = match address.mapping {
+            Some(_) => format!("/{}", arrival.path.trim_start_matches('/')),
+            None => format!("/{}{}", live.name, address.rest),
+        };
+        trail.stage = Some(StageTrail {
+            account_id: self.settings.account.clone(),
+            api_id: live.api.clone(),
+            stage: live.name.clone(),
+            deployment_id: deployed.id().clone(),
+            is_canary: live.canary.is_some().then_some(is_canary),
+            base_path_matched: address.mapping.map(|mapping| mapping.base_path.clone()),
+        });
+        trail.caller.certificate = arrival.client_certificate.clone();
+        trail.caller.vpc = arrival.vpc.clone();
+        let path = format!("/{}", address.rest.trim_start_matches('/'));
+        let base_path = address.mapping.and_then(domains::Mapping::prefix);
+        let base_path = base_path.map(Arc::from);
+        let sent = Arc::new(Sent {
+            method: arrival.method.clone(),
+            host: arrival.host,
+            path: arrival.path,
+            proven: arrival.proven.map(Arc::new),
+        });
+        let mut headers = arrival.headers;
+        forwarded::add(&mut headers, arrival.port, arrival.scheme, trail);
+        let request = Request {
+            method: arrival.method,
+            path,
+            base_path,
+            query: arrival.query.map(Arc::from),
+            headers: Arc::new(headers),
+            body: arrival.body,
+            sent,
+        };
+        trail.client = Some(ClientTrail {
+            headers: request.headers.clone(),
+            query: request.query.clone(),
+        });
+        Ok((
+            Addressed {
+                live,
+                deployed,
+                variables,
+                is_canary,
+                request,
+            },
+            Due {
+                stage: stage_due,
+                domain: domain_due,
+            },
+        ))
+    }
+}
+
+/// Whether the client has shown a certificate that is good for the host that it asks for: one that was found good for another
+/// may be of issuers whom this one does not know.
+fn is_certified(arrival: &Arrival) -> bool {
+    let Some(certificate) = &arrival.client_certificate else {
+        return false;
+    };
+    (certificate.host.as_deref()).is_none_or(|host| {
+        custom_name(&arrival.host).is_some_and(|name| name.eq_ignore_ascii_case(host))
+    })
+}
+
+/// `draw` is uniform in 0..1.
+fn takes(canary: &Canary, draw: f64) -> bool {
+    draw * 100.0 < canary.percent
+}

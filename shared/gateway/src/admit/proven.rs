@@ -1,0 +1,205 @@
+//! Callers whom AWS has proven before the gateway was called: who signed a request to a function's URL that asks for IAM.
+//!
+//! Lambda says who they are, and that they may use the URL. What they may do here is told by the policies that Postern keeps
+//! for them, where there are any; otherwise IAM is asked, which knows the callers of its own account. What it says is kept for
+//! a while, and when it does not answer nobody passes.
+
+use super::CallerPolicies;
+use super::policy::INVOKE;
+use crate::rejection::AdmitRejection;
+use crate::{Call, Caller, Destination, Gateway};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method};
+use percent_encoding::utf8_percent_encode;
+use postern_identity::Identity;
+use postern_identity::sigv4::canonical::UNRESERVED;
+use postern_plan::credential::principal_arns;
+use postern_policy::Decision;
+use quick_cache::sync::Cache;
+use std::time::Duration;
+
+/// How long IAM gets.
+const WITHIN: Duration = Duration::from_secs(5);
+/// More than any answer of IAM about one action.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Decisions kept at most, one for each caller, method and path. Those that were not asked for longest go first.
+const KEPT_MAX: usize = 10_000;
+
+/// What IAM said.
+pub(crate) struct Decisions {
+    decisions: Cache<Question, Kept>,
+    /// The ARNs of roles, by those of their sessions, which do not have the role's path.
+    roles: Cache<String, String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Question {
+    principal: String,
+    resource: String,
+    source_ip: String,
+}
+
+#[derive(Clone, Copy)]
+struct Kept {
+    decision: Decision,
+    until: Duration,
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self {
+            decisions: Cache::new(KEPT_MAX),
+            roles: Cache::new(KEPT_MAX),
+        }
+    }
+}
+
+impl Gateway {
+    /// What a caller may do whom AWS has proven.
+    pub(super) async fn policies_of(
+        &self,
+        identity: &Identity,
+        method_arn: String,
+        source_ip: String,
+    ) -> Result<CallerPolicies, AdmitRejection> {
+        for arn in principal_arns(&identity.arn) {
+            let found = self.signers.policies(&arn).await?;
+            if let Some(policies) = found.filter(|policies| !policies.is_empty()) {
+                return Ok(CallerPolicies::Own(policies));
+            }
+        }
+        // IAM simulates nobody of another account: without policies here, such a caller has none.
+        if identity.account_id != self.settings.account {
+            return Ok(CallerPolicies::None);
+        }
+        let question = Question {
+            principal: identity.arn.clone(),
+            resource: method_arn,
+            source_ip,
+        };
+        self.asked(question).await.map(CallerPolicies::Decided)
+    }
+
+    async fn asked(&self, question: Question) -> Result<Decision, AdmitRejection> {
+        let kept = &self.decisions.decisions;
+        if let Some(found) = kept.get(&question) {
+            if self.clock.now() < found.until {
+                return Ok(found.decision);
+            }
+            kept.remove(&question);
+        }
+        // Who asks for the same meanwhile waits: IAM answers a few calls a second.
+        let place = match kept.get_value_or_guard_async(&question).await {
+            Ok(found) => return Ok(found.decision),
+            Err(place) => place,
+        };
+        let decision = self
+            .simulate(&question)
+            .await
+            .map_err(AdmitRejection::Iam)?;
+        let freshness = self.settings.freshness;
+        let lasts = match decision {
+            Decision::Allow => freshness.stale_after,
+            Decision::ExplicitDeny | Decision::ImplicitDeny => freshness.revalidate_after,
+        };
+        // Somebody flushing everything meanwhile is no reason not to answer.
+        let _ = place.insert(Kept {
+            decision,
+            until: self.clock.now() + lasts,
+        });
+        Ok(decision)
+    }
+
+    async fn simulate(&self, question: &Question) -> Result<Decision, String> {
+        let Some(source) = self.policy_source(&question.principal).await? else {
+            // Nothing denies anything to an account's root.
+            return Ok(Decision::Allow);
+        };
+        let answer = self
+            .iam(&[
+                ("Action", "SimulatePrincipalPolicy"),
+                ("Version", "2010-05-08"),
+                ("PolicySourceArn", &source),
+                ("ActionNames.member.1", INVOKE),
+                ("ResourceArns.member.1", &question.resource),
+                ("ContextEntries.member.1.ContextKeyName", "aws:SourceIp"),
+                ("ContextEntries.member.1.ContextKeyType", "ip"),
+                (
+                    "ContextEntries.member.1.ContextKeyValues.member.1",
+                    &question.source_ip,
+                ),
+            ])
+            .await?;
+        match element(&answer, "EvalDecision") {
+            Some("allowed") => Ok(Decision::Allow),
+            Some("explicitDeny") => Ok(Decision::ExplicitDeny),
+            Some("implicitDeny") => Ok(Decision::ImplicitDeny),
+            _ => Err("it answers without a decision".to_owned()),
+        }
+    }
+
+    /// The ARN under which IAM knows the policies of a caller. `None` of an account's root, which has none.
+    async fn policy_source(&self, arn: &str) -> Result<Option<String>, String> {
+        let what = arn.splitn(6, ':').nth(5).unwrap_or_default();
+        if what == "root" {
+            return Ok(None);
+        }
+        let Some(session) = what.strip_prefix("assumed-role/") else {
+            return Ok(Some(arn.to_owned()));
+        };
+        let role = session.split('/').next().unwrap_or(session);
+        if let Some(known) = self.decisions.roles.get(role) {
+            return Ok(Some(known));
+        }
+        let answer = self
+            .iam(&[
+                ("Action", "GetRole"),
+                ("Version", "2010-05-08"),
+                ("RoleName", role),
+            ])
+            .await?;
+        let arn = element(&answer, "Arn").ok_or("it answers without the role's ARN")?;
+        self.decisions.roles.insert(role.to_owned(), arn.to_owned());
+        Ok(Some(arn.to_owned()))
+    }
+
+    async fn iam(&self, form: &[(&str, &str)]) -> Result<String, String> {
+        let pairs: Vec<_> = form
+            .iter()
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, UNRESERVED)))
+            .collect();
+        let mut headers = HeaderMap::new();
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        headers.insert(CONTENT_TYPE, form);
+        let call = Call {
+            destination: Destination::Service {
+                name: "iam".to_owned(),
+                region: self.settings.region.clone(),
+                path: "/".to_owned(),
+                caller: Caller::Gateway,
+            },
+            method: Method::POST,
+            headers,
+            body: pairs.join("&").into(),
+            timeout: WITHIN,
+        };
+        let answer = self.backend.call(call).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        let status = answer.status();
+        let body = answer.into_body().collect(ANSWER_BYTES_MAX).await;
+        let body = body.map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&body).into_owned();
+        if !status.is_success() {
+            let said = element(&text, "Message").unwrap_or("it says no more");
+            return Err(format!("it answers {status}: {said}"));
+        }
+        Ok(text)
+    }
+}
+
+/// The text of the first element of a name that has no attributes.
+fn element<'x>(xml: &'x str, name: &str) -> Option<&'x str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    Some(text)
+}

@@ -1,0 +1,69 @@
+//! Whether the answer to a request may be kept, and what its stage says of how.
+
+use super::seal::Seal;
+use crate::route::Routed;
+use postern_definition::rest::{CacheControlStrategy, Stage};
+use postern_plan::{Authorization, CachePlan, MethodPlan};
+use std::time::Duration;
+
+/// That a method's answers are kept in this stage.
+pub(super) struct Applies<'p> {
+    pub(super) plan: &'p CachePlan,
+    pub(super) ttl: Duration,
+    pub(super) encrypted: bool,
+    /// Whether only those who may do so get a new answer by asking for it.
+    pub(super) guarded: bool,
+    pub(super) strategy: CacheControlStrategy,
+    /// Whether anybody at all may ask for a new answer before the old one's time is over.
+    pub(super) may_be_refreshed: bool,
+}
+
+impl<'p> Applies<'p> {
+    /// `plan` is the request's own, held apart from it.
+    pub(super) fn to(plan: &'p MethodPlan, routed: &Routed) -> Option<Self> {
+        let stage = &routed.live.cache;
+        if !stage.is_on || (routed.is_canary && !stage.for_canary) {
+            return None;
+        }
+        let cache = plan.cache.as_ref()?;
+        let verb = routed.request.method.as_str();
+        let setting = routed
+            .live
+            .cache_setting(&routed.resource_path, verb, &plan.verb)?;
+        let ttl = u64::try_from(setting.cache_ttl_in_seconds).unwrap_or(0);
+        if ttl == 0 {
+            return None;
+        }
+        let guarded = setting.require_authorization_for_cache_control;
+        Some(Self {
+            plan: cache,
+            ttl: Duration::from_secs(ttl),
+            encrypted: setting.cache_data_encrypted,
+            guarded,
+            strategy: setting.unauthorized_cache_control_header_strategy,
+            may_be_refreshed: !guarded || !matches!(plan.authorization, Authorization::None),
+        })
+    }
+}
+
+/// What a stage says of the answers that are kept for it, whichever method they are of.
+#[derive(Default)]
+pub(crate) struct StageCache {
+    is_on: bool,
+    for_canary: bool,
+    pub(super) seal: Option<Seal>,
+    /// Tells stages of one name apart.
+    pub(super) stage_created_at: i64,
+}
+
+impl StageCache {
+    pub(crate) fn of(stage: &Stage) -> Self {
+        let canary = stage.canary_settings.as_ref();
+        Self {
+            is_on: stage.cache_cluster_enabled,
+            for_canary: canary.is_some_and(|canary| canary.use_stage_cache),
+            seal: stage.cache_key.as_ref().map(|key| Seal::of(key.bytes())),
+            stage_created_at: stage.created_date,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What need not be asked twice: the answers of methods for which a stage keeps them.
+//!
+//! ```text
+//! memory -> (one of those who want the same) -> table -> integration -> memory, table
+//! ```
+//!
+//! An answer is kept as the method gives it: after mappings, before it is packed. Answers that the gateway gives by itself
+//! are rejections, and never come here. Flushing a stage, deploying to it or making it anew changes what its answers are
+//! found by, so that nobody has to look for the old ones.
+//!
+//! A table that is away or slow costs a call of the integration, and a wait within the bounds that `stored` names.
+
+mod applies;
+mod control;
+mod entry;
+mod flights;
+mod key;
+mod memory;
+mod seal;
+mod stored;
+
+use crate::finish::Answer;
+use crate::integrate::{broken, collect};
+use crate::rejection::{IntegrateRejection, Rejection};
+use crate::trail::{CacheTrail, Trail};
+use crate::validate::Validated;
+use crate::{Body, Gateway};
+use applies::Applies;
+pub(crate) use applies::StageCache;
+use control::Wish;
+use entry::{BODY_BYTES_MAX, Entry};
+use flights::{Flights, Lead, Turn};
+use http::{HeaderName, HeaderValue};
+use key::Key;
+use memory::Memory;
+use postern_store::{Clock, Table};
+use seal::{SEAL_BYTES, Seal};
+use std::sync::Arc;
+use std::time::Duration;
+use stored::Stored;
+
+/// What the operator decided of all stages' caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caching {
+    /// What answers may take up in the memory of this process.
+    pub memory_bytes: u64,
+    /// Whether clients are told by `X-Gateway-Cache` what came of the cache. The service tells nobody.
+    pub tells: bool,
+}
+
+impl Default for Caching {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 32 << 20,
+            tells: false,
+        }
+    }
+}
+
+pub(crate) struct Cache {
+    memory: Memory,
+    flights: Flights,
+    stored: Stored,
+}
+
+const TOLD: HeaderName = HeaderName::from_static("x-gateway-cache");
+
+impl Cache {
+    pub(crate) fn new(settings: Caching, table: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            memory: Memory::new(settings.memory_bytes),
+            flights: Flights::default(),
+            stored: Stored::new(table, clock),
+        }
+    }
+}
+
+/// Where an answer is kept, and how.
+struct Spot<'s> {
+    key: Key,
+    ttl: Duration,
+    body_bytes_max: usize,
+    /// Not where the settings want it sealed and the stage has no key.
+    is_in_table: bool,
+    seal: Option<&'s Seal>,
+}
+
+impl<'s> Spot<'s> {
+    fn new(key: Key, applies: &Applies<'_>, seal: Option<&'s Seal>) -> Self {
+        let seal = seal.filter(|_| applies.encrypted);
+        Self {
+            key,
+            ttl: applies.ttl,
+            body_bytes_max: BODY_BYTES_MAX - if applies.encrypted { SEAL_BYTES } else { 0 },
+            is_in_table: seal.is_some() || !applies.encrypted,
+            seal,
+        }
+    }
+}
+
+impl Gateway {
+    /// The answer that is kept, or else the integration's, which is kept from now on.
+    pub(crate) async fn recall(
+        &self,
+        mut validated: Validated,
+        trail: &mut Trail,
+    ) -> Result<Answer, Rejection> {
+        let plan = validated.routed.plan.clone();
+        let Some(applies) = Applies::to(&plan, &validated.routed) else {
+            return Ok(self.integrate(validated, trail).await?);
+        };
+        let wish = self.wish(&applies, &validated, trail)?;
+        let mut body = bytes::Bytes::new();
+        if applies.plan.reads_the_body() {
+            let request = &mut validated.routed.request;
+            body = collect(std::mem::replace(&mut request.body, Body::empty())).await?;
+            request.body = Body::Full(body.clone());
+        }
+        let account = &self.settings.account;
+        let Ok(key) = Key::of(account, &applies, &validated.routed, &body, trail) else {
+            // The integration says what is wrong with the body.
+            return Ok(Box::pin(self.integrate(validated, trail)).await?);
+        };
+        let live = validated.routed.live.clone();
+        let spot = Spot::new(key, &applies, live.cache.seal.as_ref());
+        // Where somebody may refresh an answer, it is soon known to all who hold it.
+        let settled_for = (applies.may_be_refreshed && self.cache.stored.is_shared())
+            .then_some(self.settings.freshness.revalidate_after);
+        let mut answer = if wish == Wish::New {
+            trail.cache = Some(CacheTrail::Refresh);
+            Box::pin(self.ask(validated, trail, &spot, None)).await?
+        } else {
+            self.find(validated, trail, &spot, settled_for).await?
+        };
+        wish.tell(&mut answer.headers);
+        if let (true, Some(outcome)) = (self.settings.caching.tells, trail.cache) {
+            answer
+                .headers
+                .insert(TOLD, HeaderValue::from_static(outcome.name()));
+        }
+        Ok(answer)
+    }
+
+    async fn find(
+        &self,
+        validated: Validated,
+        trail: &mut Trail,
+        spot: &Spot<'_>,
+        settled_for: Option<Duration>,
+    ) -> Result<Answer, IntegrateRejection> {
+        let Cache {
+            memory,
+            flights,
+            stored,
+        } = &self.cache;
+        let now = self.clock.now();
+        let at_hand = || memory.get(&spot.key, now);
+        trail.cache = Some(CacheTrail::Hit);
+        if let Some(known) = at_hand().filter(|known| known.is_settled(now, settled_for)) {
+            return Ok(known.entry.to_answer());
+        }
+        let lead = match flights.turn(spot.key) {
+            Turn::Wait(wait) => {
+                if let Some(entry) = wait.outcome().await {
+                    return Ok(entry.to_answer());
+                }
+                None
+            }
+            Turn::Lead(lead) => {
+                let found = if spot.is_in_table {
+                    stored.get(&spot.key, spot.seal).await.map(Arc::new)
+                } else {
+                    None
+                };
+                // Where the table is away, or holds nothing, what is at hand is still good.
+                if let Some(entry) = found.or_else(|| Some(at_hand()?.entry)) {
+                    memory.put(spot.key, entry.clone(), now);
+                    lead.tell(entry.clone());
+                    return Ok(entry.to_answer());
+                }
+                Some(lead)
+            }
+        };
+        trail.cache = Some(CacheTrail::Miss);
+        // In a box, so that a hit does not pay for what only a miss needs.
+        Box::pin(self.ask(validated, trail, spot, lead)).await
+    }
+
+    async fn ask(
+        &self,
+        validated: Validated,
+        trail: &mut Trail,
+        spot: &Spot<'_>,
+        lead: Option<Lead<'_>>,
+    ) -> Result<Answer, IntegrateRejection> {
+        let answer = self.integrate(validated, trail).await?;
+        let until = || self.clock.now() + spot.ttl;
+        let held = Entry::of(answer, spot.body_bytes_max, until).await;
+        let (answer, entry) = held.map_err(broken)?;
+        if let Some(entry) = entry.map(Arc::new) {
+            let Cache { memory, stored, .. } = &self.cache;
+            memory.put(spot.key, entry.clone(), self.clock.now());
+            // The others need not wait for the table.
+            if let Some(lead) = lead {
+                lead.tell(entry.clone());
+            }
+            if spot.is_in_table {
+                stored.put(&spot.key, &entry, spot.seal).await;
+            }
+        }
+        Ok(answer)
+    }
+}
