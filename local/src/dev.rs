@@ -10,7 +10,8 @@ use crate::tls::{Shown, Tls};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{
-    Backend, Caching, Defaults, Freshness, Gateway, Journal, Metering, Settings, Signatures, World,
+    Backend, Caching, Defaults, Freshness, Gateway, Journal, Metering, Settings, Signatures,
+    TokenSettings, World,
 };
 use postern_management::{Management, Proofs};
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
@@ -65,6 +66,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         .region
         .clone()
         .unwrap_or_else(|| "us-east-1".to_owned());
+    let user_pools = settings.endpoint_of("cognito-idp").map(str::to_owned);
     let sts = settings.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
@@ -86,6 +88,10 @@ async fn start(options: Dev) -> Result<(), Failure> {
                 Signatures::Verified
             } else {
                 Signatures::Believed
+            },
+            tokens: TokenSettings {
+                user_pools,
+                ..TokenSettings::default()
             },
             vpc_links: options.vpc_links.clone(),
             caching: Caching {

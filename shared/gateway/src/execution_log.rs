@@ -1,6 +1,6 @@
 //! The steps of a request as its execution log tells them. Everything here does nothing where no log was asked for.
 
-use crate::rejection::{AdmitRejection, IntegrateRejection, Rejection};
+use crate::rejection::{AdmitRejection, AuthorizeRejection, IntegrateRejection, Rejection};
 use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Body, Call, CallError, CollectError, Destination, Gateway, headers};
@@ -180,6 +180,23 @@ impl Trail {
         let extended_id = &self.extended_request_id;
         self.log
             .info(|| format!("Extended Request Id: {extended_id}"));
+    }
+
+    /// Notes what an authorizer made of a token.
+    pub(crate) fn log_bearer(&mut self, authorizer: &str, refused: Option<&AuthorizeRejection>) {
+        let request = &self.request_id;
+        self.log
+            .info(|| format!("Starting authorizer: {authorizer} for request: {request}"));
+        match refused.map(AuthorizeRejection::status) {
+            None => self
+                .log
+                .info(|| "Successfully completed authorizer execution".to_owned()),
+            Some(401) => self
+                .log
+                .error(|| format!("Unauthorized request: {request}")),
+            // The rejection itself says all there is to say.
+            Some(_) => {}
+        }
     }
 
     /// Notes that the method's execution begins.

@@ -23,7 +23,10 @@ mod snapshot;
 pub mod usage;
 mod validation;
 
-pub use authorizer::{Asks, AuthorizerPlan, Decides, FunctionPlan};
+pub use authorizer::{
+    Asks, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers, TokenPlan,
+    UserPool,
+};
 pub use cache::{CachePlan, KeyParameter};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};

@@ -19,6 +19,7 @@ mod runtime_api;
 mod starts;
 mod stats;
 mod store;
+mod tokens;
 mod upstream;
 mod world;
 

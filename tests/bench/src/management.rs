@@ -253,7 +253,7 @@ impl Management {
         Ok(())
     }
 
-    async fn resource(&self, api: &str, parent: &str, part: &str) -> Result<String> {
+    pub(crate) async fn resource(&self, api: &str, parent: &str, part: &str) -> Result<String> {
         let path = format!("/restapis/{api}/resources/{parent}");
         let resource = self
             .put(Method::POST, &path, json!({ "pathPart": part }))
@@ -261,7 +261,7 @@ impl Management {
         text(&resource, "id")
     }
 
-    async fn method(
+    pub(crate) async fn method(
         &self,
         api: &str,
         resource: &str,
@@ -310,7 +310,7 @@ impl Management {
     }
 
     /// Asks until it is done. A write that met another one, or came too fast, is tried again, as every SDK does.
-    async fn put(&self, method: Method, path: &str, body: Value) -> Result<Value> {
+    pub(crate) async fn put(&self, method: Method, path: &str, body: Value) -> Result<Value> {
         self.ask(method, path, Some(body)).await
     }
 
@@ -345,7 +345,7 @@ enum Job {
     Methods(String),
 }
 
-fn text(answer: &Value, member: &str) -> Result<String> {
+pub(crate) fn text(answer: &Value, member: &str) -> Result<String> {
     answer[member]
         .as_str()
         .map(str::to_owned)

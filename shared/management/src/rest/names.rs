@@ -56,6 +56,7 @@ impl Enumerated for AuthorizerType {
         ("TOKEN", Self::Token),
         ("REQUEST", Self::Request),
         ("COGNITO_USER_POOLS", Self::CognitoUserPools),
+        ("JWT", Self::Jwt),
     ];
 }
 
