@@ -2,6 +2,8 @@
 //! requests to [`Holder`] themselves.
 
 use crate::holder::{Arrival, Holder};
+use http::header::CONNECTION;
+use http::{HeaderValue, StatusCode};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -53,15 +55,12 @@ pub async fn serve(
 }
 
 async fn accept(listener: &TcpListener) -> Option<TcpStream> {
-    match listener.accept().await {
-        Ok((stream, _)) => {
-            let _ = stream.set_nodelay(true);
-            Some(stream)
-        }
-        Err(_) => {
-            tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
-            None
-        }
+    if let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
+        Some(stream)
+    } else {
+        tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
+        None
     }
 }
 
@@ -73,14 +72,21 @@ async fn hold(stream: TcpStream, holder: Holder) {
             peer,
             connection_id: None,
         };
-        async move { Ok::<_, Infallible>(holder.accept(request, arrival).await) }
+        async move {
+            let mut answer = holder.accept(request, arrival).await;
+            if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                // Whoever was refused has nothing more to ask on this connection.
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().append(CONNECTION, close);
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     // What ends a connection early is the client's doing, and concerns no one else.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX)
-        .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await;
