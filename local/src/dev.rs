@@ -10,12 +10,16 @@ use crate::tls::{Shown, Tls};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{
-    Backend, Caching, Defaults, Freshness, Gateway, Journal, Metering, Settings, Signatures, World,
+    Backend, Caching, Defaults, Freshness, Gateway, Journal, Metering, Settings, Signatures,
+    TokenSettings, World,
 };
 use postern_management::{Management, Proofs};
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
+use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -62,6 +66,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
         .region
         .clone()
         .unwrap_or_else(|| "us-east-1".to_owned());
+    let user_pools = settings.endpoint_of("cognito-idp").map(str::to_owned);
     let sts = settings.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(settings, Egress::new(&Options::default()), clock.clone());
     let (store, place) = open(&options, &aws, clock.clone())?;
@@ -83,6 +88,10 @@ async fn start(options: Dev) -> Result<(), Failure> {
                 Signatures::Verified
             } else {
                 Signatures::Believed
+            },
+            tokens: TokenSettings {
+                user_pools,
+                ..TokenSettings::default()
             },
             vpc_links: options.vpc_links.clone(),
             caching: Caching {
@@ -161,6 +170,13 @@ async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
         })
 }
 
+/// The embedded store of a folder. There are secrets in it, so a folder that is made here is for its owner alone.
+pub(crate) fn open_folder(folder: &Path, clock: Arc<dyn Clock>) -> Result<Store, OpenError> {
+    // Why it cannot be made is told by who opens it.
+    let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    Embedded::open(folder, clock)
+}
+
 /// The store, and where it keeps things, in words.
 fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, String), Failure> {
     match options.store {
@@ -176,7 +192,7 @@ fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, Strin
             "memory: it is gone when Postern stops".to_owned(),
         )),
         StoreKind::Embedded => Ok((
-            Embedded::open(&options.data, clock)?,
+            open_folder(&options.data, clock)?,
             options.data.display().to_string(),
         )),
     }

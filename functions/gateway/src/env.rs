@@ -1,6 +1,8 @@
 //! The environment: every variable is looked at, and all that are wrong are reported together.
 
-use postern_gateway::{Caching, Defaults, Freshness, Metering, Settings, Signatures, VpcLinks};
+use postern_gateway::{
+    Caching, Defaults, Freshness, Metering, Settings, Signatures, TokenSettings, VpcLinks,
+};
 use postern_identity::Secret;
 use postern_lambda::Trust;
 use std::time::Duration;
@@ -29,15 +31,23 @@ impl Env {
         if aws.is_ok() && region.is_none() {
             wrong.push("AWS_REGION is not set".to_owned());
         }
-        let seconds = variable("POSTERN_REVALIDATE_SECONDS").map(|text| text.parse::<u64>());
-        let freshness = match seconds {
-            None => Freshness::default(),
-            Some(Ok(seconds)) => Freshness::revalidating_after(Duration::from_secs(seconds)),
-            Some(Err(_)) => {
-                wrong
-                    .push("POSTERN_REVALIDATE_SECONDS is not a whole number of seconds".to_owned());
-                Freshness::default()
-            }
+        let user_pools = aws.as_ref().ok().and_then(|aws| {
+            let endpoint = aws.endpoint_of("cognito-idp");
+            endpoint.map(str::to_owned)
+        });
+        let seconds = |name: &str, wrong: &mut Vec<String>| {
+            let seconds = variable(name)?.parse().map(Duration::from_secs);
+            seconds
+                .map_err(|_| wrong.push(format!("{name} is not a whole number of seconds")))
+                .ok()
+        };
+        let freshness = seconds("POSTERN_REVALIDATE_SECONDS", &mut wrong)
+            .map_or_else(Freshness::default, Freshness::revalidating_after);
+        let tokens = TokenSettings::default();
+        let tokens = TokenSettings {
+            leeway: seconds("POSTERN_TOKEN_LEEWAY_SECONDS", &mut wrong).unwrap_or(tokens.leeway),
+            outage: seconds("POSTERN_ISSUER_OUTAGE_SECONDS", &mut wrong).unwrap_or(tokens.outage),
+            user_pools,
         };
         let flag = |name: &str, wrong: &mut Vec<String>| match variable(name).as_deref() {
             None | Some("" | "false") => false,
@@ -110,6 +120,7 @@ impl Env {
                     caching,
                     metering,
                     signatures: Signatures::Verified,
+                    tokens,
                     vpc_links,
                 },
                 trust,
@@ -125,7 +136,7 @@ impl Env {
 
 #[cfg(test)]
 mod tests {
-    use super::{Env, Metering};
+    use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Env, String> {
         let find = |name: &str| {
@@ -143,6 +154,8 @@ mod tests {
     fn all_that_is_wrong_is_reported_together() {
         let wrong = [
             ("POSTERN_REVALIDATE_SECONDS", "soon"),
+            ("POSTERN_TOKEN_LEEWAY_SECONDS", "-1"),
+            ("POSTERN_ISSUER_OUTAGE_SECONDS", "1h"),
             ("POSTERN_TRUST_FORWARDED_HOST", "perhaps"),
             ("POSTERN_CACHE_MEMORY", "32MB"),
             ("POSTERN_CACHE_HEADER", "HIT"),
@@ -156,6 +169,22 @@ mod tests {
         for (name, _) in wrong {
             assert!(message.contains(name), "{message}");
         }
+    }
+
+    #[test]
+    fn user_pools_are_where_every_aws_tool_has_them() {
+        let env = read(&[
+            (
+                "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+                "http://127.0.0.1:9229/",
+            ),
+            ("POSTERN_TOKEN_LEEWAY_SECONDS", "5"),
+        ])
+        .unwrap();
+        let tokens = env.settings.tokens;
+        assert_eq!(tokens.user_pools.as_deref(), Some("http://127.0.0.1:9229"));
+        assert_eq!(tokens.leeway, Duration::from_secs(5));
+        assert!(read(&[]).unwrap().settings.tokens.user_pools.is_none());
     }
 
     #[test]

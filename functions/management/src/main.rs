@@ -7,7 +7,7 @@ use env::Env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Gateway, Settings, StandardOutput};
+use postern_gateway::{Gateway, Settings, StandardOutput, TokenSettings};
 use postern_lambda::Event;
 use postern_management::{Management, Proofs, World};
 use postern_store::SystemClock;
@@ -17,6 +17,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), Error> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
+    let user_pools = env.aws.endpoint_of("cognito-idp").map(str::to_owned);
     let sts = env.aws.endpoint_of("sts").map(str::to_owned);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
     let store = aws.connect(&env.tables)?;
@@ -30,6 +31,10 @@ async fn main() -> Result<(), Error> {
         },
         Settings {
             vpc_links: env.vpc_links,
+            tokens: TokenSettings {
+                user_pools,
+                ..TokenSettings::default()
+            },
             ..Settings::of(&env.account, &env.region)
         },
     );

@@ -1,6 +1,6 @@
 //! The steps of a request as its execution log tells them. Everything here does nothing where no log was asked for.
 
-use crate::rejection::{AdmitRejection, IntegrateRejection, Rejection};
+use crate::rejection::{AdmitRejection, AuthorizeRejection, IntegrateRejection, Rejection};
 use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Body, Call, CallError, CollectError, Destination, Gateway, headers};
@@ -182,6 +182,23 @@ impl Trail {
             .info(|| format!("Extended Request Id: {extended_id}"));
     }
 
+    /// Notes what an authorizer made of a token.
+    pub(crate) fn log_bearer(&mut self, authorizer: &str, refused: Option<&AuthorizeRejection>) {
+        let request = &self.request_id;
+        self.log
+            .info(|| format!("Starting authorizer: {authorizer} for request: {request}"));
+        match refused.map(AuthorizeRejection::status) {
+            None => self
+                .log
+                .info(|| "Successfully completed authorizer execution".to_owned()),
+            Some(401) => self
+                .log
+                .error(|| format!("Unauthorized request: {request}")),
+            // The rejection itself says all there is to say.
+            Some(_) => {}
+        }
+    }
+
     /// Notes that the method's execution begins.
     pub(crate) fn log_start(&mut self, routed: &Routed) {
         self.begin_log(routed);
@@ -196,6 +213,24 @@ impl Gateway {
         call: Call,
         trail: &mut Trail,
     ) -> Result<Response<Body>, CallError> {
+        self.call_and_tell(call, trail, true).await
+    }
+
+    /// As [`Gateway::call`], for an answer of which not even a log may hold back the first byte.
+    pub(crate) async fn call_streaming(
+        &self,
+        call: Call,
+        trail: &mut Trail,
+    ) -> Result<Response<Body>, CallError> {
+        self.call_and_tell(call, trail, false).await
+    }
+
+    async fn call_and_tell(
+        &self,
+        call: Call,
+        trail: &mut Trail,
+        may_be_held: bool,
+    ) -> Result<Response<Body>, CallError> {
         if !trail.log.wants_data() {
             return self.backend.call(call).await;
         }
@@ -208,10 +243,8 @@ impl Gateway {
         trail
             .log
             .called((head.status, &head.headers), latency.as_millis());
-        let is_small = body
-            .size_hint()
-            .upper()
-            .is_some_and(|bytes| bytes <= HELD_BYTES_MAX as u64);
+        let longest = body.size_hint().upper();
+        let is_small = may_be_held && longest.is_some_and(|bytes| bytes <= HELD_BYTES_MAX as u64);
         let body = match body {
             body if is_small => match body.collect(HELD_BYTES_MAX).await {
                 Ok(bytes) => Body::Full(bytes),

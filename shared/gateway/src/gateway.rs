@@ -2,7 +2,7 @@
 
 use crate::address::{Defaults, Domains, Due, Truststore, custom_name, names_an_api};
 use crate::admit::{Admitted, Decisions, Keys, Metering, Signatures};
-use crate::authorize::Verdicts;
+use crate::authorize::{KeySources, TokenSettings, Tokens, Verdicts};
 use crate::cache::{Cache, Caching};
 use crate::cors::Preflight;
 use crate::freshness::Freshness;
@@ -14,7 +14,7 @@ use crate::{Arrival, Backend, Body, Journal, Signers, respond, route, unpack};
 use postern_definition::Map;
 use postern_metering::Meter;
 use postern_plan::Deployed;
-use postern_store::{Clock, Store, Table};
+use postern_store::{Clock, Store, StoreError, Table};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -24,6 +24,7 @@ pub struct Gateway {
     pub(crate) domains: Domains,
     pub(crate) stages: Stages,
     pub(crate) verdicts: Verdicts,
+    pub(crate) tokens: Tokens,
     pub(crate) cache: Cache,
     pub(crate) signers: Signers,
     pub(crate) decisions: Decisions,
@@ -55,6 +56,7 @@ pub struct Settings {
     pub defaults: Defaults,
     pub freshness: Freshness,
     pub signatures: Signatures,
+    pub tokens: TokenSettings,
     pub caching: Caching,
     pub metering: Metering,
     pub vpc_links: VpcLinks,
@@ -69,6 +71,7 @@ impl Settings {
             defaults: Defaults::default(),
             freshness: Freshness::default(),
             signatures: Signatures::Verified,
+            tokens: TokenSettings::default(),
             caching: Caching::default(),
             metering: Metering::default(),
             vpc_links: VpcLinks::default(),
@@ -105,10 +108,17 @@ impl Gateway {
             journal.clone(),
             settings.freshness,
         );
+        let keys = KeySources::new(
+            backend.clone(),
+            clock.clone(),
+            journal.clone(),
+            settings.tokens.outage,
+        );
         Self {
             domains,
             links: Links::default(),
             stages,
+            tokens: Tokens::new(keys, clock.clone(), settings.tokens.clone()),
             verdicts: Verdicts::new(store.cache.clone(), clock.clone()),
             cache: Cache::new(settings.caching, store.cache.clone(), clock.clone()),
             signers: Signers::new(store.definitions.clone(), clock.clone(), settings.freshness),
@@ -211,6 +221,11 @@ impl Gateway {
         };
         let (domain, _) = self.domains.find(name).await?;
         Ok(domain.and_then(|domain| domain.truststore.clone()))
+    }
+
+    /// Writes down what keys have used of a plan, and no more: this process may have taken some in advance.
+    pub async fn settle_usage(&self, plan: &str, key: Option<&str>) -> Result<(), StoreError> {
+        self.meter.settle(plan, key).await
     }
 
     async fn proceed(

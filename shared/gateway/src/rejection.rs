@@ -144,6 +144,8 @@ pub enum ValidateRejection {
         content_type: String,
         /// What `$context.error.validationErrorString` says.
         reason: String,
+        /// Whether a function would have been called, for then the client is told the trace, as recorded.
+        traced: bool,
     },
     /// The body could not be read whole.
     #[error(transparent)]
@@ -159,7 +161,7 @@ pub struct CacheRejection {
     pub arn: String,
 }
 
-/// Why an authorizer's function gave no verdict.
+/// Why an authorizer lets nobody pass.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorizeRejection {
     #[error("the request does not say who is calling, where the authorizer looks for it")]
@@ -170,6 +172,12 @@ pub enum AuthorizeRejection {
     Failed(String),
     #[error("the authorizer cannot decide: {0}")]
     Configuration(String),
+    #[error("the token is not good: {0}")]
+    Token(String),
+    #[error("the token has expired")]
+    Expired,
+    #[error("the token has none of the method's scopes")]
+    NoScope,
 }
 
 /// What kept the integration from answering.
@@ -205,7 +213,8 @@ pub enum IntegrateRejection {
 impl AuthorizeRejection {
     pub(crate) fn status(&self) -> u16 {
         match self {
-            Self::Unidentified | Self::Refused => 401,
+            Self::Unidentified | Self::Refused | Self::Token(_) | Self::Expired => 401,
+            Self::NoScope => 403,
             Self::Failed(_) | Self::Configuration(_) => 500,
         }
     }
@@ -327,13 +336,24 @@ impl Rejection {
                 | AdmitRejection::Uncounted,
             ) => internal(Type::Default5xx, 500),
             Self::Admit(AdmitRejection::Authorize(
-                AuthorizeRejection::Unidentified | AuthorizeRejection::Refused,
+                AuthorizeRejection::Unidentified
+                | AuthorizeRejection::Refused
+                | AuthorizeRejection::Token(_),
             )) => early(
                 Type::Unauthorized,
                 401,
                 "UnauthorizedException",
                 "Unauthorized",
             ),
+            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::Expired)) => early(
+                Type::Unauthorized,
+                401,
+                "UnauthorizedException",
+                "The incoming token has expired",
+            ),
+            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::NoScope)) => {
+                early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
+            }
             Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::Failed(_))) => {
                 silent(Type::AuthorizerFailure)
             }

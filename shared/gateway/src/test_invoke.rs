@@ -20,6 +20,7 @@ use postern_plan::{AuthorizerPlan, Decides, Defect, Deployed, DeployedError, Sna
 use postern_telemetry::{ExecutionLog, LoggingLevel};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What to try.
 pub struct TestInvocation {
@@ -74,8 +75,16 @@ pub struct TestVerdict {
     pub principal: Option<String>,
     /// As JSON text.
     pub policy: Option<String>,
+    /// What the token says, where it is a token that decides.
+    pub claims: Option<Arc<Map<String>>>,
     pub log: String,
     pub latency_ms: u64,
+}
+
+/// What an authorizer that lets somebody pass makes known of them.
+enum Decided {
+    Function(Verdict),
+    Token(Arc<Map<String>>),
 }
 
 /// What a test is tried under, as the service has it.
@@ -138,9 +147,10 @@ impl Gateway {
     /// Asks an authorizer as a request to the root would, whether a deployment has it or not.
     pub async fn test_authorize(&self, test: TestAuthorization) -> Result<TestVerdict, TestError> {
         let begun = self.clock.now();
-        let plan = AuthorizerPlan::compile(&test.authorizer).map_err(TestError::Defect)?;
-        let Decides::Function(function) = &plan.decides;
-        let (routed, mut trail) = self
+        let mut plan = AuthorizerPlan::compile(&test.authorizer).map_err(TestError::Defect)?;
+        // What is tried is what stands now, and not what stood at an earlier try.
+        plan.kept_for = Duration::ZERO;
+        let (mut routed, mut trail) = self
             .tried(TestInvocation {
                 definition: of_root(test.api),
                 resource: ROOT.into(),
@@ -154,18 +164,31 @@ impl Gateway {
         trail
             .log
             .info(|| format!("Starting authorizer: {}", plan.id));
-        let identified = self.identity_values(function, &routed, &trail);
-        let question = identified.and_then(|_| self.question(function, &routed, &trail));
-        drop(routed);
-        let asked = match question {
-            Ok(question) => {
-                let answered = self.put(question, &mut trail).await;
-                answered.and_then(|payload| Verdict::read(&payload))
+        let asked = match &plan.decides {
+            Decides::Function(function) => {
+                let identified = self.identity_values(function, &routed, &trail);
+                let question = identified.and_then(|_| self.question(function, &routed, &trail));
+                drop(routed);
+                let answered = match question {
+                    Ok(question) => self.put(question, &mut trail).await,
+                    Err(rejection) => Err(rejection),
+                };
+                let verdict = answered.and_then(|payload| Verdict::read(&payload));
+                verdict.map(Decided::Function)
             }
-            Err(rejection) => Err(rejection),
+            Decides::Token(tokens) => {
+                let found = self.bearer(&plan, tokens, &mut routed).await;
+                found.map(|bearer| Decided::Token(bearer.claims.clone()))
+            }
         };
-        let verdict = match &asked {
-            Ok(verdict) => {
+        let decided = match &asked {
+            Ok(Decided::Token(claims)) => {
+                trail
+                    .log
+                    .info(|| "Successfully completed authorizer execution".to_owned());
+                (None, Some(claims))
+            }
+            Ok(Decided::Function(verdict)) => {
                 let principal = &verdict.principal;
                 trail.log.info(|| {
                     format!(
@@ -176,25 +199,37 @@ impl Gateway {
                 trail
                     .log
                     .info(|| "Successfully completed authorizer execution".to_owned());
-                Some(verdict)
+                (Some(verdict), None)
             }
             Err(AuthorizeRejection::Configuration(reason) | AuthorizeRejection::Failed(reason)) => {
                 trail
                     .log
                     .error(|| format!("Execution failed due to configuration error: {reason}"));
-                None
+                (None, None)
+            }
+            Err(
+                rejection @ (AuthorizeRejection::Token(_)
+                | AuthorizeRejection::Expired
+                | AuthorizeRejection::NoScope),
+            ) => {
+                let id = trail.request_id.clone();
+                trail.log.info(|| rejection.to_string());
+                trail.log.error(|| format!("Unauthorized request: {id}"));
+                (None, None)
             }
             Err(AuthorizeRejection::Unidentified | AuthorizeRejection::Refused) => {
                 let id = trail.request_id.clone();
                 trail.log.error(|| format!("Unauthorized request: {id}"));
-                None
+                (None, None)
             }
         };
+        let (verdict, claims) = decided;
         let latency = self.clock.now().saturating_sub(begun);
         Ok(TestVerdict {
             refused_with: asked.as_ref().err().map(AuthorizeRejection::status),
             principal: verdict.map(|verdict| verdict.principal.clone()),
             policy: verdict.map(|verdict| verdict.document.to_string()),
+            claims: claims.cloned(),
             log: trail.log.test_text(&trail.request_id),
             latency_ms: latency.as_millis() as u64,
         })

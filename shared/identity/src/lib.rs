@@ -4,6 +4,7 @@
 //! prints, and compares in a time that says nothing about it.
 
 mod identity;
+pub mod jwt;
 mod secret;
 pub mod sigv4;
 

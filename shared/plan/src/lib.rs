@@ -17,13 +17,18 @@ pub mod live;
 mod mapping;
 mod method;
 mod policy;
+pub mod routed;
 mod router;
 pub mod schema;
+mod segments;
 mod snapshot;
 pub mod usage;
 mod validation;
 
-pub use authorizer::{Asks, AuthorizerPlan, Decides, FunctionPlan};
+pub use authorizer::{
+    Asks, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers, TokenPlan,
+    UserPool,
+};
 pub use cache::{CachePlan, KeyParameter};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};

@@ -35,8 +35,8 @@ pub fn certificate_date(since_1970: Duration) -> String {
     )
 }
 
-/// The date of execution logs, in UTC: `Tue Mar 10 05:16:23 UTC 2026`.
-pub(crate) fn java(since_1970: Duration) -> String {
+/// The date of execution logs, and of two claims of tokens, in UTC: `Tue Mar 10 05:16:23 UTC 2026`.
+pub fn java_date(since_1970: Duration) -> String {
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let at = OffsetDateTime::UNIX_EPOCH + since_1970;
     let day = DAYS[usize::from(at.weekday().number_days_from_monday())];

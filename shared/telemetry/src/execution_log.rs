@@ -145,7 +145,7 @@ impl ExecutionLog {
     pub fn test_text(&self, request_id: &str) -> String {
         let mut text = format!("Execution log for request {request_id}\n");
         for (at, line) in self.0.iter().flat_map(|kept| &kept.lines) {
-            text.push_str(&crate::date::java(*at));
+            text.push_str(&crate::date::java_date(*at));
             text.push_str(" : ");
             text.push_str(line);
             text.push('\n');

@@ -5,7 +5,13 @@ use bytes::Bytes;
 use serde_json::json;
 
 /// `number` keeps the request ids apart, as they are on AWS.
-pub(crate) fn function_url(method: &str, path: &str, body: Option<&str>, number: u64) -> Bytes {
+pub(crate) fn function_url(
+    method: &str,
+    path: &str,
+    body: Option<&str>,
+    bearer: Option<&str>,
+    number: u64,
+) -> Bytes {
     let host = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.us-east-1.on.aws";
     let mut event = json!({
         "version": "2.0",
@@ -49,6 +55,9 @@ pub(crate) fn function_url(method: &str, path: &str, body: Option<&str>, number:
     if let Some(body) = body {
         event["body"] = json!(body);
     }
+    if let Some(token) = bearer {
+        event["headers"]["authorization"] = json!(format!("Bearer {token}"));
+    }
     Bytes::from(event.to_string())
 }
 
@@ -60,7 +69,7 @@ mod tests {
     fn no_two_events_share_a_request_id() {
         let ids: std::collections::BTreeSet<String> = (0..300)
             .map(|number| {
-                let event = function_url("GET", "/", None, number);
+                let event = function_url("GET", "/", None, None, number);
                 let event: serde_json::Value = serde_json::from_slice(&event).unwrap();
                 event["requestContext"]["requestId"]
                     .as_str()
@@ -75,10 +84,10 @@ mod tests {
     #[test]
     fn a_request_without_a_body_has_no_body_member() {
         let event: serde_json::Value =
-            serde_json::from_slice(&function_url("GET", "/", None, 1)).unwrap();
+            serde_json::from_slice(&function_url("GET", "/", None, None, 1)).unwrap();
         assert!(event.get("body").is_none());
         let event: serde_json::Value =
-            serde_json::from_slice(&function_url("POST", "/", Some("{}"), 1)).unwrap();
+            serde_json::from_slice(&function_url("POST", "/", Some("{}"), None, 1)).unwrap();
         assert_eq!(event["body"], "{}");
     }
 }

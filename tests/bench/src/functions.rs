@@ -5,11 +5,13 @@ use crate::{
     cores::Cores,
     function::{Batch, Deployed, Function},
     http::Acknowledge,
+    keyed,
     management::{LARGE, LARGE_QUICK, SMALL, Shape},
     report::{Report, Row, Unit},
     starts::{self, Promise},
     stats::{self, Quartiles},
     store::Counted,
+    tokens,
     upstream::ANSWER,
     world::{Binaries, Job, REVALIDATE, Variant, World},
 };
@@ -83,6 +85,7 @@ pub(crate) async fn compare_bare_with_itself(
             name: "constant",
             method: "POST",
             paths: vec!["/group0".to_owned()],
+            bearer: None,
             cpu_ratio_max: None,
         }],
         memory_ratio_max: None,
@@ -109,12 +112,16 @@ pub(crate) async fn compare(
     sizes(&bare, &binaries.gateway, report)?;
 
     let world = World::start(tests_folder, scratch).await?;
-    let [small_api, large_api] = world.make_apis(binaries, effort.large, scratch).await?;
+    let issuer = tokens::Issuer::start().await?;
+    let [small_api, large_api, keyed_api, guarded_api] = world
+        .make_apis(binaries, effort.large, &issuer, scratch)
+        .await?;
     let small = world.variant(binaries, &SMALL, &small_api, Some(2.0));
     let large = world.variant(binaries, effort.large, &large_api, None);
+    let guarded = tokens::variant(world.deployed(binaries, &guarded_api.id), &issuer)?;
 
     init(&world, &bare, [&small, &large], effort, scratch, report).await?;
-    for variant in [&small, &large] {
+    for variant in [&small, &guarded, &large] {
         requests(
             variant,
             &bare,
@@ -126,6 +133,8 @@ pub(crate) async fn compare(
         .await?;
     }
     cached::compare(&world, binaries, effort, scratch, report).await?;
+    let keyed = world.variant(binaries, &SMALL, &keyed_api, None);
+    keyed::compare(&keyed.deployed, &world.counted, effort, scratch, report).await?;
     under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await
 }
 

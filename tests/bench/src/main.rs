@@ -8,6 +8,7 @@ mod event;
 mod function;
 mod functions;
 mod http;
+mod keyed;
 mod laptop;
 mod load;
 mod management;
@@ -18,6 +19,7 @@ mod runtime_api;
 mod starts;
 mod stats;
 mod store;
+mod tokens;
 mod upstream;
 mod world;
 

@@ -5,9 +5,11 @@ use crate::{
     event,
     function::Deployed,
     http::Server,
-    management::{self, Api, Backends, Kind, Management, SMALL, STAGE, Shape},
+    keyed,
+    management::{self, Api, Backends, KEYED, Kind, Management, SMALL, STAGE, Shape},
     postern::Laptop,
     store::{Counted, Store},
+    tokens::{self, Issuer},
     upstream,
 };
 use anyhow::{Context, Result};
@@ -54,6 +56,8 @@ pub(crate) struct Job {
     pub(crate) name: &'static str,
     pub(crate) method: &'static str,
     pub(crate) paths: Vec<String>,
+    /// The token that every request brings.
+    pub(crate) bearer: Option<String>,
     /// The promise about its CPU time, as a multiple of the bare function's.
     pub(crate) cpu_ratio_max: Option<f64>,
 }
@@ -86,13 +90,14 @@ impl World {
         &self,
         binaries: &Binaries,
         large: &Shape,
+        issuer: &Issuer,
         scratch: &Path,
-    ) -> Result<[Api; 2]> {
+    ) -> Result<[Api; 4]> {
         let laptop = self.laptop(binaries, scratch).await?;
         let management = Management::at(laptop.address);
         let backends = self.backends();
         let mut apis = Vec::new();
-        for shape in [&SMALL, large] {
+        for shape in [&SMALL, large, &KEYED] {
             eprintln!("making the API of {} methods", shape.methods_in_all());
             let began = Instant::now();
             let api = management
@@ -102,7 +107,10 @@ impl World {
             eprintln!("  made in {:.1} s", began.elapsed().as_secs_f64());
             apis.push(api);
         }
-        Ok(<[Api; 2]>::try_from(apis).expect("one API was made of each of two shapes"))
+        keyed::make(&management, &apis[2]).await?;
+        apis.push(tokens::make_api(&management, issuer, backends).await?);
+        Ok(<[Api; 4]>::try_from(apis)
+            .expect("one API was made of each of three shapes, and one more"))
     }
 
     /// The function with this API as its default.
@@ -147,6 +155,7 @@ impl World {
                 name,
                 method,
                 paths: paths.clone(),
+                bearer: None,
                 cpu_ratio_max: Some(cpu_ratio_max),
             }
         };
@@ -163,6 +172,34 @@ impl World {
     }
 }
 
+impl World {
+    /// The function with this API as its default.
+    pub(crate) fn deployed(&self, binaries: &Binaries, api: &Api) -> Deployed {
+        Deployed {
+            name: "gateway",
+            binary: binaries.gateway.clone(),
+            settings: vec![
+                ("POSTERN_TABLES", TABLES.to_owned()),
+                ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
+                ("POSTERN_DEFAULT_API", api.id.clone()),
+                ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
+                (
+                    "POSTERN_REVALIDATE_SECONDS",
+                    REVALIDATE.as_secs().to_string(),
+                ),
+                (
+                    "AWS_ENDPOINT_URL_DYNAMODB",
+                    format!("http://{}", self.counted.server.address),
+                ),
+                (
+                    "AWS_ENDPOINT_URL_LAMBDA",
+                    format!("http://{}", self.lambda.address),
+                ),
+            ],
+        }
+    }
+}
+
 impl Job {
     pub(crate) fn events(
         &self,
@@ -175,7 +212,10 @@ impl Job {
             .cycle()
             .zip(numbers)
             .take(count)
-            .map(|(path, number)| event::function_url(self.method, path, body, number))
+            .map(|(path, number)| {
+                let bearer = self.bearer.as_deref();
+                event::function_url(self.method, path, body, bearer, number)
+            })
             .collect()
     }
 }

@@ -13,7 +13,7 @@ pub const VERBS: [&str; 8] = [
 #[serde(rename_all = "camelCase")]
 pub struct Method {
     pub http_method: String,
-    /// As it was given: `NONE`, `AWS_IAM`, `CUSTOM`, `COGNITO_USER_POOLS`, in any case of letters.
+    /// As it was given: `NONE`, `AWS_IAM`, `CUSTOM`, `COGNITO_USER_POOLS`, `JWT`, in any case of letters.
     pub authorization_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorizer_id: Option<String>,

@@ -21,7 +21,8 @@ mod vpc_link;
 pub use api::{ApiKeySource, EndpointConfiguration, EndpointType, IpAddressType, RestApi};
 pub use api_key::ApiKey;
 pub use authorizer::{
-    AUTHORIZER_TTL_SECONDS_DEFAULT, AUTHORIZER_TTL_SECONDS_MAX, Authorizer, AuthorizerType,
+    AUTHORIZER_TTL_SECONDS_DEFAULT, AUTHORIZER_TTL_SECONDS_MAX, AdditionalClaim, Authorizer,
+    AuthorizerType, JwtConfiguration, JwtIssuer,
 };
 pub use client_certificate::{ClientCertificate, ClientCertificateKey};
 pub use cors::{Cors, StageExtras};

@@ -3,16 +3,22 @@
 mod answer;
 mod ask;
 mod kept;
+mod keys;
+mod token;
 
 pub(crate) use answer::Verdict;
 pub(crate) use kept::Verdicts;
+pub(crate) use keys::KeySources;
+pub use keys::NoKeys;
+pub use token::TokenSettings;
+pub(crate) use token::Tokens;
 
 use crate::Gateway;
 use crate::admit::{Caller, CallerPolicies};
 use crate::rejection::{AdmitRejection, AuthorizeRejection};
 use crate::route::Routed;
 use crate::trail::Trail;
-use postern_plan::{AuthorizerPlan, Decides, FunctionPlan};
+use postern_plan::{AuthorizerPlan, Decides, FunctionPlan, TokenPlan};
 use postern_policy::Authorization;
 use std::sync::Arc;
 
@@ -24,7 +30,12 @@ impl Gateway {
         routed: &mut Routed,
         trail: &mut Trail,
     ) -> Result<Caller, AdmitRejection> {
-        let Decides::Function(function) = &plan.decides;
+        let function = match &plan.decides {
+            Decides::Function(function) => function,
+            Decides::Token(tokens) => {
+                return self.authorize_bearer(plan, tokens, routed, trail).await;
+            }
+        };
         // No function is called for somebody whom the API's policy refuses whoever they are.
         self.check_stranger(routed, trail)?;
         let asked = self.verdict(plan, function, routed, trail).await;
@@ -39,6 +50,38 @@ impl Gateway {
                     identity: None,
                     policies: CallerPolicies::Own([verdict.policy.clone()].into()),
                     usage_identifier_key: verdict.usage_identifier_key.clone(),
+                })
+            }
+            Err(rejection) => {
+                said.status = Some(rejection.status());
+                said.error = Some(rejection.to_string());
+                Err(rejection.into())
+            }
+        }
+    }
+
+    /// A token says who is calling, and not what they may: that is for the API's policy alone.
+    async fn authorize_bearer(
+        &self,
+        plan: &AuthorizerPlan,
+        tokens: &TokenPlan,
+        routed: &mut Routed,
+        trail: &mut Trail,
+    ) -> Result<Caller, AdmitRejection> {
+        let found = self.bearer(plan, tokens, routed).await;
+        // Of somebody who brings nothing there is nothing to tell.
+        if !matches!(found, Err(AuthorizeRejection::Unidentified)) {
+            trail.begin_log(routed);
+            trail.log_bearer(&plan.id, found.as_ref().err());
+        }
+        let said = trail.caller.authorizer.get_or_insert_default();
+        match found {
+            Ok(bearer) => {
+                said.status = Some(200);
+                said.claims = Some(bearer.claims.clone());
+                Ok(Caller {
+                    authorization: Authorization::Token,
+                    ..Caller::anonymous()
                 })
             }
             Err(rejection) => {

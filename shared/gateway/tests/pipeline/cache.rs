@@ -265,7 +265,7 @@ impl Told {
 
 fn setting(members: &Value) -> Value {
     let mut setting = json!({
-        "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 1, "throttlingRateLimit": 1.0,
+        "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 5000, "throttlingRateLimit": 10000.0,
         "cachingEnabled": true, "cacheTtlInSeconds": 300, "cacheDataEncrypted": false,
         "requireAuthorizationForCacheControl": true, "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
     });

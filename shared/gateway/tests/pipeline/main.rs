@@ -15,6 +15,7 @@ mod iam;
 mod limits;
 mod links;
 mod size;
+mod tokens;
 mod told;
 
 use harness::Case;

@@ -12,7 +12,7 @@ use postern_definition::rest::{Method, VERBS};
 use postern_definition::{ApiId, Map};
 use serde::Deserialize;
 
-const AUTHORIZATION_TYPES: [&str; 4] = ["NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"];
+const AUTHORIZATION_TYPES: [&str; 5] = ["NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS", "JWT"];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -212,7 +212,7 @@ async fn checked(
 ) -> Result<Method, Failure> {
     let kind = method.authorization_type.to_ascii_uppercase();
     match kind.as_str() {
-        "CUSTOM" | "COGNITO_USER_POOLS" => {
+        "CUSTOM" | "COGNITO_USER_POOLS" | "JWT" => {
             let known = match &method.authorizer_id {
                 Some(id) => {
                     let key = part_key(api, AUTHORIZER, id);

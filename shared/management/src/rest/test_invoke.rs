@@ -128,6 +128,8 @@ pub(crate) struct TestInvokeAuthorizerResponse {
     principal_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<Map<String>>,
 }
 
 pub(crate) async fn authorizer(
@@ -158,6 +160,7 @@ pub(crate) async fn authorizer(
         latency: verdict.latency_ms,
         principal_id: verdict.principal,
         policy: verdict.policy,
+        claims: verdict.claims.map(|claims| Map::clone(&claims)),
     })
 }
 

@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use postern_gateway::{Backend, Body, Call, CallError, Gateway, Settings, StandardOutput};
+use postern_gateway::{
+    Backend, Body, Call, CallError, Connection, Destination, Gateway, Settings, StandardOutput,
+};
 use postern_management::{Limits, Management, World};
 pub(crate) use postern_store::Store;
 use postern_store::{Clock, Embedded, Table};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,12 +57,21 @@ fn with(definitions: Arc<dyn Table>, usage: Arc<dyn Table>, limits: Limits) -> M
     })
 }
 
-/// A gateway that tries methods out, and whose backends are all away.
+/// A gateway that tries methods out, and whose backends are all away, but for one issuer of tokens.
 fn gateway(definitions: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Arc<Gateway> {
     struct Away;
     #[async_trait::async_trait]
     impl Backend for Away {
-        async fn call(&self, _: Call) -> Result<Response<Body>, CallError> {
+        async fn call(&self, call: Call) -> Result<Response<Body>, CallError> {
+            let issuer = "https://issuer.example";
+            let discovery = Destination::Url {
+                url: format!("{issuer}/.well-known/openid-configuration"),
+                connection: Connection::default(),
+            };
+            if call.destination == discovery {
+                let document = json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")});
+                return Ok(Response::new(Body::from(document.to_string())));
+            }
             Err(CallError::Network("away".to_owned()))
         }
     }

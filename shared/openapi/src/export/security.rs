@@ -3,7 +3,8 @@
 use super::Exporter;
 use crate::tree::{Fields, Members, Tree};
 use postern_definition::rest::{
-    Authorizer, AuthorizerType, Definition, DocumentationPartType as Part, Method,
+    AdditionalClaim, Authorizer, AuthorizerType, Definition, DocumentationPartType as Part,
+    JwtConfiguration, JwtIssuer, Method,
 };
 
 /// The schemes that are not authorizers, by names that no authorizer has.
@@ -92,6 +93,7 @@ impl Exporter<'_> {
                 AuthorizerType::Token => "token",
                 AuthorizerType::Request => "request",
                 AuthorizerType::CognitoUserPools => "cognito_user_pools",
+                AuthorizerType::Jwt => "jwt",
             },
         );
         own.maybe("authorizerUri", authorizer.authorizer_uri.as_deref());
@@ -115,6 +117,9 @@ impl Exporter<'_> {
         if let Some(ttl) = authorizer.authorizer_result_ttl_in_seconds {
             own.number("authorizerResultTtlInSeconds", ttl);
         }
+        if let Some(configuration) = &authorizer.jwt_configuration {
+            own.put("jwtConfiguration", jwt_configuration(configuration));
+        }
         scheme.put("x-amazon-apigateway-authorizer", own.done());
         scheme.done()
     }
@@ -125,7 +130,7 @@ impl Exporter<'_> {
         let mut require = |name: &str, scopes: Tree| {
             security.push(Tree::Object(vec![(name.to_owned(), scopes)]));
         };
-        let names_authorizer = ["CUSTOM", "COGNITO_USER_POOLS"]
+        let names_authorizer = ["CUSTOM", "COGNITO_USER_POOLS", "JWT"]
             .iter()
             .any(|kind| method.authorization_type.eq_ignore_ascii_case(kind));
         let id = method.authorizer_id.as_deref().filter(|_| names_authorizer);
@@ -141,6 +146,39 @@ impl Exporter<'_> {
         }
         (!security.is_empty()).then_some(Tree::List(security))
     }
+}
+
+/// Without the places of keys, which are not for a file to say.
+fn jwt_configuration(configuration: &JwtConfiguration) -> Tree {
+    let claim = |claim: &AdditionalClaim| {
+        let mut fields = Fields::default();
+        fields.text("claimName", &claim.claim_name);
+        fields.maybe("format", claim.format.as_deref());
+        fields.put("required", Tree::Bool(claim.required));
+        if let Some(values) = &claim.expected_values {
+            fields.put("expectedValues", texts(values));
+        }
+        fields.done()
+    };
+    let issuer = |issuer: &JwtIssuer| {
+        let mut fields = Fields::default();
+        fields.text("issuer", &issuer.issuer);
+        fields.put("audiences", texts(&issuer.audiences));
+        if let Some(claims) = &issuer.additional_claims {
+            fields.put(
+                "additionalClaims",
+                Tree::List(claims.iter().map(claim).collect()),
+            );
+        }
+        fields.done()
+    };
+    let mut fields = Fields::default();
+    let issuers = configuration.issuers.iter().map(issuer).collect();
+    fields.put("issuers", Tree::List(issuers));
+    if let Some(algorithms) = &configuration.default_algorithms {
+        fields.put("defaultAlgorithms", texts(algorithms));
+    }
+    fields.done()
 }
 
 fn in_header(name: &str) -> Fields {

@@ -4,7 +4,8 @@ use super::Importer;
 use super::documentation::About;
 use crate::document::{Kind, Node};
 use postern_definition::rest::{
-    AUTHORIZER_TTL_SECONDS_MAX, Authorizer, AuthorizerType, DocumentationPartType as Part,
+    AUTHORIZER_TTL_SECONDS_MAX, AdditionalClaim, Authorizer, AuthorizerType,
+    DocumentationPartType as Part, JwtConfiguration, JwtIssuer,
 };
 use std::collections::HashMap;
 
@@ -90,7 +91,8 @@ impl<'a> Importer<'a> {
                         id: authorizer.id.clone(),
                         kind: match authorizer.kind {
                             AuthorizerType::CognitoUserPools => "COGNITO_USER_POOLS",
-                            _ => "CUSTOM",
+                            AuthorizerType::Jwt => "JWT",
+                            AuthorizerType::Token | AuthorizerType::Request => "CUSTOM",
                         },
                     };
                     authorizers.push(authorizer);
@@ -125,11 +127,12 @@ impl<'a> Importer<'a> {
             "token" => AuthorizerType::Token,
             "request" => AuthorizerType::Request,
             "cognito_user_pools" => AuthorizerType::CognitoUserPools,
+            "jwt" => AuthorizerType::Jwt,
             _ => {
                 node.whole();
                 self.report.wrong(
                     node,
-                    format!("Unable to create Authorizer '{name}': its `type` is one of token, request and cognito_user_pools, and not `{kind}`"),
+                    format!("Unable to create Authorizer '{name}': its `type` is one of token, request, cognito_user_pools and jwt, and not `{kind}`"),
                 );
                 return None;
             }
@@ -174,7 +177,35 @@ impl<'a> Importer<'a> {
             identity_source,
             identity_validation_expression: self.text(node, "identityValidationExpression"),
             authorizer_result_ttl_in_seconds: ttl_fits,
+            jwt_configuration: self.jwt_configuration(node),
         })
+    }
+
+    fn jwt_configuration(&self, node: Node<'a>) -> Option<JwtConfiguration> {
+        let node = self.object(node, "jwtConfiguration")?;
+        let issuers = self.list(node, "issuers");
+        let issuers = issuers.into_iter().flat_map(Node::items);
+        Some(JwtConfiguration {
+            issuers: issuers.map(|issuer| self.jwt_issuer(issuer)).collect(),
+            default_algorithms: self.texts(node, "defaultAlgorithms"),
+        })
+    }
+
+    fn jwt_issuer(&self, node: Node<'a>) -> JwtIssuer {
+        let claims = self.list(node.used(), "additionalClaims");
+        let claim = |node: Node<'a>| AdditionalClaim {
+            claim_name: self.text(node.used(), "claimName").unwrap_or_default(),
+            format: self.text(node, "format"),
+            required: self.boolean(node, "required").unwrap_or_default(),
+            expected_values: self.texts(node, "expectedValues"),
+        };
+        JwtIssuer {
+            issuer: self.text(node, "issuer").unwrap_or_default(),
+            audiences: self.texts(node, "audiences").unwrap_or_default(),
+            // Not for the file to say: the discovery document does, and is asked for it on the first request.
+            jwks_uri: self.text(node, "jwksUri").and(None),
+            additional_claims: claims.map(|claims| claims.items().map(claim).collect()),
+        }
     }
 
     /// What an operation asks of its callers: by its own `security`, or by the document's.

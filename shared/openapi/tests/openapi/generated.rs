@@ -1,11 +1,12 @@
 //! Definitions of every kind that OpenAPI can say.
 
 use postern_definition::rest::{
-    ApiKeySource, Authorizer, AuthorizerType, ConnectionType, ContentHandling, Definition,
-    DocumentationPart, DocumentationPartLocation, DocumentationPartType, EndpointConfiguration,
-    EndpointType, GatewayResponse, GatewayResponseType, Integration, IntegrationResponse,
-    IntegrationType, IpAddressType, Method, MethodResponse, Model, PassthroughBehavior,
-    RequestValidator, Resource, ResponseTransferMode, RestApi, TlsConfig, VERBS,
+    AdditionalClaim, ApiKeySource, Authorizer, AuthorizerType, ConnectionType, ContentHandling,
+    Definition, DocumentationPart, DocumentationPartLocation, DocumentationPartType,
+    EndpointConfiguration, EndpointType, GatewayResponse, GatewayResponseType, Integration,
+    IntegrationResponse, IntegrationType, IpAddressType, JwtConfiguration, JwtIssuer, Method,
+    MethodResponse, Model, PassthroughBehavior, RequestValidator, Resource, ResponseTransferMode,
+    RestApi, TlsConfig, VERBS,
 };
 use postern_definition::{Map, ResourceId};
 use proptest::collection::{btree_map, btree_set, vec};
@@ -99,7 +100,7 @@ fn models() -> impl Strategy<Value = Vec<Model>> {
 
 fn authorizers() -> impl Strategy<Value = Vec<Authorizer>> {
     let one = (
-        0..4_usize,
+        0..5_usize,
         option::of(text()),
         option::of(0..3600_u32),
         option::of(Just("arn:aws:iam::1:role/r".to_owned())),
@@ -116,28 +117,54 @@ fn authorizers() -> impl Strategy<Value = Vec<Authorizer>> {
                         Some("method.request.querystring.t, context.path"),
                     ),
                     2 => (AuthorizerType::Request, None),
+                    3 => (
+                        AuthorizerType::Jwt,
+                        Some("method.request.header.Authorization"),
+                    ),
                     _ => (
                         AuthorizerType::CognitoUserPools,
                         Some("method.request.header.Authorization"),
                     ),
                 };
-                let is_function = kind != AuthorizerType::CognitoUserPools;
+                let is_function = matches!(kind, AuthorizerType::Token | AuthorizerType::Request);
+                let is_pool = kind == AuthorizerType::CognitoUserPools;
                 Authorizer {
                     id: format!("auth{i}"),
                     name: ["api_key", "who are you?", "sigv4"][i].to_owned(),
                     kind,
-                    provider_arns: (!is_function).then(|| vec!["arn:pool".to_owned()]),
+                    provider_arns: is_pool.then(|| vec!["arn:pool".to_owned()]),
                     auth_type: auth_type.filter(|_| is_function),
                     authorizer_uri: is_function.then(|| "arn:function".to_owned()),
                     authorizer_credentials: credentials.filter(|_| is_function),
                     identity_source: source.map(str::to_owned),
                     identity_validation_expression: validation
                         .filter(|_| kind == AuthorizerType::Token),
-                    authorizer_result_ttl_in_seconds: ttl,
+                    authorizer_result_ttl_in_seconds: ttl.filter(|_| kind != AuthorizerType::Jwt),
+                    jwt_configuration: (kind == AuthorizerType::Jwt)
+                        .then(|| jwt_configuration(ttl)),
                 }
             })
             .collect()
     })
+}
+
+/// One that says more, or less.
+fn jwt_configuration(more: Option<u32>) -> JwtConfiguration {
+    let claim = AdditionalClaim {
+        claim_name: "tenant".to_owned(),
+        format: Some("SINGLE_STRING".to_owned()),
+        required: more > Some(1_800),
+        expected_values: more.map(|value| vec![value.to_string()]),
+    };
+    JwtConfiguration {
+        issuers: vec![JwtIssuer {
+            issuer: "https://issuer.example/tenant/".to_owned(),
+            audiences: vec!["a".to_owned(), "b c".to_owned()],
+            jwks_uri: None,
+            additional_claims: more.map(|_| vec![claim]),
+        }],
+        default_algorithms: more.map(|_| vec!["RS256".to_owned(), "ES384".to_owned()]),
+    }
 }
 
 fn validators() -> impl Strategy<Value = Vec<RequestValidator>> {
@@ -529,10 +556,11 @@ fn fit(
         method.authorization_type = match authorizer.map(|authorizer| authorizer.kind) {
             None => "NONE",
             Some(AuthorizerType::CognitoUserPools) => "COGNITO_USER_POOLS",
+            Some(AuthorizerType::Jwt) => "JWT",
             Some(_) => "CUSTOM",
         }
         .to_owned();
-        if method.authorization_type == "COGNITO_USER_POOLS" {
+        if ["COGNITO_USER_POOLS", "JWT"].contains(&method.authorization_type.as_str()) {
             method.authorization_scopes = scopes.filter(|scopes| !scopes.is_empty());
         }
     }

@@ -1,4 +1,6 @@
-//! Authorizers: functions and user pools that decide who may call.
+//! Authorizers: functions, user pools and other issuers of tokens that decide who may call.
+
+mod jwt;
 
 use super::address::{AtApi, AtAuthorizer};
 use super::parts::{self, Place};
@@ -9,7 +11,9 @@ use crate::paging::{Page, Paging};
 use crate::patch::{ADD_REMOVE, ADD_REPLACE_REMOVE, Patch, REPLACE, Row, Table, Unknown, Update};
 use crate::wire::{Choice, Enumerated, Failure, Part, Violations};
 use crate::{Management, ids};
-use postern_definition::rest::{AUTHORIZER_TTL_SECONDS_MAX, Authorizer, AuthorizerType};
+use postern_definition::rest::{
+    AUTHORIZER_TTL_SECONDS_MAX, Authorizer, AuthorizerType, JwtConfiguration,
+};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -26,6 +30,7 @@ pub(crate) struct CreateAuthorizer {
     identity_source: Option<String>,
     identity_validation_expression: Option<String>,
     authorizer_result_ttl_in_seconds: Option<i64>,
+    jwt_configuration: Option<JwtConfiguration>,
 }
 
 impl Part for CreateAuthorizer {
@@ -81,6 +86,10 @@ static TABLE: Table<Authorizer> = Table {
                 Ok(())
             },
         ),
+        Row::new("/jwtConfiguration", REPLACE, |authorizer, patch| {
+            authorizer.jwt_configuration = Some(jwt::parse(patch.text())?);
+            Ok(())
+        }),
     ],
     unknown: Unknown::Strict,
 };
@@ -156,6 +165,7 @@ impl CreateAuthorizer {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let auth_type = match kind {
             AuthorizerType::CognitoUserPools => "cognito_user_pools",
+            AuthorizerType::Jwt => "jwt",
             AuthorizerType::Token | AuthorizerType::Request => "custom",
         };
         let ttl_seconds = self.authorizer_result_ttl_in_seconds.map(ttl);
@@ -170,6 +180,7 @@ impl CreateAuthorizer {
             identity_source: given(&self.identity_source),
             identity_validation_expression: given(&self.identity_validation_expression),
             authorizer_result_ttl_in_seconds: ttl_seconds.transpose()?,
+            jwt_configuration: self.jwt_configuration.clone(),
         })
     }
 }
@@ -179,24 +190,30 @@ fn checked(mut authorizer: Authorizer) -> Result<Authorizer, Failure> {
     if authorizer.name.trim().is_empty() {
         return Err(Failure::bad_request("Authorizer name cannot be blank"));
     }
-    let is_cognito = authorizer.kind == AuthorizerType::CognitoUserPools;
-    if is_cognito {
-        authorizer.authorizer_uri = None;
-        authorizer.authorizer_credentials = None;
-        let arns = authorizer.provider_arns.as_deref().unwrap_or_default();
-        if arns.is_empty() {
-            return Err(no_provider());
+    if authorizer.kind != AuthorizerType::Jwt {
+        authorizer.jwt_configuration = None;
+    }
+    match authorizer.kind {
+        AuthorizerType::Jwt => jwt::check(&mut authorizer)?,
+        AuthorizerType::CognitoUserPools => {
+            authorizer.authorizer_uri = None;
+            authorizer.authorizer_credentials = None;
+            let arns = authorizer.provider_arns.as_deref().unwrap_or_default();
+            if arns.is_empty() {
+                return Err(no_provider());
+            }
+            if !arns.iter().all(|arn| is_user_pool(arn)) {
+                return Err(invalid_arn());
+            }
         }
-        if !arns.iter().all(|arn| is_user_pool(arn)) {
-            return Err(invalid_arn());
-        }
-    } else {
-        authorizer.provider_arns = None;
-        let uri = authorizer.authorizer_uri.as_deref().unwrap_or_default();
-        if !is_function(uri) {
-            return Err(Failure::bad_request(format!(
-                "Invalid Authorizer URI: {uri}. Authorizer URI should be a valid API Gateway ARN that represents a Lambda function invocation."
-            )));
+        AuthorizerType::Token | AuthorizerType::Request => {
+            authorizer.provider_arns = None;
+            let uri = authorizer.authorizer_uri.as_deref().unwrap_or_default();
+            if !is_function(uri) {
+                return Err(Failure::bad_request(format!(
+                    "Invalid Authorizer URI: {uri}. Authorizer URI should be a valid API Gateway ARN that represents a Lambda function invocation."
+                )));
+            }
         }
     }
     let sources: Vec<_> = authorizer.identity_sources().collect();
@@ -204,7 +221,7 @@ fn checked(mut authorizer: Authorizer) -> Result<Authorizer, Failure> {
     if sources.is_empty() && needed {
         let why = match authorizer.kind {
             AuthorizerType::Request => " when its results are cached",
-            AuthorizerType::Token | AuthorizerType::CognitoUserPools => "",
+            AuthorizerType::Token | AuthorizerType::CognitoUserPools | AuthorizerType::Jwt => "",
         };
         return Err(Failure::bad_request(format!(
             "Invalid identity source specified: an authorizer of type {} must have one{why}",
@@ -229,7 +246,7 @@ fn is_user_pool(arn: &str) -> bool {
 }
 
 /// `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations`
-fn is_function(uri: &str) -> bool {
+pub(crate) fn is_function(uri: &str) -> bool {
     let parts: Vec<_> = uri.splitn(6, ':').collect();
     matches!(parts[..], ["arn", _, "apigateway", _, "lambda", path]
         if path.strip_prefix("path/").is_some_and(|path| path.contains("/functions/") && path.ends_with("/invocations")))
@@ -263,6 +280,7 @@ pub(crate) async fn create(
     checked_name(&all, &authorizer)?;
     let max = edit.service().limits().authorizers_per_api;
     limits::check(all.len() as u64, max, "authorizers", "API")?;
+    let authorizer = jwt::resolve(edit.service(), authorizer).await?;
     let key = part_key(&at.restapi_id, AUTHORIZER, &authorizer.id);
     edit.create(key, &authorizer);
     Ok(authorizer)
@@ -285,9 +303,12 @@ pub(crate) async fn update(
 ) -> Result<Authorizer, Failure> {
     let place = input.at.place();
     let before: Authorizer = parts::find_to_edit(edit, place, missing::authorizer).await?;
-    let after = checked(input.apply(&TABLE, &before)?)?;
+    let mut after = checked(input.apply(&TABLE, &before)?)?;
     if after.name != before.name {
         checked_name(&all(edit).await?, &after)?;
+    }
+    if after.jwt_configuration != before.jwt_configuration {
+        after = jwt::resolve(edit.service(), after).await?;
     }
     parts::store(edit, place, &before, &after);
     Ok(after)

@@ -1,7 +1,12 @@
 //! Authorizers: who decides, and by what of the request.
 
-use crate::integration::{Credentials, invocation};
-use crate::{Defect, Source, UriTemplate};
+mod function;
+mod token;
+
+pub use function::{Asks, FunctionPlan};
+pub use token::{ClaimRule, IssuerPlan, Issuers, TokenPlan, UserPool};
+
+use crate::{Defect, Source};
 use postern_definition::rest::{Authorizer, AuthorizerType};
 use postern_template::Pattern;
 use std::time::Duration;
@@ -19,47 +24,18 @@ pub struct AuthorizerPlan {
 #[derive(Debug)]
 pub enum Decides {
     Function(FunctionPlan),
-}
-
-/// A function that is asked.
-#[derive(Debug)]
-pub struct FunctionPlan {
-    pub asks: Asks,
-    /// The path of the Invoke call.
-    pub path: UriTemplate,
-    pub region: String,
-    pub credentials: Credentials,
-}
-
-/// What of a request the function must be given before it is asked.
-#[derive(Debug)]
-pub enum Asks {
-    /// One value, which the function is given by itself.
-    Token {
-        source: Source,
-        /// What the whole value must match.
-        pattern: Option<Pattern>,
-    },
-    /// All of these; the function is given the request without its body.
-    Request { sources: Vec<Source> },
+    /// Whoever issued the caller's token.
+    Token(TokenPlan),
 }
 
 impl AuthorizerPlan {
     pub fn compile(authorizer: &Authorizer) -> Result<Self, Defect> {
+        let function = |asks| FunctionPlan::compile(authorizer, asks).map(Decides::Function);
         let decides = match authorizer.kind {
-            AuthorizerType::Token => {
-                Decides::Function(FunctionPlan::compile(authorizer, Asks::token(authorizer)?)?)
-            }
-            AuthorizerType::Request => Decides::Function(FunctionPlan::compile(
-                authorizer,
-                Asks::request(authorizer)?,
-            )?),
-            AuthorizerType::CognitoUserPools => {
-                return Err(Defect::invalid(
-                    "type",
-                    "user pools are not asked by this version",
-                ));
-            }
+            AuthorizerType::Token => function(Asks::token(authorizer)?)?,
+            AuthorizerType::Request => function(Asks::request(authorizer)?)?,
+            AuthorizerType::CognitoUserPools => Decides::Token(TokenPlan::of_pools(authorizer)?),
+            AuthorizerType::Jwt => Decides::Token(TokenPlan::of_issuers(authorizer)?),
         };
         Ok(Self {
             id: authorizer.id.clone(),
@@ -67,51 +43,6 @@ impl AuthorizerPlan {
             kept_for: Duration::from_secs(authorizer.ttl_seconds().into()),
             decides,
         })
-    }
-}
-
-impl FunctionPlan {
-    fn compile(authorizer: &Authorizer, asks: Asks) -> Result<Self, Defect> {
-        let uri = authorizer.authorizer_uri.as_deref().unwrap_or_default();
-        let (region, path, _) = invocation(uri)
-            .filter(|(_, _, streams)| !streams)
-            .ok_or_else(|| {
-                Defect::invalid(
-                    "authorizerUri",
-                    format!("`{uri}` names no function to invoke"),
-                )
-            })?;
-        Ok(Self {
-            asks,
-            path: UriTemplate::parse(&format!("/{path}")),
-            region: region.to_owned(),
-            credentials: Credentials::of(authorizer.authorizer_credentials.as_deref()),
-        })
-    }
-}
-
-impl Asks {
-    fn token(authorizer: &Authorizer) -> Result<Self, Defect> {
-        let mut sources = sources(authorizer)?;
-        let (Some(source), true) = (sources.pop(), sources.is_empty()) else {
-            return Err(Defect::invalid(
-                "identitySource",
-                "a TOKEN authorizer has one, a header",
-            ));
-        };
-        let pattern = authorizer
-            .identity_validation_expression
-            .as_deref()
-            .filter(|pattern| !pattern.is_empty())
-            .map(Pattern::compile)
-            .transpose()
-            .map_err(|error| Defect::invalid("identityValidationExpression", error.to_string()))?;
-        Ok(Self::Token { source, pattern })
-    }
-
-    fn request(authorizer: &Authorizer) -> Result<Self, Defect> {
-        let sources = sources(authorizer)?;
-        Ok(Self::Request { sources })
     }
 }
 
@@ -125,6 +56,17 @@ fn sources(authorizer: &Authorizer) -> Result<Vec<Source>, Defect> {
         })
     };
     authorizer.identity_sources().map(read).collect()
+}
+
+/// What a whole text must match.
+fn pattern(authorizer: &Authorizer) -> Result<Option<Pattern>, Defect> {
+    authorizer
+        .identity_validation_expression
+        .as_deref()
+        .filter(|pattern| !pattern.is_empty())
+        .map(Pattern::compile)
+        .transpose()
+        .map_err(|error| Defect::invalid("identityValidationExpression", error.to_string()))
 }
 
 #[cfg(test)]
@@ -146,14 +88,18 @@ mod tests {
     #[test]
     fn a_function_is_asked_by_one_header_or_by_the_request() {
         let header = json!({"identitySource": "method.request.header.Auth"});
-        let Decides::Function(plan) = compiled(header).unwrap().decides;
+        let Decides::Function(plan) = compiled(header).unwrap().decides else {
+            panic!("a function decides");
+        };
         assert_eq!(plan.region, "eu-west-1");
         assert!(
             matches!(plan.asks, Asks::Token { source: Source::Header(name), .. } if name == "auth")
         );
         let sources = "method.request.querystring.q, context.path,stageVariables.x";
         let plan = compiled(json!({"type": "REQUEST", "identitySource": sources})).unwrap();
-        let Decides::Function(plan) = plan.decides;
+        let Decides::Function(plan) = plan.decides else {
+            panic!("a function decides");
+        };
         assert!(matches!(plan.asks, Asks::Request { sources } if sources.len() == 3));
     }
 
@@ -177,7 +123,6 @@ mod tests {
                 json!({"identitySource": "method.request.header.A", "authorizerUri": "arn:aws:lambda:x"}),
                 "authorizerUri",
             ),
-            (json!({"type": "COGNITO_USER_POOLS"}), "type"),
         ] {
             let defect = compiled(more.clone()).unwrap_err();
             assert!(

@@ -1,0 +1,156 @@
+//! An API whose method wants a token, and the issuer of that token.
+//!
+//! The token is as large as those of the usual providers, and good for decades: what is measured is a caller who comes
+//! again, as almost every caller does.
+
+use crate::{
+    function::Deployed,
+    http::{Server, answer, json_answer},
+    management::{Api, Backends, Kind, Management, STAGE, text},
+    world::{Job, Variant},
+};
+use anyhow::{Context, Result, anyhow};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{Method, Request, StatusCode, header::HOST};
+use hyper::body::Incoming;
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+};
+use serde_json::json;
+
+const PATH: &str = "/guarded";
+const AUDIENCE: &str = "bench";
+const KEY: &str = "2f1c7a52-5b7d-4d4e-8f6a-000000000001";
+
+/// It ends when this is dropped.
+pub(crate) struct Issuer {
+    server: Server,
+    pair: EcdsaKeyPair,
+}
+
+impl Issuer {
+    pub(crate) async fn start() -> Result<Self> {
+        let broken = |_| anyhow!("no key could be made");
+        let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(broken)?;
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random)
+            .map_err(|reason| anyhow!("the new key is none: {reason}"))?;
+        let point = &pair.public_key().as_ref()[1..];
+        let (x, y) = point.split_at(point.len() / 2);
+        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+        let keys = json!({ "keys": [{ "kid": KEY, "kty": "EC", "crv": "P-256", "x": x, "y": y }] });
+        let keys = keys.to_string();
+        let server = Server::start(move |request: Request<Incoming>| {
+            let keys = keys.clone();
+            async move {
+                let host = request.headers().get(HOST);
+                let issuer = format!(
+                    "http://{}",
+                    host.map_or("", |host| host.to_str().unwrap_or_default())
+                );
+                match request.uri().path() {
+                    "/.well-known/openid-configuration" => json_answer(
+                        json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/keys") })
+                            .to_string(),
+                    ),
+                    "/keys" => json_answer(keys),
+                    _ => answer(StatusCode::NOT_FOUND, "an issuer answers for its keys only"),
+                }
+            }
+        })
+        .await?;
+        Ok(Self { server, pair })
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    fn token(&self) -> Result<String> {
+        let header = json!({ "alg": "ES256", "kid": KEY, "typ": "JWT" });
+        let claims = json!({
+            "iss": self.url(),
+            "aud": AUDIENCE,
+            "sub": "9b2c7a52-5b7d-4d4e-8f6a-0e3f1c525b7d",
+            "scope": "openid profile email things/read things/write",
+            "iat": 1_735_732_800,
+            "auth_time": 1_735_732_800,
+            "exp": 4_102_444_800_u64,
+            "email": "somebody@example.com",
+            "email_verified": true,
+            "name": "Some Body",
+            "groups": ["readers", "writers"],
+            "jti": "0e3f1c52-5b7d-4d4e-8f6a-9b2c7a525b7d",
+        });
+        let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let message = format!("{}.{}", part(header), part(claims));
+        let signature = self
+            .pair
+            .sign(&SystemRandom::new(), message.as_bytes())
+            .map_err(|_| anyhow!("the token could not be signed"))?;
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+/// Makes an API of one method, which answers by itself to whoever brings a token.
+pub(crate) async fn make_api(
+    management: &Management,
+    issuer: &Issuer,
+    backends: Backends,
+) -> Result<Api> {
+    let api = json!({ "name": "guarded" });
+    let api = management.put(Method::POST, "/restapis", api).await?;
+    let id = text(&api, "id")?;
+    let root = text(&api, "rootResourceId")?;
+    let resource = management
+        .resource(&id, &root, PATH.trim_start_matches('/'))
+        .await?;
+    let authorizer = json!({
+        "name": "issuer",
+        "type": "JWT",
+        "identitySource": "method.request.header.Authorization",
+        "jwtConfiguration": {
+            "issuers": [{ "issuer": issuer.url(), "audiences": [AUDIENCE] }],
+            "defaultAlgorithms": ["ES256"],
+        },
+    });
+    let authorizers = format!("/restapis/{id}/authorizers");
+    let authorizer = management
+        .put(Method::POST, &authorizers, authorizer)
+        .await
+        .context("the authorizer could not be made")?;
+    let authorizer = text(&authorizer, "id")?;
+    management
+        .method(&id, &resource, "GET", Kind::Mock, 0, backends)
+        .await?;
+    let replace = |path, value| json!({ "op": "replace", "path": path, "value": value });
+    let guard = json!({ "patchOperations": [
+        replace("/authorizationType", "JWT"), replace("/authorizerId", &authorizer),
+        json!({ "op": "add", "path": "/authorizationScopes", "value": "things/read" }),
+    ]});
+    let method = format!("/restapis/{id}/resources/{resource}/methods/GET");
+    management.put(Method::PATCH, &method, guard).await?;
+    let deployments = format!("/restapis/{id}/deployments");
+    let stage = json!({ "stageName": STAGE });
+    management.put(Method::POST, &deployments, stage).await?;
+    Ok(Api { id })
+}
+
+/// The function that answers for this API, and the requests of a caller with a token.
+///
+/// The promise is twice what the same method costs without one, which is 1.5 times the bare function.
+pub(crate) fn variant(deployed: Deployed, issuer: &Issuer) -> Result<Variant> {
+    Ok(Variant {
+        name: "1 method that wants a token".to_owned(),
+        deployed,
+        jobs: vec![Job {
+            name: "jwt",
+            method: "GET",
+            paths: vec![PATH.to_owned()],
+            bearer: Some(issuer.token()?),
+            cpu_ratio_max: Some(3.0),
+        }],
+        memory_ratio_max: None,
+    })
+}
