@@ -351,9 +351,6 @@ impl Rejection {
                 "UnauthorizedException",
                 "The incoming token has expired",
             ),
-            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::NoScope)) => {
-                early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
-            }
             Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::Failed(_))) => {
                 silent(Type::AuthorizerFailure)
             }
@@ -419,7 +416,8 @@ impl Rejection {
                 "BadRequestException",
                 "Invalid request body",
             ),
-            Self::Cache(CacheRejection { caller: None, .. }) => {
+            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::NoScope))
+            | Self::Cache(CacheRejection { caller: None, .. }) => {
                 early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
             }
             Self::Cache(CacheRejection {

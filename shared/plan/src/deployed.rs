@@ -3,9 +3,11 @@
 use crate::gateway_response::GatewayResponsePlans;
 use crate::layout::index_sort_prefix;
 use crate::router::{Match, Router};
-use crate::snapshot::{FORMAT, Index};
-use crate::{Authorization, AuthorizerPlan, Defect, MethodPlan, Parts, Snapshot, api_partition, policy};
 use crate::segments::{Segments, opened};
+use crate::snapshot::{FORMAT, Index};
+use crate::{
+    Authorization, AuthorizerPlan, Defect, MethodPlan, Parts, Snapshot, api_partition, policy,
+};
 use postern_definition::rest::{Method, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_policy::Policy;

@@ -16,8 +16,8 @@
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
 use crate::router::Routes;
-use crate::{Defect, MethodPlan, Parts, api_partition, gateway_response, policy};
 use crate::segments::closed;
+use crate::{Defect, MethodPlan, Parts, api_partition, gateway_response, policy};
 use postern_definition::rest::{Definition, Method, Model};
 use postern_definition::{ApiId, DeploymentId, Map};
 use postern_store::{BODY_BYTES_MAX, Condition, Query, StoreError, Table, Write, deflate};

@@ -36,6 +36,7 @@ pub(crate) async fn compare(
         function(&mock, "gateway-mock"),
     );
     let job = Job {
+        bearer: None,
         name: "kept",
         method: "GET",
         paths: vec!["/group0".to_owned()],

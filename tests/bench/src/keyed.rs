@@ -43,7 +43,7 @@ pub(crate) async fn compare(
         (&mut numbers)
             .take(count)
             .map(|number| {
-                let event = event::function_url(method, "/group0", None, number);
+                let event = event::function_url(method, "/group0", None, None, number);
                 if !is_keyed {
                     return Ok(event);
                 }

@@ -172,34 +172,6 @@ impl World {
     }
 }
 
-impl World {
-    /// The function with this API as its default.
-    pub(crate) fn deployed(&self, binaries: &Binaries, api: &Api) -> Deployed {
-        Deployed {
-            name: "gateway",
-            binary: binaries.gateway.clone(),
-            settings: vec![
-                ("POSTERN_TABLES", TABLES.to_owned()),
-                ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
-                ("POSTERN_DEFAULT_API", api.id.clone()),
-                ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
-                (
-                    "POSTERN_REVALIDATE_SECONDS",
-                    REVALIDATE.as_secs().to_string(),
-                ),
-                (
-                    "AWS_ENDPOINT_URL_DYNAMODB",
-                    format!("http://{}", self.counted.server.address),
-                ),
-                (
-                    "AWS_ENDPOINT_URL_LAMBDA",
-                    format!("http://{}", self.lambda.address),
-                ),
-            ],
-        }
-    }
-}
-
 impl Job {
     pub(crate) fn events(
         &self,
