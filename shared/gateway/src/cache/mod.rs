@@ -184,7 +184,8 @@ impl Gateway {
                 };
                 // What is at hand is still good where the table is away, or could not be told of it.
                 let known = at_hand().map(|known| known.entry);
-                let newest = found.into_iter().chain(known);
+                // Of two that are as new the table's, which is the last of these.
+                let newest = known.into_iter().chain(found);
                 if let Some(entry) = newest.max_by_key(|entry| entry.until) {
                     memory.put(spot.key, entry.clone(), now);
                     lead.tell(entry.clone());
