@@ -349,9 +349,6 @@ impl Rejection {
                 "UnauthorizedException",
                 "The incoming token has expired",
             ),
-            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::NoScope)) => {
-                early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
-            }
             Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::Failed(_))) => {
                 silent(Type::AuthorizerFailure)
             }
@@ -417,7 +414,8 @@ impl Rejection {
                 "BadRequestException",
                 "Invalid request body",
             ),
-            Self::Cache(CacheRejection { caller: None, .. }) => {
+            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::NoScope))
+            | Self::Cache(CacheRejection { caller: None, .. }) => {
                 early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
             }
             Self::Cache(CacheRejection {

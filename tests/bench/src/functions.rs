@@ -1,6 +1,7 @@
 //! Part 1: the gateway function beside a bare one, both as Lambda runs them.
 
 use crate::{
+    cached,
     cores::Cores,
     function::{Batch, Deployed, Function},
     http::Acknowledge,
@@ -49,19 +50,19 @@ impl Effort {
 
 /// What one job has shown, in all lives.
 #[derive(Default)]
-struct Found {
+pub(crate) struct Found {
     /// Ours and theirs.
-    sides: [Series; 2],
+    pub(crate) sides: [Series; 2],
     /// The first request of each method in each life.
-    first_us: Vec<f64>,
-    store_calls: f64,
-    took: Duration,
+    pub(crate) first_us: Vec<f64>,
+    pub(crate) store_calls: f64,
+    pub(crate) took: Duration,
 }
 
 #[derive(Default)]
-struct Series {
-    all: Batch,
-    cpu_means: Vec<f64>,
+pub(crate) struct Series {
+    pub(crate) all: Batch,
+    pub(crate) cpu_means: Vec<f64>,
     wall_medians: Vec<f64>,
 }
 
@@ -110,16 +111,12 @@ pub(crate) async fn compare(
     sizes(&bare, &binaries.gateway, report)?;
 
     let world = World::start(tests_folder, scratch).await?;
-    let issuer = tokens::Issuer::start().await?;
-    let [small_api, large_api, guarded_api] = world
-        .make_apis(binaries, effort.large, &issuer, scratch)
-        .await?;
+    let [small_api, large_api] = world.make_apis(binaries, effort.large, scratch).await?;
     let small = world.variant(binaries, &SMALL, &small_api, Some(2.0));
     let large = world.variant(binaries, effort.large, &large_api, None);
-    let guarded = tokens::variant(world.deployed(binaries, &guarded_api), &issuer)?;
 
     init(&world, &bare, [&small, &large], effort, scratch, report).await?;
-    for variant in [&small, &guarded, &large] {
+    for variant in [&small, &large] {
         requests(
             variant,
             &bare,
@@ -130,6 +127,8 @@ pub(crate) async fn compare(
         )
         .await?;
     }
+    cached::compare(&world, binaries, effort, scratch, report).await?;
+    tokens::compare(&world, binaries, effort, scratch, report).await?;
     under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await
 }
 
@@ -259,7 +258,7 @@ async fn requests(
 
 /// One job's requests in one life of both functions. They alternate in who goes first, so that neither always meets the
 /// caches that the other has left.
-async fn job_requests(
+pub(crate) async fn job_requests(
     job: &Job,
     effort: Effort,
     counted: Option<&Counted>,

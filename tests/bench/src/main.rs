@@ -2,6 +2,7 @@
 //!
 //! `tests/bench/run` builds what this measures and calls it. Everything happens on 127.0.0.1.
 
+mod cached;
 mod cores;
 mod event;
 mod function;

@@ -194,6 +194,21 @@ impl Management {
         Ok(Api { id })
     }
 
+    /// Replaces what these paths of the stage name.
+    pub(crate) async fn patch_stage(&self, api: &Api, values: &[(&str, &str)]) -> Result<()> {
+        let replace =
+            |(path, value): &(&str, &str)| json!({ "op": "replace", "path": path, "value": value });
+        let operations: Vec<_> = values.iter().map(replace).collect();
+        let path = format!("/restapis/{}/stages/{STAGE}", api.id);
+        self.put(
+            Method::PATCH,
+            &path,
+            json!({ "patchOperations": operations }),
+        )
+        .await?;
+        Ok(())
+    }
+
     pub(crate) async fn resource(&self, api: &str, parent: &str, part: &str) -> Result<String> {
         let path = format!("/restapis/{api}/resources/{parent}");
         let resource = self

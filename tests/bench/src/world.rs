@@ -8,7 +8,6 @@ use crate::{
     management::{self, Api, Backends, Kind, Management, SMALL, STAGE, Shape},
     postern::Laptop,
     store::{Counted, Store},
-    tokens::{self, Issuer},
     upstream,
 };
 use anyhow::{Context, Result};
@@ -73,20 +72,27 @@ impl World {
         })
     }
 
+    /// A program by which APIs are made.
+    pub(crate) async fn laptop(&self, binaries: &Binaries, scratch: &Path) -> Result<Laptop> {
+        Laptop::on_dynamodb(&binaries.postern, self.store.address, TABLES, scratch).await
+    }
+
+    pub(crate) fn backends(&self) -> Backends {
+        Backends {
+            http: self.http.address,
+            lambda_function: "backend",
+        }
+    }
+
     pub(crate) async fn make_apis(
         &self,
         binaries: &Binaries,
         large: &Shape,
-        issuer: &Issuer,
         scratch: &Path,
-    ) -> Result<[Api; 3]> {
-        let laptop =
-            Laptop::on_dynamodb(&binaries.postern, self.store.address, TABLES, scratch).await?;
+    ) -> Result<[Api; 2]> {
+        let laptop = self.laptop(binaries, scratch).await?;
         let management = Management::at(laptop.address);
-        let backends = Backends {
-            http: self.http.address,
-            lambda_function: "backend",
-        };
+        let backends = self.backends();
         let mut apis = Vec::new();
         for shape in [&SMALL, large] {
             eprintln!("making the API of {} methods", shape.methods_in_all());
@@ -98,9 +104,33 @@ impl World {
             eprintln!("  made in {:.1} s", began.elapsed().as_secs_f64());
             apis.push(api);
         }
-        apis.push(tokens::make_api(&management, issuer, backends).await?);
-        Ok(<[Api; 3]>::try_from(apis)
-            .expect("one API was made of each of two shapes, and one more"))
+        Ok(<[Api; 2]>::try_from(apis).expect("one API was made of each of two shapes"))
+    }
+
+    /// The function with this API as its default.
+    pub(crate) fn deployed(&self, binaries: &Binaries, api: &str) -> Deployed {
+        Deployed {
+            name: "gateway",
+            binary: binaries.gateway.clone(),
+            settings: vec![
+                ("POSTERN_TABLES", TABLES.to_owned()),
+                ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
+                ("POSTERN_DEFAULT_API", api.to_owned()),
+                ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
+                (
+                    "POSTERN_REVALIDATE_SECONDS",
+                    REVALIDATE.as_secs().to_string(),
+                ),
+                (
+                    "AWS_ENDPOINT_URL_DYNAMODB",
+                    format!("http://{}", self.counted.server.address),
+                ),
+                (
+                    "AWS_ENDPOINT_URL_LAMBDA",
+                    format!("http://{}", self.lambda.address),
+                ),
+            ],
+        }
     }
 
     pub(crate) fn variant(
@@ -125,41 +155,13 @@ impl World {
         };
         Variant {
             name: format!("{} methods", shape.methods_in_all()),
-            deployed: self.deployed(binaries, api),
+            deployed: self.deployed(binaries, &api.id),
             jobs: vec![
                 job("MOCK", Kind::Mock, 1.5),
                 job("HTTP_PROXY", Kind::HttpProxy, 2.5),
                 job("AWS_PROXY", Kind::AwsProxy, 2.5),
             ],
             memory_ratio_max,
-        }
-    }
-}
-
-impl World {
-    /// The function with this API as its default.
-    pub(crate) fn deployed(&self, binaries: &Binaries, api: &Api) -> Deployed {
-        Deployed {
-            name: "gateway",
-            binary: binaries.gateway.clone(),
-            settings: vec![
-                ("POSTERN_TABLES", TABLES.to_owned()),
-                ("POSTERN_ACCOUNT", ACCOUNT.to_owned()),
-                ("POSTERN_DEFAULT_API", api.id.clone()),
-                ("POSTERN_DEFAULT_STAGE", STAGE.to_owned()),
-                (
-                    "POSTERN_REVALIDATE_SECONDS",
-                    REVALIDATE.as_secs().to_string(),
-                ),
-                (
-                    "AWS_ENDPOINT_URL_DYNAMODB",
-                    format!("http://{}", self.counted.server.address),
-                ),
-                (
-                    "AWS_ENDPOINT_URL_LAMBDA",
-                    format!("http://{}", self.lambda.address),
-                ),
-            ],
         }
     }
 }

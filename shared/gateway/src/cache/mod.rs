@@ -102,14 +102,24 @@ impl Gateway {
     /// The answer that is kept, or else the integration's, which is kept from now on.
     pub(crate) async fn recall(
         &self,
-        mut validated: Validated,
+        validated: Validated,
         trail: &mut Trail,
     ) -> Result<Answer, Rejection> {
         let plan = validated.routed.plan.clone();
-        let Some(applies) = Applies::to(&plan, &validated.routed) else {
-            return Ok(self.integrate(validated, trail).await?);
-        };
-        let wish = self.wish(&applies, &validated, trail)?;
+        match Applies::to(&plan, &validated.routed) {
+            None => Ok(self.integrate(validated, trail).await?),
+            // In a box, so that requests of which nothing is kept do not carry what this needs.
+            Some(applies) => Box::pin(self.find_or_ask(&applies, validated, trail)).await,
+        }
+    }
+
+    async fn find_or_ask(
+        &self,
+        applies: &Applies<'_>,
+        mut validated: Validated,
+        trail: &mut Trail,
+    ) -> Result<Answer, Rejection> {
+        let wish = self.wish(applies, &validated, trail)?;
         let mut body = bytes::Bytes::new();
         if applies.plan.reads_the_body() {
             let request = &mut validated.routed.request;
@@ -117,12 +127,12 @@ impl Gateway {
             request.body = Body::Full(body.clone());
         }
         let account = &self.settings.account;
-        let Ok(key) = Key::of(account, &applies, &validated.routed, &body, trail) else {
+        let Ok(key) = Key::of(account, applies, &validated.routed, &body, trail) else {
             // The integration says what is wrong with the body.
             return Ok(Box::pin(self.integrate(validated, trail)).await?);
         };
         let live = validated.routed.live.clone();
-        let spot = Spot::new(key, &applies, live.cache.seal.as_ref());
+        let spot = Spot::new(key, applies, live.cache.seal.as_ref());
         // Where somebody may refresh an answer, it is soon known to all who hold it.
         let settled_for = (applies.may_be_refreshed && self.cache.stored.is_shared())
             .then_some(self.settings.freshness.revalidate_after);
@@ -172,8 +182,10 @@ impl Gateway {
                 } else {
                     None
                 };
-                // Where the table is away, or holds nothing, what is at hand is still good.
-                if let Some(entry) = found.or_else(|| Some(at_hand()?.entry)) {
+                // What is at hand is still good where the table is away, or could not be told of it.
+                let known = at_hand().map(|known| known.entry);
+                let newest = found.into_iter().chain(known);
+                if let Some(entry) = newest.max_by_key(|entry| entry.until) {
                     memory.put(spot.key, entry.clone(), now);
                     lead.tell(entry.clone());
                     return Ok(entry.to_answer());

@@ -29,6 +29,9 @@ fn key(patch: &Patch<'_>) -> String {
 }
 
 /// The settings that a patch is about. The first setting of a method makes them all: as they are for all methods at that moment.
+///
+/// What keeps answers for all methods keeps those to GET alone. So it must not come to keep those to another verb because
+/// somebody set that verb's throttle.
 pub(super) fn of<'a>(
     stage: &'a mut Stage,
     patch: &Patch<'_>,
@@ -39,7 +42,8 @@ pub(super) fn of<'a>(
             "Too many method settings: at most {KEYS_MAX} methods can have their own"
         )));
     }
-    let start = stage.method_settings.get(ALL).cloned().unwrap_or_default();
+    let mut start = stage.method_settings.get(ALL).cloned().unwrap_or_default();
+    start.caching_enabled &= matches!(patch.raw(1), "GET" | "ANY" | "*");
     Ok(stage.method_settings.entry(key).or_insert(start))
 }
 
