@@ -6,7 +6,7 @@
 use crate::command_line::{
     Credentials, CredentialsAction, PolicyAction, Process, Where, aws_settings,
 };
-use crate::dev::Failure;
+use crate::dev::{Failure, open_folder};
 use crate::target::{Target, encoded};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header};
@@ -14,7 +14,7 @@ use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{Gateway, Settings, World};
 use postern_management::{Limits, Management, Proofs};
-use postern_store::{Clock, Embedded, SystemClock};
+use postern_store::{Clock, SystemClock};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -186,7 +186,7 @@ fn target(place: &Where) -> Result<Target, String> {
         let store = aws.connect(&place.tables.prefix);
         store.map_err(|error| error.to_string())?
     } else if let Some(data) = &place.data {
-        Embedded::open(data, clock.clone()).map_err(|error| {
+        open_folder(data, clock.clone()).map_err(|error| {
             format!(
                 "{error}; to speak to a Postern that runs, use --endpoint-url instead of --data"
             )

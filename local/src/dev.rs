@@ -15,8 +15,11 @@ use postern_gateway::{
 };
 use postern_management::{Management, Proofs};
 use postern_store::{Clock, Embedded, OpenError, Store, SystemClock};
+use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -167,6 +170,13 @@ async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
         })
 }
 
+/// The embedded store of a folder. There are secrets in it, so a folder that is made here is for its owner alone.
+pub(crate) fn open_folder(folder: &Path, clock: Arc<dyn Clock>) -> Result<Store, OpenError> {
+    // Why it cannot be made is told by who opens it.
+    let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    Embedded::open(folder, clock)
+}
+
 /// The store, and where it keeps things, in words.
 fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, String), Failure> {
     match options.store {
@@ -182,7 +192,7 @@ fn open(options: &Dev, aws: &Aws, clock: Arc<dyn Clock>) -> Result<(Store, Strin
             "memory: it is gone when Postern stops".to_owned(),
         )),
         StoreKind::Embedded => Ok((
-            Embedded::open(&options.data, clock)?,
+            open_folder(&options.data, clock)?,
             options.data.display().to_string(),
         )),
     }

@@ -229,6 +229,8 @@ class Functions(Product):
                     "POSTERN_ACCOUNT": ACCOUNT,
                     "POSTERN_TRUST_FORWARDED_HOST": "true",
                     "POSTERN_REVALIDATE_SECONDS": "1",
+                    # The emulator proves nobody, as a URL that asks for IAM would.
+                    "POSTERN_REQUIRE_AUTH": "false",
                     **(environment or {}),
                 },
             )

@@ -62,8 +62,8 @@ def test_no_statement_allows_every_action_or_every_resource():
         for resource in as_list(statement["Resource"]):
             assert resource != "*", where
             text = str(resource)
-            # Functions are named by a prefix, or narrowed by their tag.
-            if "*" in text:
+            # Functions are named by a prefix, or narrowed by their tag; who is asked about is anybody of the account.
+            if "*" in text and not where.endswith("/AskWhatCallersMay"):
                 assert "BackendPrefix" in text or "aws:ResourceTag/postern" in statement["Condition"]["StringEquals"], where
     assert seen > 8
 
@@ -91,7 +91,7 @@ def test_every_caller_of_a_url_gets_both_actions():
         properties = one["Properties"]
         to = (str(properties["FunctionName"]), str(properties["Principal"]))
         granted.setdefault(to, {})[properties["Action"]] = properties
-    assert len(granted) == 3
+    assert len(granted) == 4
     for properties in granted.values():
         assert set(properties) == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
         assert properties["lambda:InvokeFunctionUrl"]["FunctionUrlAuthType"] in ("NONE", "AWS_IAM")
@@ -101,10 +101,14 @@ def test_every_caller_of_a_url_gets_both_actions():
             "lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
 
 
-def test_only_the_gateway_has_an_open_url():
+def test_only_the_gateway_has_an_open_url_unless_told_otherwise():
     urls = {name: (one["Properties"]["AuthType"], one["Properties"]["InvokeMode"]) for name, one in of_type("AWS::Lambda::Url").items()}
     assert urls == {"GatewayUrl": ("NONE", "RESPONSE_STREAM"), "GatewaySignedUrl": ("AWS_IAM", "RESPONSE_STREAM"),
-                    "ManagementUrl": ("AWS_IAM", "BUFFERED")}
+                    "ManagementUrl": ("AWS_IAM", "BUFFERED"), "OpenManagement": ("NONE", "BUFFERED")}
+    assert RESOURCES["OpenManagement"]["Condition"] == "HasOpenManagement"
+    assert TEMPLATE["Parameters"]["OpenManagementUrl"]["Default"] == "false"
+    # Then Postern itself must prove who manages.
+    assert RESOURCES["Management"]["Properties"]["Environment"]["Variables"]["POSTERN_REQUIRE_AUTH"] == "true"
 
 
 def test_every_function_writes_to_a_log_that_ends():

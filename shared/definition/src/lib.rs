@@ -4,6 +4,7 @@
 //! as part of a snapshot. This crate knows nothing of stores, requests or the wire.
 
 pub mod rest;
+pub mod routed;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -213,6 +213,24 @@ impl Gateway {
         call: Call,
         trail: &mut Trail,
     ) -> Result<Response<Body>, CallError> {
+        self.call_and_tell(call, trail, true).await
+    }
+
+    /// As [`Gateway::call`], for an answer of which not even a log may hold back the first byte.
+    pub(crate) async fn call_streaming(
+        &self,
+        call: Call,
+        trail: &mut Trail,
+    ) -> Result<Response<Body>, CallError> {
+        self.call_and_tell(call, trail, false).await
+    }
+
+    async fn call_and_tell(
+        &self,
+        call: Call,
+        trail: &mut Trail,
+        may_be_held: bool,
+    ) -> Result<Response<Body>, CallError> {
         if !trail.log.wants_data() {
             return self.backend.call(call).await;
         }
@@ -225,10 +243,8 @@ impl Gateway {
         trail
             .log
             .called((head.status, &head.headers), latency.as_millis());
-        let is_small = body
-            .size_hint()
-            .upper()
-            .is_some_and(|bytes| bytes <= HELD_BYTES_MAX as u64);
+        let longest = body.size_hint().upper();
+        let is_small = may_be_held && longest.is_some_and(|bytes| bytes <= HELD_BYTES_MAX as u64);
         let body = match body {
             body if is_small => match body.collect(HELD_BYTES_MAX).await {
                 Ok(bytes) => Body::Full(bytes),

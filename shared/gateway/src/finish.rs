@@ -3,7 +3,7 @@
 use crate::execution_log::Steps;
 use crate::gateway::Served;
 use crate::gateway_response::DefaultAnswer;
-use crate::rejection::{IntegrateRejection, Rejection};
+use crate::rejection::{IntegrateRejection, Rejection, ValidateRejection};
 use crate::respond::Rejected;
 use crate::stages::Live;
 use crate::trail::{AnswerTrail, CacheTrail, RejectionTrail, Trail};
@@ -93,11 +93,14 @@ impl Gateway {
             body,
         } = self.rejected(&answer, trail, served).await;
         headers.insert(ERROR_TYPE, HeaderValue::from_static(answer.error_type));
-        let timed_out = matches!(
-            rejection,
-            Rejection::Integrate(IntegrateRejection::Call(CallError::Timeout(_)))
-        );
-        if timed_out && trail.integration.as_ref().is_some_and(|call| call.traced) {
+        let is_traced = match rejection {
+            Rejection::Integrate(IntegrateRejection::Call(CallError::Timeout(_))) => {
+                trail.integration.as_ref().is_some_and(|call| call.traced)
+            }
+            Rejection::Validate(ValidateRejection::InvalidBody { traced, .. }) => *traced,
+            _ => false,
+        };
+        if is_traced {
             trace(&mut headers, trail);
         }
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -14,7 +14,7 @@ use crate::{Arrival, Backend, Body, Journal, Signers, respond, route, unpack};
 use postern_definition::Map;
 use postern_metering::Meter;
 use postern_plan::Deployed;
-use postern_store::{Clock, Store, Table};
+use postern_store::{Clock, Store, StoreError, Table};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -221,6 +221,11 @@ impl Gateway {
         };
         let (domain, _) = self.domains.find(name).await?;
         Ok(domain.and_then(|domain| domain.truststore.clone()))
+    }
+
+    /// Writes down what keys have used of a plan, and no more: this process may have taken some in advance.
+    pub async fn settle_usage(&self, plan: &str, key: Option<&str>) -> Result<(), StoreError> {
+        self.meter.settle(plan, key).await
     }
 
     async fn proceed(

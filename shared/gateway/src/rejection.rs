@@ -144,6 +144,8 @@ pub enum ValidateRejection {
         content_type: String,
         /// What `$context.error.validationErrorString` says.
         reason: String,
+        /// Whether a function would have been called, for then the client is told the trace, as recorded.
+        traced: bool,
     },
     /// The body could not be read whole.
     #[error(transparent)]

@@ -10,7 +10,7 @@ use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Body, Gateway, headers};
 use bytes::Bytes;
-use postern_plan::{ParameterLocation, RequiredParameter, Validation};
+use postern_plan::{IntegrationPlan, ParameterLocation, RequiredParameter, Validation};
 
 /// A request that its method can take.
 pub(crate) struct Validated {
@@ -90,5 +90,10 @@ async fn check_body(validation: &Validation, routed: &mut Routed) -> Result<(), 
         .map_err(|reason| ValidateRejection::InvalidBody {
             content_type,
             reason,
+            traced: match &routed.plan.integration {
+                IntegrationPlan::Lambda(_) => true,
+                IntegrationPlan::Aws(aws, _) => aws.invokes,
+                _ => false,
+            },
         })
 }

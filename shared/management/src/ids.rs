@@ -6,6 +6,8 @@ use rand::RngExt;
 pub(crate) const LONG: usize = 10;
 /// For what lives within an API.
 pub(crate) const SHORT: usize = 6;
+/// For routes and integrations of HTTP and WebSocket APIs.
+pub(crate) const MEDIUM: usize = 7;
 
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 

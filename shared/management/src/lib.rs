@@ -12,8 +12,10 @@ mod ids;
 mod limits;
 mod operations;
 mod paging;
+mod parts;
 mod patch;
 mod rest;
+mod routed;
 mod routing;
 mod wire;
 
@@ -24,7 +26,7 @@ use http::{Request, Response};
 pub use limits::Limits;
 use postern_gateway::Gateway;
 use postern_store::{Clock, Table};
-use routing::Router;
+use routing::{Found, Router};
 use std::sync::Arc;
 use std::time::Duration;
 use wire::Failure;
@@ -81,6 +83,22 @@ impl Management {
             .router
             .find(request.method(), &segments, &query)
             .ok_or_else(Failure::unknown_operation)?;
+        let operation = route.operation;
+        self.done(request, query, route).await.map_err(|failure| {
+            if operation.is_v2() {
+                failure.in_v2()
+            } else {
+                failure
+            }
+        })
+    }
+
+    async fn done(
+        &self,
+        request: &Request<Bytes>,
+        query: Vec<(String, String)>,
+        route: Found<'_>,
+    ) -> Result<Response<Bytes>, Failure> {
         let operation = route.operation;
         let mut members = if operation.raw {
             wire::raw(request.body())?

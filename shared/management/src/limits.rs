@@ -4,7 +4,7 @@
 //! one. So a count costs one read however many there are, and is never wrong. What one API may have is counted by a bounded
 //! query, under the lock that every edit of the API holds.
 
-use crate::definitions::Edit;
+use crate::definitions::{ApiKind, Edit};
 use crate::wire::Failure;
 use postern_plan::api_partition;
 
@@ -43,6 +43,8 @@ limits! {
     resources_per_api = 300, "Resources of one API.";
     stages_per_api = 10, "Stages of one API.";
     authorizers_per_api = 10, "Authorizers of one API.";
+    routes_per_api = 300, "Routes of one HTTP or WebSocket API.";
+    integrations_per_api = 300, "Integrations of one HTTP or WebSocket API.";
     documentation_parts_per_api = 2_000, "Documentation parts of one API.";
     api_keys = 10_000, "API keys.";
     usage_plans = 300, "Usage plans.";
@@ -51,7 +53,9 @@ limits! {
     domain_names = 120, "Public custom domain names.";
     private_domain_names = 50, "Private custom domain names.";
     access_associations = 100, "Domain name access associations.";
-    vpc_links = 20, "VPC links.";
+    vpc_links = 20, "VPC links of REST APIs.";
+    vpc_links_v2 = 10, "VPC links of HTTP APIs.";
+    routing_rules_per_domain_name = 50, "Routing rules of one domain name.";
     client_certificates = 60, "Client certificates.";
 }
 
@@ -78,8 +82,8 @@ impl Limits {
 }
 
 /// Whether an API that is being edited has room for one more of what its items call by a prefix.
-pub(crate) async fn room(
-    edit: &Edit<'_>,
+pub(crate) async fn room<A: ApiKind>(
+    edit: &Edit<'_, A>,
     things: &str,
     prefix: &str,
     max: u64,
@@ -145,6 +149,11 @@ pub(crate) static VPC_LINKS: Counted = Counted {
     sort: "vpclinks",
     things: "Vpc links",
     limit: |limits| limits.vpc_links,
+};
+pub(crate) static VPC_LINKS_V2: Counted = Counted {
+    sort: "vpclinksv2",
+    things: "Vpc links",
+    limit: |limits| limits.vpc_links_v2,
 };
 pub(crate) static CLIENT_CERTIFICATES: Counted = Counted {
     sort: "clientcertificates",

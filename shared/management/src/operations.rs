@@ -1,8 +1,9 @@
 //! Every operation of the management APIs: its name, how it looks on the wire, and who handles it.
 //!
 //! `call` handlers are given the whole service. `edit` handlers change one API: they read, decide, note their writes and say
-//! their answer, and are run again from the read when another writer was quicker. `change` handlers do the same with what belongs
-//! to the account. `import` handlers are `call` handlers whose body is a file, `file` handlers those whose answer is one.
+//! their answer, and are run again from the read when another writer was quicker; after `redeploy` handlers, which are `edit`
+//! handlers of HTTP and WebSocket APIs, what they changed is deployed to the stages that ask for every change. `change` handlers
+//! do the same as `edit` handlers with what belongs to the account. `import` handlers are `call` handlers whose body is a file, `file` handlers those whose answer is one.
 
 use crate::Management;
 use crate::credentials;
@@ -12,6 +13,7 @@ use crate::rest::{
     integrations, method_responses, methods, models, openapi, request_validators, resources,
     rest_apis, sdks, stages, tags, test_invoke, usage_plans, vpc_links,
 };
+use crate::routed;
 use crate::wire::{Failure, Member, Members, read, success};
 use bytes::Bytes;
 use http::header::ACCEPT;
@@ -36,6 +38,11 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
+    /// Whether it is one of the newer of the two management APIs, which is about HTTP and WebSocket APIs.
+    pub(crate) fn is_v2(&self) -> bool {
+        self.template.starts_with("/v2/")
+    }
+
     /// Adds the members that come with a request beside its path and its body.
     pub(crate) fn take(
         &self,
@@ -120,6 +127,22 @@ macro_rules! run {
                 loop {
                     let mut edit = edits.begin().await?;
                     let output = $handler(&mut edit, &input).await?;
+                    if edit.commit().await? {
+                        return success(operation.status, &output);
+                    }
+                }
+            })
+        }
+    };
+    (redeploy $handler:path) => {
+        |service, operation, members| {
+            Box::pin(async move {
+                let input = read(operation.name, members)?;
+                let mut edits = service.edits_of(members).await?;
+                loop {
+                    let mut edit = edits.begin().await?;
+                    let output = $handler(&mut edit, &input).await?;
+                    routed::deployments::follow(&mut edit).await?;
                     if edit.commit().await? {
                         return success(operation.status, &output);
                     }
@@ -304,4 +327,74 @@ operations! {
     GetPrincipal              GET    "/_postern/principals/{principal+}" [] 200 call credentials::get_principal;
     AttachPolicy              PUT    "/_postern/principals/{principal+}" [policyName] 200 change credentials::attach;
     DetachPolicy              DELETE "/_postern/principals/{principal+}" [policyName] 204 change credentials::detach;
+
+    CreateApi                 POST   "/v2/apis" [] 201 call routed::apis::create;
+    GetApis                   GET    "/v2/apis" [maxResults nextToken] 200 call routed::apis::list;
+    GetApi                    GET    "/v2/apis/{apiId}" [] 200 call routed::apis::get;
+    UpdateApi                 PATCH  "/v2/apis/{apiId}" [] 200 redeploy routed::apis::update;
+    DeleteApi                 DELETE "/v2/apis/{apiId}" [] 204 call routed::apis::delete;
+    DeleteCorsConfiguration   DELETE "/v2/apis/{apiId}/cors" [] 204 redeploy routed::apis::delete_cors;
+
+    CreateAuthorizer          POST   "/v2/apis/{apiId}/authorizers" [] 201 redeploy routed::authorizers::create;
+    GetAuthorizers            GET    "/v2/apis/{apiId}/authorizers" [maxResults nextToken] 200 call routed::authorizers::list;
+    GetAuthorizer             GET    "/v2/apis/{apiId}/authorizers/{authorizerId}" [] 200 call routed::authorizers::get;
+    UpdateAuthorizer          PATCH  "/v2/apis/{apiId}/authorizers/{authorizerId}" [] 200 redeploy routed::authorizers::update;
+    DeleteAuthorizer          DELETE "/v2/apis/{apiId}/authorizers/{authorizerId}" [] 204 redeploy routed::authorizers::delete;
+
+    CreateDeployment          POST   "/v2/apis/{apiId}/deployments" [] 201 edit routed::deployments::create;
+    GetDeployments            GET    "/v2/apis/{apiId}/deployments" [maxResults nextToken] 200 call routed::deployments::list;
+    GetDeployment             GET    "/v2/apis/{apiId}/deployments/{deploymentId}" [] 200 call routed::deployments::get;
+    UpdateDeployment          PATCH  "/v2/apis/{apiId}/deployments/{deploymentId}" [] 200 edit routed::deployments::update;
+    DeleteDeployment          DELETE "/v2/apis/{apiId}/deployments/{deploymentId}" [] 204 call routed::deployments::delete;
+
+    CreateIntegration         POST   "/v2/apis/{apiId}/integrations" [] 201 redeploy routed::integrations::create;
+    GetIntegrations           GET    "/v2/apis/{apiId}/integrations" [maxResults nextToken] 200 call routed::integrations::list;
+    GetIntegration            GET    "/v2/apis/{apiId}/integrations/{integrationId}" [] 200 call routed::integrations::get;
+    UpdateIntegration         PATCH  "/v2/apis/{apiId}/integrations/{integrationId}" [] 200 redeploy routed::integrations::update;
+    DeleteIntegration         DELETE "/v2/apis/{apiId}/integrations/{integrationId}" [] 204 redeploy routed::integrations::delete;
+
+    CreateIntegrationResponse POST   "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses" [] 201 redeploy routed::integration_responses::create;
+    GetIntegrationResponses   GET    "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses" [maxResults nextToken] 200 call routed::integration_responses::list;
+    GetIntegrationResponse    GET    "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses/{integrationResponseId}" [] 200 call routed::integration_responses::get;
+    UpdateIntegrationResponse PATCH  "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses/{integrationResponseId}" [] 200 redeploy routed::integration_responses::update;
+    DeleteIntegrationResponse DELETE "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses/{integrationResponseId}" [] 204 redeploy routed::integration_responses::delete;
+
+    CreateModel               POST   "/v2/apis/{apiId}/models" [] 201 redeploy routed::models::create;
+    GetModels                 GET    "/v2/apis/{apiId}/models" [maxResults nextToken] 200 call routed::models::list;
+    GetModel                  GET    "/v2/apis/{apiId}/models/{modelId}" [] 200 call routed::models::get;
+    UpdateModel               PATCH  "/v2/apis/{apiId}/models/{modelId}" [] 200 redeploy routed::models::update;
+    DeleteModel               DELETE "/v2/apis/{apiId}/models/{modelId}" [] 204 redeploy routed::models::delete;
+    GetModelTemplate          GET    "/v2/apis/{apiId}/models/{modelId}/template" [] 200 call routed::models::template;
+
+    CreateRoute               POST   "/v2/apis/{apiId}/routes" [] 201 redeploy routed::routes::create;
+    GetRoutes                 GET    "/v2/apis/{apiId}/routes" [maxResults nextToken] 200 call routed::routes::list;
+    GetRoute                  GET    "/v2/apis/{apiId}/routes/{routeId}" [] 200 call routed::routes::get;
+    UpdateRoute               PATCH  "/v2/apis/{apiId}/routes/{routeId}" [] 200 redeploy routed::routes::update;
+    DeleteRoute               DELETE "/v2/apis/{apiId}/routes/{routeId}" [] 204 redeploy routed::routes::delete;
+    DeleteRouteRequestParameter DELETE "/v2/apis/{apiId}/routes/{routeId}/requestparameters/{requestParameterKey}" [] 204 redeploy routed::routes::delete_parameter;
+
+    CreateRouteResponse       POST   "/v2/apis/{apiId}/routes/{routeId}/routeresponses" [] 201 redeploy routed::route_responses::create;
+    GetRouteResponses         GET    "/v2/apis/{apiId}/routes/{routeId}/routeresponses" [maxResults nextToken] 200 call routed::route_responses::list;
+    GetRouteResponse          GET    "/v2/apis/{apiId}/routes/{routeId}/routeresponses/{routeResponseId}" [] 200 call routed::route_responses::get;
+    UpdateRouteResponse       PATCH  "/v2/apis/{apiId}/routes/{routeId}/routeresponses/{routeResponseId}" [] 200 redeploy routed::route_responses::update;
+    DeleteRouteResponse       DELETE "/v2/apis/{apiId}/routes/{routeId}/routeresponses/{routeResponseId}" [] 204 redeploy routed::route_responses::delete;
+
+    CreateStage               POST   "/v2/apis/{apiId}/stages" [] 201 edit routed::stages::create;
+    GetStages                 GET    "/v2/apis/{apiId}/stages" [maxResults nextToken] 200 call routed::stages::list;
+    GetStage                  GET    "/v2/apis/{apiId}/stages/{stageName}" [] 200 call routed::stages::get;
+    UpdateStage               PATCH  "/v2/apis/{apiId}/stages/{stageName}" [] 200 edit routed::stages::update;
+    DeleteStage               DELETE "/v2/apis/{apiId}/stages/{stageName}" [] 204 edit routed::stages::delete;
+    DeleteAccessLogSettings   DELETE "/v2/apis/{apiId}/stages/{stageName}/accesslogsettings" [] 204 edit routed::stages::delete_access_log_settings;
+    DeleteRouteSettings       DELETE "/v2/apis/{apiId}/stages/{stageName}/routesettings/{routeKey}" [] 204 edit routed::stages::delete_route_settings;
+    ResetAuthorizersCache     DELETE "/v2/apis/{apiId}/stages/{stageName}/cache/authorizers" [] 204 edit routed::stages::reset_authorizers_cache;
+
+    CreateVpcLink             POST   "/v2/vpclinks" [] 201 change routed::vpc_links::create;
+    GetVpcLinks               GET    "/v2/vpclinks" [maxResults nextToken] 200 call routed::vpc_links::list;
+    GetVpcLink                GET    "/v2/vpclinks/{vpcLinkId}" [] 200 call routed::vpc_links::get;
+    UpdateVpcLink             PATCH  "/v2/vpclinks/{vpcLinkId}" [] 200 change routed::vpc_links::update;
+    DeleteVpcLink             DELETE "/v2/vpclinks/{vpcLinkId}" [] 202 change routed::vpc_links::delete;
+
+    GetTags                   GET    "/v2/tags/{resource-arn+}" [] 200 call tags::get;
+    TagResource               POST   "/v2/tags/{resource-arn+}" [] 201 call tags::tag_v2;
+    UntagResource             DELETE "/v2/tags/{resource-arn+}" [tagKeys] 204 call tags::untag;
 }

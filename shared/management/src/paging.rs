@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 const LIMIT_DEFAULT: usize = 25;
 const LIMIT_MAX: usize = 500;
+const MAX_RESULTS_DEFAULT: usize = 100;
 
 /// How a client asks for a page.
 #[derive(Debug, Default, Deserialize)]
@@ -19,6 +20,45 @@ pub(crate) struct Paging {
     position: Option<String>,
     /// Text, for a limit that makes no sense is not refused.
     limit: Option<String>,
+    /// Of lists that are longer unless told otherwise.
+    #[serde(skip)]
+    usual: Option<usize>,
+}
+
+/// How a client of HTTP and WebSocket APIs asks for a page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tokens {
+    next_token: Option<String>,
+    max_results: Option<String>,
+}
+
+impl Tokens {
+    pub(crate) fn paging(&self) -> Paging {
+        Paging {
+            position: self.next_token.clone(),
+            limit: self.max_results.clone(),
+            usual: Some(MAX_RESULTS_DEFAULT),
+        }
+    }
+}
+
+/// A page as lists of HTTP and WebSocket APIs have it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Items<T> {
+    pub(crate) items: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_token: Option<String>,
+}
+
+impl<T> From<Page<T>> for Items<T> {
+    fn from(page: Page<T>) -> Self {
+        Self {
+            items: page.items,
+            next_token: page.position,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -62,7 +102,9 @@ impl Paging {
             .and_then(|limit| limit.parse::<i64>().ok())
             .and_then(|limit| usize::try_from(limit).ok())
             .filter(|limit| *limit > 0)
-            .map_or(LIMIT_DEFAULT, |limit| limit.min(LIMIT_MAX))
+            .map_or(self.usual.unwrap_or(LIMIT_DEFAULT), |limit| {
+                limit.min(LIMIT_MAX)
+            })
     }
 
     /// The page of a short list that is at hand, sorted.
@@ -170,6 +212,7 @@ mod tests {
             let paging = Paging {
                 position: None,
                 limit: limit.map(str::to_owned),
+                usual: None,
             };
             assert_eq!(paging.limit(), expected, "{limit:?}");
         }

@@ -5,6 +5,7 @@ mod step;
 use crate::gcra::Gcra;
 use crate::lease::{Lease, Pace, Spent, Supply};
 use crate::limit::{Limit, Rate, Scope, Sharing, Standing};
+use postern_definition::rest::QuotaSettings;
 use postern_plan::usage::Period;
 use postern_store::Key;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -71,14 +72,22 @@ pub(crate) struct State {
     pace: Pace,
     shared: Shared,
     supply: Supply,
-    /// Nothing is to be had in this stretch of time.
-    refused: Option<(i64, i64, Refusal)>,
+    refused: Option<Refused>,
     /// Writes of this lease that others outran.
     lost: usize,
     /// Tokens of a quota that were let in while the store was down.
     owed: i64,
     /// Tokens of a quota that lapsed unspent.
     refund: Option<Refund>,
+}
+
+/// Nothing is to be had in this stretch of time.
+struct Refused {
+    since: i64,
+    until: i64,
+    why: Refusal,
+    /// As it was then: whoever is given another one is not refused for what was.
+    quota: Option<QuotaSettings>,
 }
 
 struct Refund {
@@ -119,6 +128,13 @@ fn shared_rate(limit: &Limit<'_>) -> Option<Rate> {
     limit.rate.filter(|_| limit.sharing != Sharing::Local)
 }
 
+fn quota(limit: &Limit<'_>) -> Option<QuotaSettings> {
+    match limit.scope {
+        Scope::Plan { quota, .. } => quota,
+        Scope::Named(_) => None,
+    }
+}
+
 fn local_rate(limit: &Limit<'_>) -> Option<Rate> {
     limit.rate.filter(|_| limit.sharing == Sharing::Local)
 }
@@ -133,31 +149,46 @@ impl State {
         if limit.rate.is_some_and(Rate::is_closed) {
             return Take::Refused(Refusal::Throttled(i64::MAX));
         }
-        if is_shared(limit) {
-            match self.lease.as_mut().map(|lease| lease.spend(now)) {
-                Some(Spent::Token) => {}
-                Some(Spent::NotBefore(from)) => {
-                    return Take::Refused(Refusal::Throttled(from));
-                }
-                Some(Spent::Nothing) | None => {
-                    return match self.refused {
-                        Some((since, until, why)) if since <= now && now < until => {
-                            Take::Refused(why)
-                        }
-                        _ => Take::Empty,
-                    };
-                }
-            }
-        }
-        if let Some(rate) = local_rate(limit)
-            && let Err(from) = self.take_locally(rate, now)
+        let spent = if is_shared(limit) {
+            self.lease
+                .as_mut()
+                .map_or(Spent::Nothing, |lease| lease.spend(now))
+        } else {
+            Spent::Token
+        };
+        if spent == Spent::Nothing
+            && let Some(why) = self.refused(limit, now)
         {
-            if let Some(lease) = &mut self.lease {
-                lease.give_back();
-            }
-            return Take::Refused(Refusal::Throttled(from));
+            return Take::Refused(why);
         }
-        self.token(limit, now)
+        // Before the store is asked for more of a quota: what the rate refuses spends none.
+        let of_rate = match local_rate(limit) {
+            Some(rate) => self.take_locally(rate, now),
+            None => Ok(()),
+        };
+        match (spent, of_rate) {
+            (Spent::Token, Ok(())) => self.token(limit, now),
+            (Spent::NotBefore(from), Ok(())) => Take::Refused(Refusal::Throttled(from)),
+            (Spent::Nothing, Ok(())) => {
+                if let Some(rate) = local_rate(limit) {
+                    self.local.give_back(rate);
+                }
+                Take::Empty
+            }
+            (spent, Err(from)) => {
+                if let (Spent::Token, Some(lease)) = (spent, &mut self.lease) {
+                    lease.give_back();
+                }
+                Take::Refused(Refusal::Throttled(from))
+            }
+        }
+    }
+
+    /// Why there is nothing to be had, as far as is remembered.
+    fn refused(&self, limit: &Limit<'_>, now: i64) -> Option<Refusal> {
+        let refused = self.refused.as_ref()?;
+        let holds = refused.since <= now && now < refused.until && refused.quota == quota(limit);
+        holds.then_some(refused.why)
     }
 
     fn take_locally(&mut self, rate: Rate, now: i64) -> Result<(), i64> {

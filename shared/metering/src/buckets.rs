@@ -59,6 +59,22 @@ impl Buckets {
         (bucket, forgotten)
     }
 
+    /// All that count the use of a plan, by one key or all of them.
+    pub(crate) fn of(&self, plan: &str, key: Option<&str>) -> Vec<Arc<Bucket>> {
+        let of_this = match key {
+            Some(key) => format!("\0{plan}\0{key}\0"),
+            None => format!("\0{plan}\0"),
+        };
+        let is_of_this = |name: &str| name.starts_with('p') && name.contains(&of_this);
+        let mut found = Vec::new();
+        for part in &self.parts {
+            let part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            let named = part.iter().filter(|(name, _)| is_of_this(name));
+            found.extend(named.map(|(_, bucket)| Arc::clone(bucket)));
+        }
+        found
+    }
+
     #[cfg(test)]
     fn len(&self) -> usize {
         let parts = self.parts.iter();

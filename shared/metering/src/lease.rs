@@ -34,8 +34,9 @@ pub(crate) enum Spent {
 
 /// Tokens of a shared bucket.
 ///
-/// They lapse evenly over the lease's life, and come free no sooner than the bucket would have given them out one by one:
-/// a lease may reach into what the bucket has yet to fill.
+/// They come free no sooner than the bucket would have given them out one by one: a lease may reach into what the bucket
+/// has yet to fill. From then on they lapse evenly: of those that came free a part `x` of the lease's life ago only the part
+/// `1 - x` is left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
     /// When it was taken, or when its first token is free.
@@ -80,15 +81,35 @@ impl Lease {
         if age < 0 || now >= self.ends {
             return 0;
         }
-        let lapsing = match self.terms {
-            Terms::Quota => self.size,
-            Terms::Rate { life, .. } if age >= life => 0,
-            Terms::Rate { life, .. } => {
-                let left = i128::from(self.size) * i128::from(life - age) / i128::from(life);
-                i64::try_from(left).unwrap_or(i64::MAX)
-            }
+        self.size - self.gone.max(self.lapsed(now))
+    }
+
+    /// How many have lapsed, were none spent.
+    fn lapsed(&self, now: i64) -> i64 {
+        let Terms::Rate {
+            zeroth,
+            interval,
+            life,
+        } = self.terms
+        else {
+            return 0;
         };
-        lapsing.min(self.size - self.gone)
+        if life <= 0 {
+            return self.size;
+        }
+        // The first ones are free from the beginning, the others one by one after it.
+        let first = ((self.begins - zeroth) / interval).clamp(0, self.size);
+        let since = now - zeroth - first * interval;
+        let free = (since / interval).clamp(0, self.size - first);
+        let whole = ((since - life) / interval).clamp(0, free);
+        let sum_to = |count: i64| i128::from(count) * i128::from(count + 1) / 2;
+        let of_first = i128::from(first) * i128::from((now - self.begins).min(life));
+        let of_others = i128::from(free - whole) * i128::from(since)
+            - i128::from(interval) * (sum_to(free) - sum_to(whole));
+        // What has begun to lapse is gone.
+        let begun = i128::from(life) - 1;
+        let lapsed = (of_first + of_others + begun) / i128::from(life) + i128::from(whole);
+        i64::try_from(lapsed).unwrap_or(self.size).min(self.size)
     }
 
     pub(crate) fn spend(&mut self, now: i64) -> Spent {
@@ -227,6 +248,38 @@ mod tests {
         assert_eq!(lease.spend(0), Spent::NotBefore(100 * MS));
         assert_eq!(lease.spend(100 * MS), Spent::Token);
         assert_eq!(lease.spend(100 * MS), Spent::NotBefore(200 * MS));
+    }
+
+    #[test]
+    fn tokens_lapse_from_when_they_come_free() {
+        // One every 10 ms, from 10 ms on, a hundred of them: as many as would lapse meanwhile if all did from the beginning.
+        let terms = Terms::Rate {
+            zeroth: 0,
+            interval: 10 * MS,
+            life: 1_000 * MS,
+        };
+        for (at_ms, left) in [
+            (10, 100),
+            (100, 99),
+            (500, 87),
+            (1_000, 50),
+            (1_500, 12),
+            (2_000, 0),
+        ] {
+            let mut lease = Lease::new(10 * MS, 100, terms, i64::MAX);
+            assert!(
+                (lease.left(at_ms * MS) - left).abs() <= 1,
+                "{} left at {at_ms} ms",
+                lease.left(at_ms * MS)
+            );
+            let is_free = lease.spend(at_ms * MS) == Spent::Token;
+            assert_eq!(is_free, left > 0, "{at_ms} ms");
+        }
+        // Whoever takes each as it comes gets them all.
+        let mut lease = Lease::new(10 * MS, 100, terms, i64::MAX);
+        for number in 1..=100 {
+            assert_eq!(lease.spend(number * 10 * MS), Spent::Token, "{number}");
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@
 //! a lease lasts about as long as it lives. A first request, a slow key and [`Sharing::Exact`] take one token for one write.
 //! - Tokens **come free** no sooner than the bucket would have given them out one by one. So a lease may reach into what the
 //!   bucket has yet to fill, and a drained bucket costs no more writes than a full one.
-//! - Tokens **lapse** evenly over the lease's life `L`: at age `x` no more than `k (1 − x/L)` are left.
+//! - From then on tokens **lapse** evenly over the lease's life `L`: of those that came free `x` ago no more than the part
+//!   `1 − x/L` is left. Those that are not free yet do not lapse, or a lease of a drained bucket would lapse as fast as it fills.
 //! - Where nothing is to be had the environment remembers until when, and asks nobody meanwhile.
 //! - A plan's rate and quota are counters of one item, and leased by one write. What lapsed of a quota is given back with
 //!   the next one; what lapsed of a rate is not.

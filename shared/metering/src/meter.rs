@@ -84,6 +84,19 @@ impl Meter {
         }
     }
 
+    /// Gives back what this process holds of a plan for a key, or for all, so that what is written down is what was used.
+    pub async fn settle(&self, plan: &str, key: Option<&str>) -> Result<(), StoreError> {
+        for bucket in self.buckets.of(plan, key) {
+            let _turn = bucket.turn.lock().await;
+            let settled = bucket.state().settle();
+            if let Some(add) = settled {
+                self.counters.writes.add(1);
+                self.table.add(add).await?;
+            }
+        }
+        Ok(())
+    }
+
     pub fn counts(&self) -> Counts {
         self.counters.read()
     }

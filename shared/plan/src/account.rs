@@ -9,6 +9,7 @@
 //! domainname#{domain}    mapping#{base path}   a [`postern_definition::rest::BasePathMapping`]
 //! clientcertificate#{id} key                   a [`postern_definition::rest::ClientCertificateKey`]
 //! vpclinks               {id}                  a [`postern_definition::rest::VpcLink`]
+//! vpclinks-v2            {id}                  a [`postern_definition::routed::VpcLink`]
 //! ```
 //!
 //! Which plan a request counts towards takes three reads, each of which can be kept: the caller by the key's value, the plans
@@ -88,6 +89,13 @@ pub const VPC_LINKS: &str = "vpclinks";
 
 pub fn vpc_link_key(id: &str) -> Key {
     Key::new(VPC_LINKS, id)
+}
+
+/// VPC links of HTTP APIs, which are another thing than those of REST APIs.
+pub const VPC_LINKS_V2: &str = "vpclinks-v2";
+
+pub fn vpc_link_v2_key(id: &str) -> Key {
+    Key::new(VPC_LINKS_V2, id)
 }
 
 #[cfg(test)]

@@ -9,6 +9,12 @@ pub enum Defect {
     /// AWS's text, which names nothing.
     #[error("No integration defined for method")]
     NoIntegration,
+    #[error("Unable to deploy API because no routes exist in this API")]
+    NoHttpRoutes,
+    #[error("At least one route is required before deploying the Api.")]
+    NoWebSocketRoutes,
+    #[error("Following routes are not valid: they have no integration: {0}")]
+    RoutesWithoutIntegration(String),
     #[error("Invalid {field}: {reason}")]
     Invalid { field: String, reason: String },
     /// A defect that AWS does not look for names its method.
@@ -36,7 +42,12 @@ impl Defect {
                 path: path.to_owned(),
                 defect: Box::new(self),
             },
-            Self::NoMethods | Self::NoIntegration | Self::Of { .. } => self,
+            Self::NoMethods
+            | Self::NoIntegration
+            | Self::NoHttpRoutes
+            | Self::NoWebSocketRoutes
+            | Self::RoutesWithoutIntegration(_)
+            | Self::Of { .. } => self,
         }
     }
 }

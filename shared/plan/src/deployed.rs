@@ -1,32 +1,28 @@
 //! A snapshot as the gateway holds it: the index at hand, the body compressed, and plans for the methods that were asked for.
 
 use crate::gateway_response::GatewayResponsePlans;
-use crate::layout::{body_key, index_sort_prefix};
+use crate::layout::index_sort_prefix;
 use crate::router::{Match, Router};
-use crate::snapshot::{CHUNK_BYTES, FORMAT, Index};
+use crate::segments::{Segments, opened};
+use crate::snapshot::{FORMAT, Index};
 use crate::{
     Authorization, AuthorizerPlan, Defect, MethodPlan, Parts, Snapshot, api_partition, policy,
 };
-use bytes::Bytes;
 use postern_definition::rest::{Method, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_policy::Policy;
-use postern_store::{Consistency, Item, Query, StoreError, Table, inflate};
+use postern_store::{Item, Query, StoreError, Table};
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
-/// An index or a segment inflates to no more than this, whatever its bytes claim.
-const INFLATED_BYTES_MAX: usize = 256 << 20;
-
 pub struct Deployed {
-    table: Arc<dyn Table>,
     id: DeploymentId,
     api: RestApi,
     router: Router,
     pub(crate) index: Index,
-    chunks: Vec<OnceCell<Bytes>>,
+    segments: Segments,
     /// By the numbers of the methods that were asked for.
     plans: Mutex<HashMap<u32, Arc<OnceCell<Planned>>>>,
     pub(crate) parts: OnceCell<Parts>,
@@ -79,28 +75,18 @@ impl Deployed {
             deployment: deployment.clone(),
             reason,
         };
-        let (format, deflated) = index
-            .split_first()
-            .ok_or_else(|| unreadable("it is empty".to_owned()))?;
-        if *format != FORMAT {
-            return Err(unreadable(format!(
-                "its format {format} is not known to this version of Postern"
-            )));
-        }
-        let inflated = inflate(deflated, INFLATED_BYTES_MAX).map_err(unreadable)?;
-        let mut index: Index =
-            postcard::from_bytes(&inflated).map_err(|error| unreadable(error.to_string()))?;
+        let mut index: Index = opened(index, FORMAT).map_err(unreadable)?;
         let api: RestApi =
             serde_json::from_str(&index.api).map_err(|error| unreadable(error.to_string()))?;
-        let chunks = (index.body_bytes as usize).div_ceil(CHUNK_BYTES);
+        let begins = std::mem::take(&mut index.segments);
+        let place = (table, api.id.clone(), deployment.clone());
         Ok(Self {
-            table,
             id: deployment.clone(),
+            segments: Segments::new(place, begins, index.body_bytes),
             api,
             router: std::mem::take(&mut index.routes)
                 .try_into()
                 .map_err(|reason: &str| unreadable(reason.to_owned()))?,
-            chunks: (0..chunks).map(|_| OnceCell::new()).collect(),
             plans: Mutex::default(),
             parts: OnceCell::new(),
             gateway_responses: OnceCell::new(),
@@ -117,11 +103,7 @@ impl Deployed {
         snapshot: &Snapshot,
     ) -> Result<Self, DeployedError> {
         let mut deployed = Self::of_index(table, deployment, &snapshot.index)?;
-        deployed.chunks = snapshot
-            .body
-            .chunks(CHUNK_BYTES)
-            .map(|chunk| OnceCell::new_with(Some(Bytes::copy_from_slice(chunk))))
-            .collect();
+        deployed.segments.hold(&snapshot.body);
         Ok(deployed)
     }
 
@@ -218,51 +200,11 @@ impl Deployed {
         &self,
         segment: usize,
     ) -> Result<T, DeployedError> {
-        let deflated = self.segment_bytes(segment).await?;
-        let json =
-            inflate(&deflated, INFLATED_BYTES_MAX).map_err(|reason| self.unreadable(reason))?;
-        serde_json::from_slice(&json).map_err(|error| self.unreadable(error.to_string()))
-    }
-
-    /// The deflated bytes of a segment, put together from the chunks that it lies in.
-    async fn segment_bytes(&self, segment: usize) -> Result<Vec<u8>, DeployedError> {
-        let begins = |segment: usize| self.index.segments.get(segment).copied();
-        let begin = begins(segment).unwrap_or(self.index.body_bytes) as usize;
-        let end = begins(segment + 1).unwrap_or(self.index.body_bytes) as usize;
-        let mut bytes = Vec::with_capacity(end.saturating_sub(begin));
-        for number in begin / CHUNK_BYTES..end.div_ceil(CHUNK_BYTES) {
-            let chunk = self.chunk(number).await?;
-            let from = begin.saturating_sub(number * CHUNK_BYTES);
-            let to = (end - number * CHUNK_BYTES).min(CHUNK_BYTES);
-            bytes.extend_from_slice(
-                chunk
-                    .get(from..to)
-                    .ok_or_else(|| self.unreadable("a chunk is too short"))?,
-            );
-        }
-        Ok(bytes)
-    }
-
-    async fn chunk(&self, number: usize) -> Result<Bytes, DeployedError> {
-        let cell = self
-            .chunks
-            .get(number)
-            .ok_or_else(|| self.unreadable("a chunk is missing"))?;
-        let read = || async {
-            let key = body_key(&self.api.id, &self.id, number);
-            match self.table.get(&key, Consistency::Strong).await? {
-                Some(item) => Ok(item.body),
-                None => Err(self.unreadable("a chunk is missing")),
-            }
-        };
-        cell.get_or_try_init(read).await.cloned()
+        self.segments.read(segment).await
     }
 
     pub(crate) fn unreadable(&self, reason: impl Into<String>) -> DeployedError {
-        DeployedError::Unreadable {
-            deployment: self.id.clone(),
-            reason: reason.into(),
-        }
+        self.segments.unreadable(reason)
     }
 }
 

@@ -6,7 +6,7 @@
 use postern_definition::{ApiId, DeploymentId, StageName};
 use postern_store::Key;
 
-/// The partition that holds everything of one REST API but the API's own item, and what gateways begin with.
+/// The partition that holds everything of one API, of whichever kind, but the API's own item, and what gateways begin with.
 pub fn api_partition(api: &ApiId) -> String {
     format!("restapi#{api}")
 }
@@ -16,7 +16,7 @@ pub fn stage_sort_prefix() -> &'static str {
     "stage#"
 }
 
-/// The item of a stage: a [`postern_definition::rest::Stage`] document.
+/// The item of a stage: a [`postern_definition::rest::Stage`] document, or a [`postern_definition::routed::Stage`] one.
 pub fn stage_key(api: &ApiId, stage: &StageName) -> Key {
     Key::new(
         api_partition(api),
@@ -57,10 +57,11 @@ pub(crate) fn live_sort_prefix(stage: &StageName) -> String {
     format!("{stage}#")
 }
 
-pub(crate) fn live_stage_key(api: &ApiId, stage: &StageName) -> Key {
+/// `kind` is the kind of stage: whoever looks for a stage of one kind does not meet the other's.
+pub(crate) fn live_stage_key(api: &ApiId, stage: &StageName, kind: &str) -> Key {
     Key::new(
         live_partition(api),
-        format!("{}stage", live_sort_prefix(stage)),
+        format!("{}{kind}", live_sort_prefix(stage)),
     )
 }
 

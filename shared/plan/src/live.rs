@@ -8,17 +8,53 @@ use crate::deployed::{all_items, read_index};
 use crate::layout::{live_index_sort_prefix, live_partition, live_sort_prefix, live_stage_key};
 use crate::snapshot::CHUNK_BYTES;
 use crate::{Deployed, DeployedError, stage_key};
-use postern_definition::rest::Stage;
-use postern_definition::{ApiId, StageName};
+use postern_definition::{ApiId, DeploymentId, StageName, rest, routed};
 use postern_store::{Condition, Consistency, Item, Key, StoreError, Table, Write, decode, encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// An index of more parts than these is not copied: stage, copy and what else changes must fit one transaction.
 const PARTS_MAX: usize = 4;
 
-/// A stage, and its deployment where its index was read along with it.
+/// A stage of an API of some kind.
+pub trait LiveStage: Serialize + DeserializeOwned + Sync {
+    /// What its item is called among those that a gateway begins with.
+    const KIND: &'static str;
+
+    fn name(&self) -> &StageName;
+
+    /// What it points to; a stage of an HTTP or WebSocket API may point to nothing yet.
+    fn deployment(&self) -> Option<&DeploymentId>;
+}
+
+impl LiveStage for rest::Stage {
+    const KIND: &'static str = "stage";
+
+    fn name(&self) -> &StageName {
+        &self.stage_name
+    }
+
+    fn deployment(&self) -> Option<&DeploymentId> {
+        Some(&self.deployment_id)
+    }
+}
+
+impl LiveStage for routed::Stage {
+    const KIND: &'static str = "routes";
+
+    fn name(&self) -> &StageName {
+        &self.stage_name
+    }
+
+    fn deployment(&self) -> Option<&DeploymentId> {
+        self.deployment_id.as_ref()
+    }
+}
+
+/// A stage of a REST API, and its deployment where its index was read along with it.
 pub struct Beginning {
-    pub stage: Stage,
+    pub stage: rest::Stage,
     /// Moves whenever the stage changes.
     pub revision: u64,
     pub deployed: Option<Deployed>,
@@ -30,63 +66,95 @@ pub async fn begin(
     api: &ApiId,
     name: &StageName,
 ) -> Result<Option<Beginning>, DeployedError> {
-    let items = all_items(&**table, live_partition(api), &live_sort_prefix(name)).await?;
-    let stage_key = live_stage_key(api, name);
-    let Some(item) = items.iter().find(|item| item.key == stage_key) else {
+    let Some(read) = read::<rest::Stage>(&**table, api, name).await? else {
         return Ok(None);
     };
-    let stage: Stage = decode(item)?;
-    let prefix = live_index_sort_prefix(name, &stage.deployment_id);
-    let mut index = Vec::new();
-    for part in items
-        .iter()
-        .filter(|item| item.key.sort.starts_with(&prefix))
-    {
-        index.extend_from_slice(&part.body);
-    }
-    let deployed = if index.is_empty() {
-        None
-    } else {
-        Some(Deployed::of_index(
+    let deployed = match read.index.as_slice() {
+        [] => None,
+        index => Some(Deployed::of_index(
             table.clone(),
-            &stage.deployment_id,
-            &index,
-        )?)
+            &read.stage.deployment_id,
+            index,
+        )?),
     };
     Ok(Some(Beginning {
-        stage,
-        revision: item.revision,
+        stage: read.stage,
+        revision: read.revision,
         deployed,
     }))
 }
 
-/// Reads the stage alone, to see whether it has changed.
+/// A stage as it was read, with the copy of its deployment's index: empty where there is none.
+pub(crate) struct Read<S> {
+    pub(crate) stage: S,
+    pub(crate) revision: u64,
+    pub(crate) index: Vec<u8>,
+}
+
+pub(crate) async fn read<S: LiveStage>(
+    table: &dyn Table,
+    api: &ApiId,
+    name: &StageName,
+) -> Result<Option<Read<S>>, StoreError> {
+    let items = all_items(table, live_partition(api), &live_sort_prefix(name)).await?;
+    let stage_key = live_stage_key(api, name, S::KIND);
+    let Some(item) = items.iter().find(|item| item.key == stage_key) else {
+        return Ok(None);
+    };
+    let stage: S = decode(item)?;
+    let mut index = Vec::new();
+    if let Some(deployment) = stage.deployment() {
+        let prefix = live_index_sort_prefix(name, deployment);
+        for part in items.iter().filter(|i| i.key.sort.starts_with(&prefix)) {
+            index.extend_from_slice(&part.body);
+        }
+    }
+    Ok(Some(Read {
+        stage,
+        revision: item.revision,
+        index,
+    }))
+}
+
+/// Reads the stage of a REST API alone, to see whether it has changed.
 pub async fn stage(
     table: &dyn Table,
     api: &ApiId,
     name: &StageName,
     consistency: Consistency,
 ) -> Result<Option<Item>, StoreError> {
-    table.get(&live_stage_key(api, name), consistency).await
+    let key = live_stage_key(api, name, rest::Stage::KIND);
+    table.get(&key, consistency).await
 }
 
 /// The writes that make or change a stage, its document among them. They are to be made in one transaction.
-pub async fn put(table: &dyn Table, api: &ApiId, stage: &Stage) -> Result<Vec<Write>, StoreError> {
-    let name = &stage.stage_name;
+pub async fn put<S: LiveStage>(
+    table: &dyn Table,
+    api: &ApiId,
+    stage: &S,
+) -> Result<Vec<Write>, StoreError> {
+    let name = stage.name();
+    let own = live_stage_key(api, name, S::KIND);
     let mut writes = vec![
         Write::put(stage_key(api, name), encode(stage), Condition::Always),
-        Write::put(live_stage_key(api, name), encode(stage), Condition::Always),
+        Write::put(own.clone(), encode(stage), Condition::Always),
     ];
-    let prefix = live_index_sort_prefix(name, &stage.deployment_id);
+    let prefix = stage
+        .deployment()
+        .map(|deployment| live_index_sort_prefix(name, deployment));
     let copies = keys(table, api, name).await?;
-    if copies.iter().any(|key| key.sort.starts_with(&prefix)) {
+    if prefix
+        .as_ref()
+        .is_some_and(|prefix| copies.iter().any(|key| key.sort.starts_with(prefix)))
+    {
         return Ok(writes);
     }
-    let stale = copies
-        .into_iter()
-        .filter(|key| *key != live_stage_key(api, name));
+    let stale = copies.into_iter().filter(|key| *key != own);
     writes.extend(stale.map(|key| Write::delete(key, Condition::Always)));
-    let index = read_index(table, api, &stage.deployment_id).await?;
+    let (Some(deployment), Some(prefix)) = (stage.deployment(), prefix) else {
+        return Ok(writes);
+    };
+    let index = read_index(table, api, deployment).await?;
     let parts = index.chunks(CHUNK_BYTES);
     if parts.len() <= PARTS_MAX {
         writes.extend(parts.enumerate().map(|(number, part)| {

@@ -16,6 +16,7 @@
 
 use crate::layout::{body_key, index_key, snapshot_sort_prefix};
 use crate::router::Routes;
+use crate::segments::closed;
 use crate::{Defect, MethodPlan, Parts, api_partition, gateway_response, policy};
 use postern_definition::rest::{Definition, Method, Model};
 use postern_definition::{ApiId, DeploymentId, Map};
@@ -27,7 +28,7 @@ pub(crate) const CHUNK_BYTES: usize = BODY_BYTES_MAX;
 /// A segment is closed once its methods or models have this many bytes of JSON: large enough to deflate well, small enough that
 /// the first request to a method inflates little that it does not need.
 const SEGMENT_BYTES: usize = 32_000;
-/// The form of index and body, and the first byte of the index. A gateway that meets another says so instead of guessing.
+/// The form of index and body of a REST API, and the first byte of the index. A gateway that meets another says so instead of guessing.
 pub(crate) const FORMAT: u8 = 3;
 
 /// Searching the tree of paths goes down one call per segment.
@@ -144,9 +145,8 @@ impl Snapshot {
             methods: methods.len() as u32,
             body_bytes: body.bytes.len() as u64,
         };
-        let index = postcard::to_allocvec(&index).expect("an index holds only text and numbers");
         Ok(Self {
-            index: [&[FORMAT], deflate(&index).as_slice()].concat(),
+            index: closed(&index, FORMAT),
             body: body.bytes,
         })
     }
@@ -218,23 +218,24 @@ impl Snapshot {
     }
 }
 
+/// The body of a snapshot in the making.
 #[derive(Default)]
-struct Body {
-    bytes: Vec<u8>,
+pub(crate) struct Body {
+    pub(crate) bytes: Vec<u8>,
     /// Where each segment begins.
-    begins: Vec<u64>,
+    pub(crate) begins: Vec<u64>,
 }
 
 impl Body {
     /// Adds a segment.
-    fn add<T: Serialize + ?Sized>(&mut self, content: &T) {
+    pub(crate) fn add<T: Serialize + ?Sized>(&mut self, content: &T) {
         let json = serde_json::to_vec(content).expect("definitions hold only what JSON can");
         self.begins.push(self.bytes.len() as u64);
         self.bytes.extend(deflate(&json));
     }
 
     /// Adds things in order, a few to a segment. Gives the place of the first of each segment.
-    fn add_all<T: Serialize>(&mut self, things: &[T]) -> Vec<usize> {
+    pub(crate) fn add_all<T: Serialize>(&mut self, things: &[T]) -> Vec<usize> {
         let mut firsts = Vec::new();
         let mut from = 0;
         let mut bytes = 0;

@@ -17,10 +17,11 @@ fn main() {
     let Ok(schema) = Schema::compile("", &documents) else {
         unreachable!("the schema is well formed")
     };
+    // In the order in which a client would write them, which is not that of their names.
     let pets: Vec<_> = (1..25)
-        .map(|id| json!({"id": id, "name": "a name of some length", "kind": "dog", "tag": "abc-12", "price": 26.5}))
+        .map(|id| format!(r#"{{"id":{id},"name":"a name of some length","kind":"dog","tag":"abc-12","price":26.5}}"#))
         .collect();
-    let body = json!(pets).to_string();
+    let body = format!("[{}]", pets.join(","));
     let begun = Instant::now();
     for _ in 0..rounds {
         assert!(schema.check(std::hint::black_box(body.as_bytes())).is_ok());

@@ -17,12 +17,6 @@ pub(crate) enum Number {
 const WHOLE_MAX: f64 = 1e30;
 /// Up to here every integer is a float.
 const EXACT_MAX: i64 = 1 << 53;
-/// Digits, with a point perhaps, that are below that.
-const SHORT_MAX: usize = 15;
-/// All of them exact, so that dividing by one rounds once, as reading the number at its full length does.
-const POWERS: [f64; SHORT_MAX] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
-];
 
 impl Number {
     pub(crate) fn of(number: &JsonNumber) -> Self {
@@ -31,35 +25,6 @@ impl Number {
             (None, Some(number)) => Self::Large(number),
             (None, None) => Self::Float(number.as_f64().unwrap_or_default()),
         }
-    }
-
-    /// A number as bodies mostly have them: few enough digits to be exact, at most a point in them, and no exponent.
-    pub(crate) fn short(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
-        if digits.len() > SHORT_MAX || matches!(digits, [] | [b'0', b'0'..=b'9', ..]) {
-            return None;
-        }
-        let mut number: i64 = 0;
-        let mut point = None;
-        for (place, byte) in digits.iter().enumerate() {
-            match byte {
-                b'0'..=b'9' => number = number * 10 + i64::from(byte - b'0'),
-                b'.' if point.is_none() && place > 0 => point = Some(place),
-                _ => return None,
-            }
-        }
-        if digits.len() < text.len() {
-            if number == 0 {
-                // Zero has a sign as a float only.
-                return None;
-            }
-            number = -number;
-        }
-        Some(match point.map(|point| digits.len() - 1 - point) {
-            None => Self::Whole(number),
-            Some(0) => return None,
-            Some(fraction) => Self::Float(number as f64 / POWERS[fraction]),
-        })
     }
 
     pub(crate) fn is_integer(self) -> bool {

@@ -1,178 +1,135 @@
-//! Reads a body as JSON, by the rules of `serde_json` and in a third of its time: the gateway reads every body that has a model.
-//!
-//! Nearly all of a body is texts without escapes and short numbers, and those are read here. What is rarer is given to
-//! `serde_json`, piece by piece, so that there is one opinion of what JSON is.
+//! Makes of a body what schemas are run over: [`postern_json`] reads it, `serde_json` has the say on numbers that are not short.
 
 use crate::instance::{Content, Instance, Member};
 use crate::number::Number;
+use postern_json::Events;
 use std::borrow::Cow;
-
-/// Lists and objects within each other. Deeper bodies are refused, for the stack's sake.
-const DEPTH_MAX: usize = 127;
 
 /// `None` where the body is not JSON.
 pub(crate) fn read(body: &[u8]) -> Option<Instance<'_>> {
-    let mut reader = Reader {
-        text: std::str::from_utf8(body).ok()?,
-        at: 0,
+    let mut made = Made {
         items: Vec::with_capacity(32),
         members: Vec::with_capacity(32),
+        open: Vec::with_capacity(16),
     };
-    let instance = reader.value(0)?;
-    reader.skip_blanks();
-    (reader.at == body.len()).then_some(instance)
+    postern_json::read(std::str::from_utf8(body).ok()?, &mut made).ok()?;
+    made.items.pop()
 }
 
-struct Reader<'b> {
-    text: &'b str,
-    at: usize,
-    /// What the lists and objects that are still open hold so far: each is allocated once, when its size is known.
+struct Made<'b> {
+    /// What the lists and objects that are still open hold so far, and before it the body: each is allocated once, when its size
+    /// is known. A member whose value is still to come has none.
     items: Vec<Instance<'b>>,
     members: Vec<Member<'b>>,
+    open: Vec<Open>,
 }
 
-impl<'b> Reader<'b> {
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+enum Open {
+    /// Where its first item is.
+    List(usize),
+    /// Where its first member is.
+    Object(usize),
+}
+
+impl<'b> Made<'b> {
+    #[inline]
+    fn value(&mut self, content: Content<'b>) {
+        let value = Instance(content);
+        match (self.open.last(), self.members.last_mut()) {
+            (Some(Open::Object(_)), Some(member)) => member.1 = value,
+            _ => self.items.push(value),
+        }
+    }
+}
+
+impl<'b> Events<'b> for Made<'b> {
+    const DEPTH_MAX: usize = 127;
+    const LONE_SURROGATES: bool = false;
+
+    fn null(&mut self) {
+        self.value(Content::Null);
     }
 
-    fn skip_blanks(&mut self) {
-        while matches!(self.byte(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.at += 1;
+    fn bool(&mut self, value: bool) {
+        self.value(Content::Bool(value));
+    }
+
+    #[inline]
+    fn whole(&mut self, number: i64) {
+        self.value(Content::Number(Number::Whole(number)));
+    }
+
+    #[inline]
+    fn float(&mut self, number: f64) {
+        self.value(Content::Number(Number::Float(number)));
+    }
+
+    fn number(&mut self, text: &'b str) -> bool {
+        let number = serde_json::from_str(text).map(|number| Content::Number(Number::of(&number)));
+        number.map(|number| self.value(number)).is_ok()
+    }
+
+    #[inline]
+    fn text(&mut self, text: &'b str) {
+        self.value(Content::Text(Cow::Borrowed(text)));
+    }
+
+    fn escaped_text(&mut self, text: String) {
+        self.value(Content::Text(Cow::Owned(text)));
+    }
+
+    #[inline]
+    fn name(&mut self, name: &'b str) {
+        self.members
+            .push((Cow::Borrowed(name), Instance(Content::Null)));
+    }
+
+    fn escaped_name(&mut self, name: String) {
+        self.members
+            .push((Cow::Owned(name), Instance(Content::Null)));
+    }
+
+    #[inline]
+    fn list_begins(&mut self) {
+        self.open.push(Open::List(self.items.len()));
+    }
+
+    #[inline]
+    fn list_ends(&mut self) {
+        if let Some(Open::List(from)) = self.open.pop() {
+            let items = self.items.split_off(from);
+            self.value(Content::List(items.into()));
         }
     }
 
-    fn eat(&mut self, sign: u8) -> bool {
-        self.skip_blanks();
-        let found = self.byte() == Some(sign);
-        self.at += usize::from(found);
-        found
+    #[inline]
+    fn object_begins(&mut self) {
+        self.open.push(Open::Object(self.members.len()));
     }
 
-    fn value(&mut self, depth: usize) -> Option<Instance<'b>> {
-        self.skip_blanks();
-        let first = self.byte()?;
-        if matches!(first, b'{' | b'[') && depth == DEPTH_MAX {
-            return None;
+    #[inline]
+    fn object_ends(&mut self) {
+        if let Some(Open::Object(from)) = self.open.pop() {
+            let members = in_order(self.members.split_off(from));
+            self.value(Content::Object(members.into()));
         }
-        Some(Instance(match first {
-            b'"' => Content::Text(self.quoted()?),
-            b'{' => Content::Object(self.object(depth)?),
-            b'[' => Content::List(self.list(depth)?),
-            b't' => self.word("true", Content::Bool(true))?,
-            b'f' => self.word("false", Content::Bool(false))?,
-            b'n' => self.word("null", Content::Null)?,
-            _ => Content::Number(self.number()?),
-        }))
     }
+}
 
-    fn word(&mut self, word: &str, means: Content<'b>) -> Option<Content<'b>> {
-        let found = self.text[self.at..].starts_with(word);
-        self.at += word.len();
-        found.then_some(means)
-    }
-
-    fn list(&mut self, depth: usize) -> Option<Box<[Instance<'b>]>> {
-        self.at += 1;
-        let from = self.items.len();
-        let mut closed = self.eat(b']');
-        while !closed {
-            let item = self.value(depth + 1)?;
-            self.items.push(item);
-            closed = self.ends(b']')?;
-        }
-        Some(self.items.split_off(from).into())
-    }
-
-    fn object(&mut self, depth: usize) -> Option<Box<[Member<'b>]>> {
-        self.at += 1;
-        let from = self.members.len();
-        let mut closed = self.eat(b'}');
-        while !closed {
-            self.skip_blanks();
-            let name = self.quoted()?;
-            if !self.eat(b':') {
-                return None;
+/// By name. Of members of the same name the last counts.
+fn in_order(mut members: Vec<Member<'_>>) -> Vec<Member<'_>> {
+    if !members.is_sorted_by(|(a, _), (b, _)| a < b) {
+        // It keeps the order of those of the same name.
+        members.sort_by(|(a, _), (b, _)| a.cmp(b));
+        members.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                std::mem::swap(later, earlier);
             }
-            let value = self.value(depth + 1)?;
-            self.members.push((name, value));
-            closed = self.ends(b'}')?;
-        }
-        let mut members = self.members.split_off(from);
-        if !members.is_sorted_by(|(a, _), (b, _)| a < b) {
-            members.sort_by(|(a, _), (b, _)| a.cmp(b));
-            // Of members of the same name the last counts. The sort has kept their order.
-            members.dedup_by(|later, earlier| {
-                let same = later.0 == earlier.0;
-                if same {
-                    std::mem::swap(later, earlier);
-                }
-                same
-            });
-        }
-        Some(members.into())
+            same
+        });
     }
-
-    /// Whether the list or object closes here, rather than going on after a comma.
-    fn ends(&mut self, sign: u8) -> Option<bool> {
-        if self.eat(b',') {
-            return Some(false);
-        }
-        self.eat(sign).then_some(true)
-    }
-
-    fn quoted(&mut self) -> Option<Cow<'b, str>> {
-        let rest = self.text.as_bytes()[self.at..].strip_prefix(b"\"")?;
-        let length = plain_bytes(rest);
-        if *rest.get(length)? != b'"' {
-            return self.escaped(length).map(Cow::Owned);
-        }
-        let from = self.at + 1;
-        self.at = from + length + 1;
-        Some(Cow::Borrowed(&self.text[from..from + length]))
-    }
-
-    /// A text whose first so many bytes are without an escape.
-    fn escaped(&mut self, plain: usize) -> Option<String> {
-        let from = self.at;
-        self.at += 1 + plain;
-        while self.byte()? != b'"' {
-            self.at += if self.byte()? == b'\\' { 2 } else { 1 };
-        }
-        self.at += 1;
-        serde_json::from_str(self.text.get(from..self.at)?).ok()
-    }
-
-    fn number(&mut self) -> Option<Number> {
-        let rest = &self.text[self.at..];
-        let of_number = |byte: u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-        let length = rest.bytes().position(|byte| !of_number(byte));
-        let text = &rest[..length.unwrap_or(rest.len())];
-        self.at += text.len();
-        Number::short(text).or_else(|| serde_json::from_str(text).ok().as_ref().map(Number::of))
-    }
-}
-
-/// How many bytes there are before one that is no part of a plain text, which is looked for in eight bytes at a time.
-fn plain_bytes(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let mut plain = 0;
-    while let Some(eight) = bytes[plain..].first_chunk() {
-        let word = u64::from_le_bytes(*eight);
-        // The highest bit of each byte below the limit, and perhaps of bytes after the first that is.
-        let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
-        let is = |sign: u8| below(word ^ (ONES * u64::from(sign)), 1);
-        let ends = (is(b'"') | is(b'\\') | below(word, b' ')) & (ONES << 7);
-        if ends != 0 {
-            return plain + ends.trailing_zeros() as usize / 8;
-        }
-        plain += 8;
-    }
-    let rest = bytes[plain..].iter();
-    plain
-        + rest
-            .take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..b' '))
-            .count()
+    members
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@
 )]
 
 mod dialect;
+mod document;
 mod error;
 mod host;
 mod inputs;
@@ -69,6 +70,7 @@ mod value;
 use std::collections::HashMap;
 
 pub use dialect::Dialect;
+pub use document::Part;
 pub use error::{Fault, Limit, ParseError, RunError};
 pub use inputs::{
     Found, Inputs, Limits, OverrideValue, Overrides, Payload, Place, RequestOverrides,

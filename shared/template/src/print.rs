@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::document::Look;
 use crate::value::{ListKind, Value};
 
 /// Values in each other deeper than this do not print: a list that holds itself by way of another would never end.
@@ -85,6 +86,22 @@ fn java(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
             }
             out.push('}');
         }
+        Value::Part(part) => match part.look() {
+            Look::Opened(value) => return java(value, out, max, depth),
+            Look::Read(view) if !view.is_object() => return json(value, out, max, depth),
+            Look::Read(view) => {
+                out.push('{');
+                for (index, (name, item)) in view.children().enumerate() {
+                    if index > 0 {
+                        out.push_str(", ");
+                    }
+                    out.push_str(name);
+                    out.push('=');
+                    java(&item, out, max, depth + 1)?;
+                }
+                out.push('}');
+            }
+        },
         Value::Entry(entry) => {
             java(&entry.0, out, max, depth + 1)?;
             out.push('=');
@@ -135,6 +152,14 @@ fn json(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
             }
             out.push('}');
         }
+        Value::Part(part) => match part.look() {
+            Look::Opened(value) => return json(value, out, max, depth),
+            Look::Read(view) => {
+                if !view.json(out, max) {
+                    return Err(Unprintable::TooLong);
+                }
+            }
+        },
         Value::Scope(_) | Value::Iterator(_) | Value::Block(_) | Value::Host(_) => {
             out.push_str("null");
         }
@@ -146,13 +171,14 @@ fn json(value: &Value<'_>, out: &mut String, max: usize, depth: usize) -> Result
 /// A string as JSON: only what must be escaped is.
 pub(crate) fn quoted(text: &str, out: &mut String) {
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(&text[plain..at]);
-        plain = at + 1;
+    let mut rest = text;
+    loop {
+        let plain = postern_json::plain_bytes(rest.as_bytes());
+        out.push_str(&rest[..plain]);
+        let Some(byte) = rest.as_bytes().get(plain) else {
+            break;
+        };
+        rest = &rest[plain + 1..];
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -164,11 +190,10 @@ pub(crate) fn quoted(text: &str, out: &mut String) {
             _ => drop(write!(out, "\\u{byte:04x}")),
         }
     }
-    out.push_str(&text[plain..]);
     out.push('"');
 }
 
-fn integer(number: i64, out: &mut String) {
+pub(crate) fn integer(number: i64, out: &mut String) {
     let mut digits = [0_u8; 20];
     let mut at = digits.len();
     let mut rest = number.unsigned_abs();

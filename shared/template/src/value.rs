@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 
+use crate::document::Part;
 use crate::host::Host;
 use crate::program::Block;
 
@@ -78,6 +79,8 @@ pub enum Value<'a> {
     List(Rc<List<'a>>),
     /// A map in the order of insertion.
     Map(Rc<Map<'a>>),
+    /// A list or an object of a document that nobody has changed or held yet.
+    Part(Part<'a>),
     /// A key with its value.
     Entry(Rc<(Value<'a>, Value<'a>)>),
     /// What a list's `iterator()` gives.
@@ -105,6 +108,14 @@ impl<'a> Value<'a> {
 
     pub(crate) fn map(entries: Entries<'a>) -> Self {
         Self::Map(Rc::new(Map(RefCell::new(entries))))
+    }
+
+    /// The same, but a part of a document as the list or map that it is.
+    pub(crate) fn opened(self) -> Self {
+        match self {
+            Self::Part(part) => part.opened(),
+            other => other,
+        }
     }
 
     pub(crate) fn is_null(&self) -> bool {
@@ -206,21 +217,6 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Entries with text keys, of which the last of a kind counts. Unless they are known to be distinct, they are compared.
-    pub(crate) fn of(entries: Vec<(Value<'a>, Value<'a>)>, distinct: bool) -> Self {
-        if distinct && entries.len() <= LINEAR_MAX {
-            return Self {
-                entries,
-                index: None,
-            };
-        }
-        let mut compared = Self::with_capacity(entries.len());
-        for (key, value) in entries {
-            compared.put(key, value);
-        }
-        compared
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -297,6 +293,3 @@ impl<'a> Entries<'a> {
         *self = Self::default();
     }
 }
-
-// Documents are made of them: what makes them larger makes reading every body slower.
-const _: () = assert!(size_of::<Value<'_>>() == 24);

@@ -42,6 +42,50 @@ fn run(text: &str) {
     assert!(started.elapsed() < LONG, "{text:?}");
 }
 
+fn request() -> Request {
+    Request::new(&serde_json::Map::new())
+}
+
+/// Documents with few names, some of them twice.
+fn document() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "null",
+        "true",
+        "1",
+        "-2.5",
+        "3000000000",
+        "99999999999999999999",
+        "\"\"",
+        "\"x\"",
+        "\"\\n\\u00e9\"",
+        "[]",
+        "{}",
+    ]);
+    leaf.prop_map(str::to_owned)
+        .prop_recursive(4, 40, 5, |inner| {
+            let name = prop::sample::select(vec!["a", "b", "c", "\\u0061", "key"]);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5)
+                    .prop_map(|items| format!("[{}]", items.join(","))),
+                prop::collection::vec((name, inner.clone()), 0..5).prop_map(|members| {
+                    let members: Vec<_> = members
+                        .iter()
+                        .map(|(name, value)| format!("\"{name}\":{value}"))
+                        .collect();
+                    format!("{{{}}}", members.join(" , "))
+                }),
+                prop::collection::vec(inner, 40..50).prop_map(|values| {
+                    let members: Vec<_> = values
+                        .iter()
+                        .enumerate()
+                        .map(|(at, value)| format!("\"{at}\":{value}"))
+                        .collect();
+                    format!("{{{},\"a\":1}}", members.join(","))
+                }),
+            ]
+        })
+}
+
 fn piece() -> impl Strategy<Value = String> {
     let fixed = prop::sample::select(vec![
         "$",
@@ -170,6 +214,25 @@ proptest! {
     #[test]
     fn any_pattern_ends(pattern in "[ab()\\[\\]*+?|.^$\\\\{}0-9,=!<:dws-]{0,20}", text in "[ab \n]{0,30}") {
         run(&format!("#set($p = '{pattern}')#set($s = '{text}')$s.replaceAll($p, '<$0>')$s.split($p).size()$s.matches($p)"));
+    }
+
+    #[test]
+    fn a_document_that_is_held_looks_as_one_that_is_only_read(
+        document in document(),
+        path in prop::sample::select(vec!["$", "$.a", "$.a.b", "$.b[0]", "$.a[-1]", "$..a", "$.*", "$[*].b", "$[1:]", r#"$["a","b"]"#, "$[?(@.a)]",
+            "$..[?(@.b == 1)].a", "$.length()", "$.b.first()"]),
+    ) {
+        let body = document.clone();
+        let both = ["", "#set($held = [$input.path('$')])"].map(|held| {
+            let text = format!(
+                "{held}#set($x = $input.path('{path}'))$input.json('{path}')|$x|$x.a|$x.get('b')|#if($x.size() > 1)$x.get(1)$x[0]#end|$x.a.b|$x.size()|$x.isEmpty()|\
+                 $x.keySet()|$x.containsKey('a')|#if($x == $x.a)same#end|#if($x.equals($x.b))same#end|#foreach($y in $x)$y.a,$y #end|$x.hashCode()"
+            );
+            Template::parse("any", &text).unwrap()
+                .run(&request(), &Payload::new(&body), &mut Overrides::default())
+                .map_err(|error| error.fault.to_string())
+        });
+        prop_assert_eq!(&both[0], &both[1], "{}", body);
     }
 
     #[test]

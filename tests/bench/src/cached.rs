@@ -36,10 +36,10 @@ pub(crate) async fn compare(
         function(&mock, "gateway-mock"),
     );
     let job = Job {
+        bearer: None,
         name: "kept",
         method: "GET",
         paths: vec!["/group0".to_owned()],
-        bearer: None,
         cpu_ratio_max: None,
     };
     let mut found = Found::default();

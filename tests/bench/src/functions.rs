@@ -5,6 +5,7 @@ use crate::{
     cores::Cores,
     function::{Batch, Deployed, Function},
     http::Acknowledge,
+    keyed,
     management::{LARGE, LARGE_QUICK, SMALL, Shape},
     report::{Report, Row, Unit},
     starts::{self, Promise},
@@ -111,7 +112,8 @@ pub(crate) async fn compare(
     sizes(&bare, &binaries.gateway, report)?;
 
     let world = World::start(tests_folder, scratch).await?;
-    let [small_api, large_api] = world.make_apis(binaries, effort.large, scratch).await?;
+    let [small_api, large_api, keyed_api] =
+        world.make_apis(binaries, effort.large, scratch).await?;
     let small = world.variant(binaries, &SMALL, &small_api, Some(2.0));
     let large = world.variant(binaries, effort.large, &large_api, None);
 
@@ -129,6 +131,8 @@ pub(crate) async fn compare(
     }
     cached::compare(&world, binaries, effort, scratch, report).await?;
     tokens::compare(&world, binaries, effort, scratch, report).await?;
+    let keyed = world.variant(binaries, &SMALL, &keyed_api, None);
+    keyed::compare(&keyed.deployed, &world.counted, effort, scratch, report).await?;
     under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await
 }
 

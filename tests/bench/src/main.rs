@@ -8,6 +8,7 @@ mod event;
 mod function;
 mod functions;
 mod http;
+mod keyed;
 mod laptop;
 mod load;
 mod management;

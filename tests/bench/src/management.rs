@@ -114,6 +114,15 @@ pub(crate) const FORWARDING: Shape = Shape {
     template_bytes: 0,
 };
 
+/// One method that is open, and one that wants an API key.
+pub(crate) const KEYED: Shape = Shape {
+    name: "keyed",
+    groups: 1,
+    items: 0,
+    methods: &[("GET", Kind::Mock), ("DELETE", Kind::Mock)],
+    template_bytes: 0,
+};
+
 /// The method of each resource that is answered so.
 pub(crate) fn method_of(shape: &Shape, kind: Kind) -> (&'static str, Kind) {
     *shape
@@ -209,6 +218,41 @@ impl Management {
         Ok(())
     }
 
+    /// Makes a method of the first group want an API key, and a key that opens it under a plan.
+    pub(crate) async fn want_key(
+        &self,
+        api: &Api,
+        method: &str,
+        value: &str,
+        plan: &Value,
+    ) -> Result<()> {
+        let id = &api.id;
+        let resources = self
+            .ask(Method::GET, &format!("/restapis/{id}/resources"), None)
+            .await?;
+        let resource = resources["item"]
+            .as_array()
+            .and_then(|all| all.iter().find(|one| one["path"] == "/group0"))
+            .context("the API has no first group")?;
+        let resource = text(resource, "id")?;
+        let wanted = json!({ "patchOperations": [{ "op": "replace", "path": "/apiKeyRequired", "value": "true" }] });
+        let path = format!("/restapis/{id}/resources/{resource}/methods/{method}");
+        self.put(Method::PATCH, &path, wanted).await?;
+        let deployments = format!("/restapis/{id}/deployments");
+        self.put(Method::POST, &deployments, json!({ "stageName": STAGE }))
+            .await?;
+        let mut plan = plan.clone();
+        plan["name"] = json!("bench");
+        plan["apiStages"] = json!([{ "apiId": id, "stage": STAGE }]);
+        let plan = self.put(Method::POST, "/usageplans", plan).await?;
+        let key = json!({ "name": "bench", "enabled": true, "value": value });
+        let key = self.put(Method::POST, "/apikeys", key).await?;
+        let joined = json!({ "keyId": text(&key, "id")?, "keyType": "API_KEY" });
+        let keys = format!("/usageplans/{}/keys", text(&plan, "id")?);
+        self.put(Method::POST, &keys, joined).await?;
+        Ok(())
+    }
+
     pub(crate) async fn resource(&self, api: &str, parent: &str, part: &str) -> Result<String> {
         let path = format!("/restapis/{api}/resources/{parent}");
         let resource = self
@@ -267,9 +311,13 @@ impl Management {
 
     /// Asks until it is done. A write that met another one, or came too fast, is tried again, as every SDK does.
     pub(crate) async fn put(&self, method: Method, path: &str, body: Value) -> Result<Value> {
+        self.ask(method, path, Some(body)).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let url = format!("http://{}{path}", self.address);
         for tried in 1.. {
-            let answer = self.client.ask(method.clone(), &url, Some(&body)).await?;
+            let answer = self.client.ask(method.clone(), &url, body.as_ref()).await?;
             match answer.status() {
                 StatusCode::CREATED | StatusCode::OK => {
                     return serde_json::from_slice(answer.body())

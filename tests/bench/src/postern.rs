@@ -29,8 +29,13 @@ pub(crate) struct Laptop {
     pub(crate) start_up: Duration,
 }
 
-/// The large API has more resources than AWS lets one have.
-const LIMITS: [&str; 2] = ["--limits", "resources_per_api=none"];
+/// The large API has more resources than AWS lets one have, and more is asked of it than AWS lets an account be.
+const LIMITS: [&str; 4] = [
+    "--limits",
+    "resources_per_api=none",
+    "--account-throttle",
+    "none",
+];
 
 impl Laptop {
     /// On its embedded store in `data`, up once it answers `path` with 200.

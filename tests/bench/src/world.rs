@@ -5,7 +5,8 @@ use crate::{
     event,
     function::Deployed,
     http::Server,
-    management::{self, Api, Backends, Kind, Management, SMALL, STAGE, Shape},
+    keyed,
+    management::{self, Api, Backends, KEYED, Kind, Management, SMALL, STAGE, Shape},
     postern::Laptop,
     store::{Counted, Store},
     upstream,
@@ -89,12 +90,12 @@ impl World {
         binaries: &Binaries,
         large: &Shape,
         scratch: &Path,
-    ) -> Result<[Api; 2]> {
+    ) -> Result<[Api; 3]> {
         let laptop = self.laptop(binaries, scratch).await?;
         let management = Management::at(laptop.address);
         let backends = self.backends();
         let mut apis = Vec::new();
-        for shape in [&SMALL, large] {
+        for shape in [&SMALL, large, &KEYED] {
             eprintln!("making the API of {} methods", shape.methods_in_all());
             let began = Instant::now();
             let api = management
@@ -104,7 +105,8 @@ impl World {
             eprintln!("  made in {:.1} s", began.elapsed().as_secs_f64());
             apis.push(api);
         }
-        Ok(<[Api; 2]>::try_from(apis).expect("one API was made of each of two shapes"))
+        keyed::make(&management, &apis[2]).await?;
+        Ok(<[Api; 3]>::try_from(apis).expect("one API was made of each of three shapes"))
     }
 
     /// The function with this API as its default.

@@ -1,5 +1,6 @@
 //! Who is calling, as far as it has been proven.
 
+use super::proven::Told;
 use crate::Policies;
 use postern_identity::Identity;
 use postern_policy::{Authorization, Decision, Principal, Request};
@@ -23,7 +24,7 @@ pub(crate) enum CallerPolicies {
     /// What an authorizer returned, or what belongs to credentials.
     Own(Policies),
     /// Whoever has them was asked.
-    Decided(Decision),
+    Told(Told),
     /// Nobody asks, as on a laptop: everything is allowed.
     Everything,
 }
@@ -56,7 +57,7 @@ impl Caller {
             CallerPolicies::Own(policies) => {
                 postern_policy::decide(policies.iter().map(|policy| &**policy), request)
             }
-            CallerPolicies::Decided(decision) => *decision,
+            CallerPolicies::Told(told) => told.of(request.action),
             CallerPolicies::Everything => Decision::Allow,
         }
     }

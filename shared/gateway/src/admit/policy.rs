@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 pub(super) const INVOKE: &str = "execute-api:Invoke";
-const INVALIDATE_CACHE: &str = "execute-api:InvalidateCache";
+pub(super) const INVALIDATE_CACHE: &str = "execute-api:InvalidateCache";
 /// The service's bound for a method's ARN, path and all, where policies are asked about it.
 const ARN_BYTES_MAX: usize = 1_600;
 

@@ -5,7 +5,7 @@
 //! a while, and when it does not answer nobody passes.
 
 use super::CallerPolicies;
-use super::policy::INVOKE;
+use super::policy::{INVALIDATE_CACHE, INVOKE};
 use crate::rejection::AdmitRejection;
 use crate::{Call, Caller, Destination, Gateway};
 use http::header::CONTENT_TYPE;
@@ -39,9 +39,43 @@ struct Question {
     source_ip: String,
 }
 
+/// What a caller may do with one method.
+#[derive(Clone, Copy)]
+pub(crate) struct Told {
+    invoke: Decision,
+    invalidate_cache: Decision,
+}
+
+impl Told {
+    /// About other actions nothing was asked, and so nothing is allowed.
+    pub(super) fn of(self, action: &str) -> Decision {
+        match action {
+            INVOKE => self.invoke,
+            INVALIDATE_CACHE => self.invalidate_cache,
+            _ => Decision::ImplicitDeny,
+        }
+    }
+
+    fn read(answer: &str) -> Option<Self> {
+        let actions = elements(answer, "EvalActionName");
+        let decisions = elements(answer, "EvalDecision").map(|text| match text {
+            "allowed" => Some(Decision::Allow),
+            "explicitDeny" => Some(Decision::ExplicitDeny),
+            "implicitDeny" => Some(Decision::ImplicitDeny),
+            _ => None,
+        });
+        let about: Vec<_> = actions.zip(decisions).collect();
+        let of = |wanted: &str| about.iter().find(|(action, _)| *action == wanted)?.1;
+        Some(Self {
+            invoke: of(INVOKE)?,
+            invalidate_cache: of(INVALIDATE_CACHE)?,
+        })
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Kept {
-    decision: Decision,
+    told: Told,
     until: Duration,
 }
 
@@ -77,43 +111,46 @@ impl Gateway {
             resource: method_arn,
             source_ip,
         };
-        self.asked(question).await.map(CallerPolicies::Decided)
+        self.asked(question).await.map(CallerPolicies::Told)
     }
 
-    async fn asked(&self, question: Question) -> Result<Decision, AdmitRejection> {
+    async fn asked(&self, question: Question) -> Result<Told, AdmitRejection> {
         let kept = &self.decisions.decisions;
         if let Some(found) = kept.get(&question) {
             if self.clock.now() < found.until {
-                return Ok(found.decision);
+                return Ok(found.told);
             }
             kept.remove(&question);
         }
         // Who asks for the same meanwhile waits: IAM answers a few calls a second.
         let place = match kept.get_value_or_guard_async(&question).await {
-            Ok(found) => return Ok(found.decision),
+            Ok(found) => return Ok(found.told),
             Err(place) => place,
         };
-        let decision = self
+        let told = self
             .simulate(&question)
             .await
             .map_err(AdmitRejection::Iam)?;
         let freshness = self.settings.freshness;
-        let lasts = match decision {
+        let lasts = match told.invoke {
             Decision::Allow => freshness.stale_after,
             Decision::ExplicitDeny | Decision::ImplicitDeny => freshness.revalidate_after,
         };
         // Somebody flushing everything meanwhile is no reason not to answer.
         let _ = place.insert(Kept {
-            decision,
+            told,
             until: self.clock.now() + lasts,
         });
-        Ok(decision)
+        Ok(told)
     }
 
-    async fn simulate(&self, question: &Question) -> Result<Decision, String> {
+    async fn simulate(&self, question: &Question) -> Result<Told, String> {
         let Some(source) = self.policy_source(&question.principal).await? else {
             // Nothing denies anything to an account's root.
-            return Ok(Decision::Allow);
+            return Ok(Told {
+                invoke: Decision::Allow,
+                invalidate_cache: Decision::Allow,
+            });
         };
         let answer = self
             .iam(&[
@@ -121,6 +158,7 @@ impl Gateway {
                 ("Version", "2010-05-08"),
                 ("PolicySourceArn", &source),
                 ("ActionNames.member.1", INVOKE),
+                ("ActionNames.member.2", INVALIDATE_CACHE),
                 ("ResourceArns.member.1", &question.resource),
                 ("ContextEntries.member.1.ContextKeyName", "aws:SourceIp"),
                 ("ContextEntries.member.1.ContextKeyType", "ip"),
@@ -130,12 +168,7 @@ impl Gateway {
                 ),
             ])
             .await?;
-        match element(&answer, "EvalDecision") {
-            Some("allowed") => Ok(Decision::Allow),
-            Some("explicitDeny") => Ok(Decision::ExplicitDeny),
-            Some("implicitDeny") => Ok(Decision::ImplicitDeny),
-            _ => Err("it answers without a decision".to_owned()),
-        }
+        Told::read(&answer).ok_or_else(|| "it answers without a decision".to_owned())
     }
 
     /// The ARN under which IAM knows the policies of a caller. `None` of an account's root, which has none.
@@ -197,9 +230,50 @@ impl Gateway {
     }
 }
 
-/// The text of the first element of a name that has no attributes.
+/// The texts of all elements of a name that have no attributes.
+fn elements<'x>(xml: &'x str, name: &str) -> impl Iterator<Item = &'x str> {
+    let close = format!("</{name}>");
+    let parts: Vec<&str> = xml.split(&format!("<{name}>")).skip(1).collect();
+    parts
+        .into_iter()
+        .filter_map(move |part| Some(part.split_once(&close)?.0))
+}
+
 fn element<'x>(xml: &'x str, name: &str) -> Option<&'x str> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    Some(text)
+    elements(xml, name).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_iam_says_is_read_by_action() {
+        let member = |action: &str, decision: &str| {
+            format!(
+                "<member><MatchedStatements/><EvalDecision>{decision}</EvalDecision><EvalActionName>{action}</EvalActionName></member>"
+            )
+        };
+        let both = member(INVALIDATE_CACHE, "implicitDeny") + &member(INVOKE, "allowed");
+        let told = Told::read(&both).unwrap();
+        assert_eq!(told.of(INVOKE), Decision::Allow);
+        assert_eq!(told.of(INVALIDATE_CACHE), Decision::ImplicitDeny);
+        assert_eq!(
+            told.of("execute-api:ManageConnections"),
+            Decision::ImplicitDeny
+        );
+        let denied = member(INVOKE, "explicitDeny") + &member(INVALIDATE_CACHE, "allowed");
+        assert_eq!(
+            Told::read(&denied).unwrap().of(INVOKE),
+            Decision::ExplicitDeny
+        );
+        for nothing in [
+            "",
+            "<EvalDecision>allowed</EvalDecision>",
+            &member(INVOKE, "allowed"),
+            &member(INVOKE, "perhaps"),
+        ] {
+            assert!(Told::read(nothing).is_none(), "{nothing}");
+        }
+    }
 }

@@ -6,8 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response};
 use postern_definition::rest::Definition;
 use postern_gateway::{
-    Backend, Body, Caching, Call, CallError, Destination, Gateway, Settings,
-    Signatures, World,
+    Backend, Body, Caching, Call, CallError, Destination, Gateway, Settings, Signatures, World,
 };
 use postern_store::{
     Add, Batch, Consistency, Embedded, Item, Key, Query, Store, StoreError, Table, Write,
@@ -266,7 +265,7 @@ impl Told {
 
 fn setting(members: &Value) -> Value {
     let mut setting = json!({
-        "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 1, "throttlingRateLimit": 1.0,
+        "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 5000, "throttlingRateLimit": 10000.0,
         "cachingEnabled": true, "cacheTtlInSeconds": 300, "cacheDataEncrypted": false,
         "requireAuthorizationForCacheControl": true, "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
     });

@@ -19,6 +19,7 @@ async fn bench(setting: Value) -> Bench {
     let mut whole = definition(
         &json!({}),
         &map(json!({
+            "GET /stream": {"methodIntegration": {"type": "HTTP_PROXY", "httpMethod": "GET", "uri": "http://backend.example/x", "responseTransferMode": "STREAM"}},
             "GET /pets/{id}": {"methodIntegration": {"type": "HTTP_PROXY", "httpMethod": "GET", "uri": "http://backend.example/x"}},
             "POST /f": {"methodIntegration": {"type": "AWS_PROXY", "httpMethod": "POST",
                 "uri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:f/invocations"}},
@@ -108,6 +109,24 @@ async fn every_step_is_told_where_data_is_traced() {
             "Successfully completed execution",
             "Method completed with status: 201",
         ]
+    );
+}
+
+#[tokio::test]
+async fn what_streams_is_not_held_for_the_log() {
+    let bench = bench(json!({"loggingLevel": "INFO", "dataTraceEnabled": true})).await;
+    // It breaks off at once, which the log would not outlive.
+    *bench.backend.answer.lock().unwrap() = json!("broken body of known length");
+    let response = bench
+        .gateway
+        .answer(arrival("GET /dev/stream", &[], ""))
+        .await;
+    assert_eq!(response.status(), 200);
+    assert!(response.into_body().collect(100).await.is_err());
+    let logged = bench.journal.executions.lock().unwrap().concat();
+    assert!(
+        logged.contains("Endpoint response body before transformations: [Streamed]"),
+        "{logged}"
     );
 }
 

@@ -280,7 +280,7 @@ async fn every_request_that_reached_a_stage_leaves_one_line_of_each_kind() {
         .await;
     let format = json!({"format": "$context.requestId $context.httpMethod $context.path $context.resourcePath $context.status $context.responseLength $context.error.responseType $context.apiId"});
     bench.stage(&json!({"accessLogSettings": format, "methodSettings": {"*/*": {
-        "metricsEnabled": true, "dataTraceEnabled": false, "throttlingBurstLimit": 1, "throttlingRateLimit": 1.0, "cachingEnabled": false,
+        "metricsEnabled": true, "dataTraceEnabled": false, "throttlingBurstLimit": 5000, "throttlingRateLimit": 10000.0, "cachingEnabled": false,
         "cacheTtlInSeconds": 1, "cacheDataEncrypted": false, "requireAuthorizationForCacheControl": true,
         "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
     }}})).await;

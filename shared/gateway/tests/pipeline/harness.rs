@@ -5,22 +5,25 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use http_body_util::StreamBody;
 use postern_definition::rest::{
     Authorizer, Definition, Method, Model, RequestValidator, Resource, RestApi, Stage,
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Caller, Clock, Destination, Gateway, Journal, Metering, Settings, VpcLinks, World,
+    Arrival, Backend, Body, Call, CallError, Caller, Clock, Destination, Gateway, Journal,
+    Metering, Settings, VpcLinks, World,
 };
 use postern_plan::{Snapshot, live};
 use postern_store::{Embedded, Store};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 pub(crate) const API: &str = "a1b2c3d4e5";
@@ -173,6 +176,10 @@ impl Backend for Played {
             Some("slow body") => {
                 return Ok(Response::new(breaking(CallError::Timeout(call.timeout))));
             }
+            Some("broken body of known length") => {
+                let sized = Sized(breaking(CallError::Network("reset".to_owned())));
+                return Ok(Response::new(Body::stream(sized)));
+            }
             Some("broken body") => {
                 let reset = CallError::Network("reset".to_owned());
                 return Ok(Response::new(breaking(reset)));
@@ -202,6 +209,25 @@ impl Backend for Played {
 fn breaking(error: CallError) -> Body {
     let frames = [Ok(Frame::data(Bytes::from_static(b"{"))), Err(error)];
     Body::stream(StreamBody::new(futures_util::stream::iter(frames)))
+}
+
+/// A body that says how long it is to be.
+struct Sized(Body);
+
+impl http_body::Body for Sized {
+    type Data = Bytes;
+    type Error = postern_gateway::BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(10)
+    }
 }
 
 /// A clock that stands until it is moved.

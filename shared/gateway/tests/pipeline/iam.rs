@@ -851,7 +851,7 @@ async fn iam_is_asked_about_a_caller_whom_aws_has_proven_and_its_word_is_kept() 
     let (bench, clock) = bench().await;
     let says = |decision: &str| {
         let body = format!(
-            "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults><member><EvalDecision>{decision}</EvalDecision></member></EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"
+            "<EvaluationResults><member><EvalDecision>{decision}</EvalDecision><EvalActionName>execute-api:Invoke</EvalActionName></member><member><EvalDecision>implicitDeny</EvalDecision><EvalActionName>execute-api:InvalidateCache</EvalActionName></member></EvaluationResults>"
         );
         *bench.backend.answer.lock().unwrap() = json!({ "body": body });
         *bench.backend.sent.lock().unwrap() = None;

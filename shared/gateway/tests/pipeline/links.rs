@@ -70,8 +70,8 @@ async fn bench(settings: &str, asks_aws: bool) -> (Bench, Arc<Stopped>) {
     ]);
     bench.deploy("d1", &definition(&json!({}), &methods)).await;
     let setting = json!({
-        "metricsEnabled": false, "dataTraceEnabled": false, "loggingLevel": "ERROR", "throttlingBurstLimit": 1,
-        "throttlingRateLimit": 1.0, "cachingEnabled": false, "cacheTtlInSeconds": 1, "cacheDataEncrypted": false,
+        "metricsEnabled": false, "dataTraceEnabled": false, "loggingLevel": "ERROR", "throttlingBurstLimit": 5000,
+        "throttlingRateLimit": 10000.0, "cachingEnabled": false, "cacheTtlInSeconds": 1, "cacheDataEncrypted": false,
         "requireAuthorizationForCacheControl": false, "unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403",
     });
     let stage = json!({"variables": {"link": "lnk123"}, "methodSettings": {"*/*": setting}});

@@ -337,3 +337,21 @@ fn a_header_that_the_network_adds_is_no_matter() {
         Err(Refusal::HeaderNotSigned("x-amz-target".to_owned()))
     );
 }
+
+#[test]
+fn what_may_be_there_once_only_is_refused_where_it_is_there_twice() {
+    let mut twice = simple();
+    twice.add("authorization", "Bearer for-the-backend");
+    assert_eq!(
+        twice.verify(None).unwrap_err(),
+        Refusal::Repeated("Authorization")
+    );
+    for (name, more) in [
+        ("X-Amz-Date", "X-Amz-Date=20260115T123000Z"),
+        ("X-Amz-Signature", "X%2DAmz-Signature=00"),
+    ] {
+        let query = format!("X-Amz-Algorithm=x&X-Amz-Date=x&X-Amz-Signature=x&{more}");
+        let sent = Sent::new(&format!("GET /?{query} HTTP/1.1\nHost:example"));
+        assert_eq!(sent.verify(None).unwrap_err(), Refusal::Repeated(name));
+    }
+}

@@ -123,7 +123,12 @@ pub(super) fn named(text: &str, account: &str) -> Result<(String, String), Failu
         && is_written
         && text.len() <= ARN_CHARS_MAX
     {
-        Ok((text.to_owned(), of.to_owned()))
+        // STS names no path of a role, and names are unique in an account even so.
+        let arn = match role_of(text) {
+            Some(role) => format!("arn:{partition}:iam::{of}:role/{role}"),
+            None => text.to_owned(),
+        };
+        Ok((arn, of.to_owned()))
     } else {
         Err(invalid())
     }
@@ -265,6 +270,10 @@ mod tests {
             (
                 "arn:aws:iam::210987654321:user/a/ann",
                 Some("arn:aws:iam::210987654321:user/a/ann"),
+            ),
+            (
+                "arn:aws:iam::210987654321:role/a/b/R",
+                Some("arn:aws:iam::210987654321:role/R"),
             ),
             (
                 "arn:aws:iam::210987654321:root",

@@ -5,16 +5,18 @@
 //! in this process and in others, and each sees the one before. Where another writer was quicker, the edit begins anew.
 
 use super::pending::fits;
-use super::{ApiRecord, Definitions, api_key, writes};
+use super::{ApiKind, ApiRecord, Definitions, api_key_of};
 use crate::wire::{Failure, Member, Members};
 use crate::{Management, wire};
-use postern_definition::ApiId;
-use postern_definition::rest::{Definition, RestApi};
-use postern_store::{Condition, Key, StoreError, Write, encode};
+use postern_definition::rest::RestApi;
+use postern_definition::{ApiId, DeploymentId};
+use postern_plan::{Snapshot, api_partition};
+use postern_store::{Condition, Item, Key, StoreError, Write, encode};
 use rand::RngExt;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::marker::PhantomData;
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -67,63 +69,75 @@ impl Attempts {
 }
 
 /// The attempts at one edit.
-pub(crate) struct Edits<'a> {
+pub(crate) struct Edits<'a, A = RestApi> {
     service: &'a Management,
     api: ApiId,
     attempts: Attempts,
     _turn: MutexGuard<'a, ()>,
+    kind: PhantomData<fn() -> A>,
 }
 
 impl Management {
     /// Begins an API that is not there yet, under an id that was just drawn. Committing makes it.
-    pub(crate) fn new_api(&self, api: RestApi) -> Edit<'_> {
+    pub(crate) fn new_api<A: ApiKind>(&self, api: A) -> Edit<'_, A> {
         Edit {
             service: self,
-            id: api.id.clone(),
+            id: api.id().clone(),
             found: Some((ApiRecord { api, pending: None }, Condition::Absent)),
             writes: Vec::new(),
             changed: true,
+            frozen: Vec::new(),
         }
     }
 
-    /// Waits for the turn to change an API.
+    /// Waits for the turn to change a REST API.
     pub(crate) async fn edits(&self, api: &ApiId) -> Edits<'_> {
+        self.edits_in(api).await
+    }
+
+    pub(crate) async fn edits_in<A: ApiKind>(&self, api: &ApiId) -> Edits<'_, A> {
         Edits {
             service: self,
             api: api.clone(),
             attempts: Attempts::default(),
             _turn: self.turns.take(api).await,
+            kind: PhantomData,
         }
     }
 
     /// As [`Management::edits`], for the API that a request's path names.
-    pub(crate) async fn edits_of(&self, members: &Members) -> Result<Edits<'_>, Failure> {
-        match members.get("restapi_id") {
+    pub(crate) async fn edits_of<A: ApiKind>(
+        &self,
+        members: &Members,
+    ) -> Result<Edits<'_, A>, Failure> {
+        match members.get(A::MEMBER) {
             Some(Member::Text(values)) => {
                 let api = values.first().map_or("", String::as_str);
-                Ok(self.edits(&api.into()).await)
+                Ok(self.edits_in(&api.into()).await)
             }
-            _ => Err(wire::Failure::internal(
-                "an operation that edits has no restapi_id in its path".to_owned(),
-            )),
+            _ => Err(wire::Failure::internal(format!(
+                "an operation that edits has no {} in its path",
+                A::MEMBER
+            ))),
         }
     }
 }
 
-impl<'a> Edits<'a> {
+impl<'a, A: ApiKind> Edits<'a, A> {
     /// After a commit that is one of several: the next counts its attempts from the start.
     pub(crate) fn renew(&mut self) {
         self.attempts = Attempts::default();
     }
 
     /// The next attempt, with the API as it is now.
-    pub(crate) async fn begin(&mut self) -> Result<Edit<'a>, Failure> {
+    pub(crate) async fn begin(&mut self) -> Result<Edit<'a, A>, Failure> {
         loop {
             self.attempts.next().await?;
-            let found = self.service.definitions().api(&self.api).await?;
+            let found = self.service.definitions().api_of::<A>(&self.api).await?;
             if found.as_ref().is_some_and(|(r, _)| r.pending.is_some()) {
                 // Whoever began this did not get to its end. It must be whole before anything else changes.
-                if self.service.definitions().finish_pending(&self.api).await? {
+                let definitions = self.service.definitions();
+                if definitions.finish_pending::<A>(&self.api).await? {
                     self.renew();
                 }
                 continue;
@@ -134,22 +148,25 @@ impl<'a> Edits<'a> {
                 found: found.map(|(record, revision)| (record, Condition::Revision(revision))),
                 writes: Vec::new(),
                 changed: false,
+                frozen: Vec::new(),
             });
         }
     }
 }
 
 /// One attempt at a change: what was read, and the writes so far.
-pub(crate) struct Edit<'a> {
+pub(crate) struct Edit<'a, A = RestApi> {
     service: &'a Management,
     id: ApiId,
     /// The API, and what must hold of its item for the change to be made.
-    found: Option<(ApiRecord, Condition)>,
+    found: Option<(ApiRecord<A>, Condition)>,
     writes: Vec<Write>,
     changed: bool,
+    /// Deployments whose snapshots are stored already, and are to go again where the change is not made.
+    frozen: Vec<DeploymentId>,
 }
 
-impl<'a> Edit<'a> {
+impl<'a, A: ApiKind> Edit<'a, A> {
     pub(crate) fn service(&self) -> &'a Management {
         self.service
     }
@@ -163,7 +180,7 @@ impl<'a> Edit<'a> {
     }
 
     /// The API, or what its absence means to the operation.
-    pub(crate) fn api(&self, missing: impl FnOnce() -> Failure) -> Result<&RestApi, Failure> {
+    pub(crate) fn api(&self, missing: impl FnOnce() -> Failure) -> Result<&A, Failure> {
         match &self.found {
             Some((record, _)) => Ok(&record.api),
             None => Err(missing()),
@@ -174,7 +191,7 @@ impl<'a> Edit<'a> {
     pub(crate) fn record_mut(
         &mut self,
         missing: impl FnOnce() -> Failure,
-    ) -> Result<&mut ApiRecord, Failure> {
+    ) -> Result<&mut ApiRecord<A>, Failure> {
         match &mut self.found {
             Some((record, _)) => {
                 self.changed = true;
@@ -197,14 +214,14 @@ impl<'a> Edit<'a> {
 
     /// Notes the writes that make of one definition another, of nothing where there is none before. The API's own item is not
     /// among them.
-    pub(crate) fn replace(&mut self, before: Option<&Definition>, after: &Definition) {
-        let there = before.map(|before| writes(&self.id, before));
+    pub(crate) fn replace(&mut self, before: Option<&A::Definition>, after: &A::Definition) {
+        let there = before.map(|before| A::writes(&self.id, before));
         let mut there: HashMap<Key, Write> = there
             .into_iter()
             .flatten()
             .map(|write| (write.key().clone(), write))
             .collect();
-        for write in writes(&self.id, after) {
+        for write in A::writes(&self.id, after) {
             if there.remove(write.key()).as_ref() != Some(&write) {
                 self.writes.push(write);
             }
@@ -219,12 +236,82 @@ impl<'a> Edit<'a> {
         self.writes.extend(writes);
     }
 
+    /// As [`Edit::note`], in place of writes of the same keys that were noted before.
+    pub(crate) fn supersede(&mut self, writes: Vec<Write>) {
+        let keys: HashSet<&Key> = writes.iter().map(Write::key).collect();
+        self.writes.retain(|write| !keys.contains(write.key()));
+        self.writes.extend(writes);
+    }
+
+    /// Stores what a deployment froze. Nobody looks for it before the change is made.
+    pub(crate) async fn store(
+        &mut self,
+        deployment: &DeploymentId,
+        snapshot: &Snapshot,
+    ) -> Result<(), Failure> {
+        self.frozen.push(deployment.clone());
+        let table = self.definitions().table();
+        Ok(snapshot.save(table, &self.id, deployment).await?)
+    }
+
     pub(crate) fn delete(&mut self, key: Key) {
         self.writes.push(Write::delete(key, Condition::Always));
     }
 
+    /// Whether anything is to change so far.
+    pub(crate) fn changes(&self) -> bool {
+        self.changed || !self.writes.is_empty()
+    }
+
+    /// The items of the API whose sort keys begin with this, as they will be with the writes so far.
+    pub(crate) async fn items_to_be(&self, prefix: &str) -> Result<Vec<Item>, Failure> {
+        let partition = api_partition(&self.id);
+        let there = self.definitions().all(&partition, prefix).await?;
+        let mut items: BTreeMap<String, Item> = there
+            .into_iter()
+            .map(|item| (item.key.sort.clone(), item))
+            .collect();
+        for write in &self.writes {
+            let key = write.key();
+            if key.partition != partition || !key.sort.starts_with(prefix) {
+                continue;
+            }
+            match write {
+                Write::Put { body, .. } => {
+                    let item = Item {
+                        key: key.clone(),
+                        body: body.clone(),
+                        revision: 0,
+                        expires_at: None,
+                        counters: BTreeMap::new(),
+                    };
+                    items.insert(key.sort.clone(), item);
+                }
+                Write::Delete { .. } => {
+                    items.remove(&key.sort);
+                }
+                Write::Check { .. } => {}
+            }
+        }
+        Ok(items.into_values().collect())
+    }
+
     /// Says whether the change was made. Where it was not, another was quicker and the edit is to be begun anew.
-    pub(crate) async fn commit(self) -> Result<bool, Failure> {
+    pub(crate) async fn commit(mut self) -> Result<bool, Failure> {
+        let (service, id) = (self.service, self.id.clone());
+        let frozen = std::mem::take(&mut self.frozen);
+        let is_made = self.make().await?;
+        // A store that does not answer may have committed, so only a commit that was refused frees the snapshots.
+        if !is_made {
+            for deployment in &frozen {
+                let table = service.definitions().table();
+                let _ = Snapshot::delete(table, &id, deployment).await;
+            }
+        }
+        Ok(is_made)
+    }
+
+    async fn make(self) -> Result<bool, Failure> {
         if self.writes.is_empty() && !self.changed {
             return Ok(true);
         }
@@ -235,7 +322,8 @@ impl<'a> Edit<'a> {
             )));
         };
         let definitions = self.service.definitions();
-        let put = |record: &ApiRecord| Write::put(api_key(&self.id), encode(record), condition);
+        let key = api_key_of::<A>(&self.id);
+        let put = |record: &ApiRecord<A>| Write::put(key.clone(), encode(record), condition);
         let mut writes = vec![put(&record)];
         if fits(&self.writes) {
             writes.extend(self.writes);
@@ -253,7 +341,7 @@ impl<'a> Edit<'a> {
         let is_made = committed(definitions.table().transact(writes).await)?;
         if is_made {
             // Where another finishes it, what this one's client reads next may still be as before. It is made all the same.
-            definitions.finish_pending(&self.id).await?;
+            definitions.finish_pending::<A>(&self.id).await?;
         } else {
             definitions.drop_pending(&self.id, &pending).await;
         }
@@ -265,7 +353,7 @@ impl<'a> Edit<'a> {
         let Some((_, condition)) = self.found else {
             return Ok(true);
         };
-        let mut writes = vec![Write::delete(api_key(&self.id), condition)];
+        let mut writes = vec![Write::delete(api_key_of::<A>(&self.id), condition)];
         writes.extend(self.writes);
         committed(self.service.definitions().table().transact(writes).await)
     }

@@ -1,7 +1,8 @@
 //! How APIs lie in the definitions table, and how they are read.
 //!
 //! ```text
-//! restapis           {api}                     the API; its revision moves with every change to anything of the API
+//! restapis           {api}                     a REST API; its revision moves with every change to anything of the API
+//! apis               {api}                     an HTTP or WebSocket API; likewise
 //! restapi#{api}      resource#{id}             a resource
 //!                    child#{parent}#{part}     which child of a resource has a path part; one for all variable parts
 //!                    method#{resource}#{verb}  a method with its responses and its integration
@@ -15,6 +16,7 @@
 //!                    deployment#{id}           a deployment; its snapshot lies where postern-plan puts it
 //!                    stage#{name}              a stage
 //!                    pending#{id}#{number}     writes of a change that is larger than a transaction
+//!                    route#{id}, ...           what an HTTP or WebSocket API is made of: see `routed`
 //! account            account                   the account's settings
 //! leftovers          {api}                     a deleted API, parts of which may still be there
 //! counts             {kind}                    how many of a kind the account has
@@ -28,6 +30,7 @@ mod batches;
 mod change;
 mod edit;
 mod pending;
+mod routed;
 mod sweep;
 mod uses;
 mod whole;
@@ -35,19 +38,21 @@ mod whole;
 pub(crate) use change::{Change, Record};
 pub(crate) use edit::{Edit, Turns};
 pub(crate) use pending::Pending;
+pub(crate) use routed::{
+    INTEGRATION, INTEGRATION_RESPONSE, ROUTE, ROUTE_RESPONSE, model_name_key, response_key,
+    response_prefix, route_key_key,
+};
 pub(crate) use sweep::{leave, sweep};
 pub(crate) use uses::Use;
-use whole::writes;
 
 use crate::wire::Failure;
 use postern_definition::rest::{Deployment, Method, PathPart, Resource, RestApi, Stage};
 use postern_definition::{ApiId, DeploymentId, ResourceId, StageName};
 use postern_plan::{api_partition, stage_key, stage_sort_prefix};
-use postern_store::{Batch, Consistency, Item, Key, Query, StoreError, Table, decode};
+use postern_store::{Batch, Consistency, Item, Key, Query, StoreError, Table, Write, decode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub(crate) const APIS: &str = "restapis";
 pub(crate) const RESOURCES: &str = "resource#";
 pub(crate) const METHODS: &str = "method#";
 pub(crate) const DEPLOYMENTS: &str = "deployment#";
@@ -63,11 +68,29 @@ pub(crate) const DOCUMENTATION_VERSION: &str = "documentationversion";
 /// Items asked for at once where all are wanted.
 const BATCH: usize = 1_000;
 
+/// A kind of API: REST, or made of routes. Ids are drawn alike, so that an id is one kind's only.
+pub(crate) trait ApiKind:
+    Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
+{
+    /// The partition of the APIs' own items.
+    const APIS: &'static str;
+    /// What the paths of requests call the API's id.
+    const MEMBER: &'static str;
+
+    /// All of an API.
+    type Definition: Sync;
+
+    fn id(&self) -> &ApiId;
+
+    /// The writes that make all of an API but its own item.
+    fn writes(api: &ApiId, definition: &Self::Definition) -> Vec<Write>;
+}
+
 /// An API as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ApiRecord {
+pub(crate) struct ApiRecord<A = RestApi> {
     #[serde(flatten)]
-    pub(crate) api: RestApi,
+    pub(crate) api: A,
     /// Writes that the API's last change still has to make.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pending: Option<Pending>,
@@ -80,8 +103,13 @@ pub(crate) struct Child {
     pub(crate) path_part: String,
 }
 
+/// The item of a REST API.
 pub(crate) fn api_key(api: &ApiId) -> Key {
-    Key::new(APIS, api.as_str())
+    api_key_of::<RestApi>(api)
+}
+
+pub(crate) fn api_key_of<A: ApiKind>(api: &ApiId) -> Key {
+    Key::new(A::APIS, api.as_str())
 }
 
 pub(crate) fn resource_key(api: &ApiId, resource: &ResourceId) -> Key {
@@ -205,8 +233,16 @@ impl<'a> Definitions<'a> {
         Ok(found < max)
     }
 
+    /// A REST API, with the revision of its item.
     pub(crate) async fn api(self, api: &ApiId) -> Result<Option<(ApiRecord, u64)>, Failure> {
-        let item = self.item(&api_key(api)).await?;
+        self.api_of(api).await
+    }
+
+    pub(crate) async fn api_of<A: ApiKind>(
+        self,
+        api: &ApiId,
+    ) -> Result<Option<(ApiRecord<A>, u64)>, Failure> {
+        let item = self.item(&api_key_of::<A>(api)).await?;
         item.map(|item| Ok((decode(&item)?, item.revision)))
             .transpose()
     }

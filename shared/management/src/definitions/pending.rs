@@ -6,7 +6,7 @@
 //! Every edit of an API begins by finishing what it finds unfinished.
 
 use super::batches::{size, transactions};
-use super::{ApiRecord, Definitions, api_key};
+use super::{ApiKind, ApiRecord, Definitions, api_key_of};
 use crate::ids;
 use crate::wire::Failure;
 use postern_definition::ApiId;
@@ -84,34 +84,43 @@ impl Definitions<'_> {
 
     /// Carries out the list that the API's item names, where there is one. Says whether it is done: where another is at it too,
     /// it may not be.
-    pub(super) async fn finish_pending(self, api: &ApiId) -> Result<bool, Failure> {
-        let Some((mut record, revision)) = self.api(api).await? else {
+    pub(super) async fn finish_pending<A: ApiKind>(self, api: &ApiId) -> Result<bool, Failure> {
+        let Some((mut record, revision)) = self.api_of::<A>(api).await? else {
             return Ok(true);
         };
         let Some(pending) = record.pending.take() else {
             return Ok(true);
         };
         let held = Write::Check {
-            key: api_key(api),
+            key: api_key_of::<A>(api),
             condition: Condition::Revision(revision),
         };
         let Some(steps) = self.read_pending(api, &pending).await? else {
-            return self.is_finished(api, &pending).await;
+            return self.is_finished::<A>(api, &pending).await;
         };
         for transaction in transactions(steps.into_iter().map(write), Some(&held)) {
             if !self.carried_out(transaction).await? {
-                return self.is_finished(api, &pending).await;
+                return self.is_finished::<A>(api, &pending).await;
             }
         }
         if !self.let_go(api, &record, revision).await? {
-            return self.is_finished(api, &pending).await;
+            return self.is_finished::<A>(api, &pending).await;
         }
         self.drop_pending(api, &pending).await;
         Ok(true)
     }
 
-    async fn let_go(self, api: &ApiId, record: &ApiRecord, revision: u64) -> Result<bool, Failure> {
-        let put = Write::put(api_key(api), encode(record), Condition::Revision(revision));
+    async fn let_go<A: ApiKind>(
+        self,
+        api: &ApiId,
+        record: &ApiRecord<A>,
+        revision: u64,
+    ) -> Result<bool, Failure> {
+        let put = Write::put(
+            api_key_of::<A>(api),
+            encode(record),
+            Condition::Revision(revision),
+        );
         self.carried_out(vec![put]).await
     }
 
@@ -123,8 +132,12 @@ impl Definitions<'_> {
         }
     }
 
-    async fn is_finished(self, api: &ApiId, pending: &Pending) -> Result<bool, Failure> {
-        let now = self.api(api).await?;
+    async fn is_finished<A: ApiKind>(
+        self,
+        api: &ApiId,
+        pending: &Pending,
+    ) -> Result<bool, Failure> {
+        let now = self.api_of::<A>(api).await?;
         Ok(now.is_none_or(|(record, _)| record.pending.as_ref() != Some(pending)))
     }
 

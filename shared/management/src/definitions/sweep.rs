@@ -4,7 +4,7 @@
 //! itself, and a process may die halfway, so a note that there is something to clear is written with the deletion, and every
 //! later deletion of an API goes on with what is noted.
 
-use super::{Definitions, Edit};
+use super::{ApiKind, Definitions, Edit};
 use crate::wire::Failure;
 use postern_definition::ApiId;
 use postern_plan::api_partition;
@@ -15,7 +15,7 @@ const LEFTOVERS: &str = "leftovers";
 const BATCHES_MAX: usize = 40;
 
 /// Notes, with the deletion of an API, that its parts are to be cleared away.
-pub(crate) fn leave(edit: &mut Edit<'_>) {
+pub(crate) fn leave<A: ApiKind>(edit: &mut Edit<'_, A>) {
     let note = Key::new(LEFTOVERS, edit.id().as_str());
     edit.put(note, &());
 }

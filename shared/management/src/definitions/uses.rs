@@ -4,7 +4,7 @@
 //! deletion under way at that moment fails and looks again. Nobody takes a note back; whoever wants to delete asks of each
 //! whether it still holds, and clears away those that do not.
 
-use super::{Definitions, Edit};
+use super::{ApiKind, Definitions, Edit};
 use crate::wire::Failure;
 use postern_definition::ApiId;
 use postern_store::{Condition, Key, Query, Write, decode, encode};
@@ -34,7 +34,7 @@ fn note_of_use(used: &Key, api: &ApiId, part: String) -> Write {
     Write::put(key, encode(&user), Condition::Always)
 }
 
-impl Edit<'_> {
+impl<A: ApiKind> Edit<'_, A> {
     /// Notes that a part of the API uses something. Says whether that is there.
     pub(crate) async fn uses(&mut self, used: &Key, part: String) -> Result<bool, Failure> {
         self.uses_all(used, vec![part]).await

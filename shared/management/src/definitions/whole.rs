@@ -1,8 +1,8 @@
 //! All of an API at once: read to be frozen, exported or copied, and written where it is new.
 
 use super::{
-    AUTHORIZER, Child, DOCUMENTATION_PART, Definitions, GATEWAY_RESPONSE, MODEL, VALIDATOR,
-    child_key, method_key, part_key, resource_key,
+    AUTHORIZER, ApiKind, Child, DOCUMENTATION_PART, Definitions, GATEWAY_RESPONSE, MODEL,
+    VALIDATOR, child_key, method_key, part_key, resource_key,
 };
 use crate::wire::Failure;
 use postern_definition::ApiId;
@@ -25,8 +25,23 @@ impl Definitions<'_> {
     }
 }
 
-/// The writes that make all of an API but its own item, documentation included.
-pub(crate) fn writes(api: &ApiId, definition: &Definition) -> Vec<Write> {
+impl ApiKind for RestApi {
+    const APIS: &'static str = "restapis";
+    const MEMBER: &'static str = "restapi_id";
+
+    type Definition = Definition;
+
+    fn id(&self) -> &ApiId {
+        &self.id
+    }
+
+    fn writes(api: &ApiId, definition: &Definition) -> Vec<Write> {
+        writes(api, definition)
+    }
+}
+
+/// Documentation included.
+fn writes(api: &ApiId, definition: &Definition) -> Vec<Write> {
     let mut writes = Vec::new();
     for resource in &definition.resources {
         writes.push(put(resource_key(api, &resource.id), resource));
@@ -62,6 +77,6 @@ pub(crate) fn writes(api: &ApiId, definition: &Definition) -> Vec<Write> {
     writes
 }
 
-fn put<T: Serialize>(key: Key, value: &T) -> Write {
+pub(super) fn put<T: Serialize>(key: Key, value: &T) -> Write {
     Write::put(key, encode(value), Condition::Always)
 }

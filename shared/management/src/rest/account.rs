@@ -108,7 +108,7 @@ async fn settings(definitions: Definitions<'_>) -> Result<(Settings, Condition),
 }
 
 /// Refuses to log where there is no role to log with.
-pub(super) async fn may_log(definitions: Definitions<'_>) -> Result<(), Failure> {
+pub(crate) async fn may_log(definitions: Definitions<'_>) -> Result<(), Failure> {
     match settings(definitions).await?.0.cloudwatch_role_arn {
         Some(_) => Ok(()),
         None => Err(Failure::bad_request(

@@ -4,97 +4,97 @@ use crate::Management;
 use crate::wire::Failure;
 use postern_definition::ApiId;
 
-pub(super) fn api(service: &Management, api: &ApiId) -> Failure {
+pub(crate) fn api(service: &Management, api: &ApiId) -> Failure {
     Failure::not_found(format!(
         "Invalid API identifier specified {}:{api}",
         service.account()
     ))
 }
 
-pub(super) fn resource() -> Failure {
+pub(crate) fn resource() -> Failure {
     Failure::not_found("Invalid Resource identifier specified")
 }
 
-pub(super) fn method() -> Failure {
+pub(crate) fn method() -> Failure {
     Failure::not_found("Invalid Method identifier specified")
 }
 
-pub(super) fn integration() -> Failure {
+pub(crate) fn integration() -> Failure {
     Failure::not_found("Invalid Integration identifier specified")
 }
 
-pub(super) fn response() -> Failure {
+pub(crate) fn response() -> Failure {
     Failure::not_found("Invalid Response status code specified")
 }
 
-pub(super) fn parameter() -> Failure {
+pub(crate) fn parameter() -> Failure {
     Failure::not_found("Invalid parameter name specified")
 }
 
-pub(super) fn content_type() -> Failure {
+pub(crate) fn content_type() -> Failure {
     Failure::not_found("Content-Type specified was not found")
 }
 
-pub(super) fn deployment() -> Failure {
+pub(crate) fn deployment() -> Failure {
     Failure::not_found("Invalid Deployment identifier specified")
 }
 
-pub(super) fn model(name: &str) -> Failure {
+pub(crate) fn model(name: &str) -> Failure {
     Failure::not_found(format!("Invalid model name specified: {name}"))
 }
 
-pub(super) fn request_validator() -> Failure {
+pub(crate) fn request_validator() -> Failure {
     Failure::not_found("Invalid Request Validator identifier specified")
 }
 
-pub(super) fn authorizer() -> Failure {
+pub(crate) fn authorizer() -> Failure {
     Failure::not_found("Invalid Authorizer identifier specified")
 }
 
-pub(super) fn gateway_response() -> Failure {
+pub(crate) fn gateway_response() -> Failure {
     Failure::not_found("Gateway response type not defined on api")
 }
 
-pub(super) fn documentation_part() -> Failure {
+pub(crate) fn documentation_part() -> Failure {
     Failure::not_found("Invalid Documentation part identifier specified")
 }
 
-pub(super) fn documentation_version() -> Failure {
+pub(crate) fn documentation_version() -> Failure {
     Failure::not_found("Invalid Documentation version specified")
 }
 
-pub(super) fn sdk_type() -> Failure {
+pub(crate) fn sdk_type() -> Failure {
     Failure::not_found("Invalid SDK type identifier specified")
 }
 
-pub(super) fn stage() -> Failure {
+pub(crate) fn stage() -> Failure {
     Failure::not_found("Invalid stage identifier specified")
 }
 
-pub(super) fn api_key() -> Failure {
+pub(crate) fn api_key() -> Failure {
     Failure::not_found("Invalid API Key identifier specified")
 }
 
-pub(super) fn usage_plan() -> Failure {
+pub(crate) fn usage_plan() -> Failure {
     Failure::not_found("Invalid Usage Plan ID specified")
 }
 
-pub(super) fn domain_name() -> Failure {
+pub(crate) fn domain_name() -> Failure {
     Failure::not_found("Invalid domain name identifier specified")
 }
 
-pub(super) fn base_path_mapping() -> Failure {
+pub(crate) fn base_path_mapping() -> Failure {
     Failure::not_found("Invalid base path mapping identifier specified")
 }
 
-pub(super) fn access_association() -> Failure {
+pub(crate) fn access_association() -> Failure {
     Failure::not_found("Invalid domain name access association identifier specified")
 }
 
-pub(super) fn vpc_link() -> Failure {
+pub(crate) fn vpc_link() -> Failure {
     Failure::not_found("Invalid Vpc Link identifier specified")
 }
 
-pub(super) fn client_certificate() -> Failure {
+pub(crate) fn client_certificate() -> Failure {
     Failure::not_found("Invalid Client Certificate identifier specified")
 }

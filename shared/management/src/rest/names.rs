@@ -114,7 +114,7 @@ macro_rules! named {
     ($($(#[$doc:meta])* $type:ident: $($name:literal)+;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) struct $type(pub(super) &'static str);
+        pub(crate) struct $type(pub(crate) &'static str);
 
         impl Enumerated for $type {
             const SET: &'static [(&'static str, Self)] = &[$(($name, Self($name))),+];

@@ -1,13 +1,14 @@
-//! What is alike for all parts of an API: read one, read a page of them, note that one changed.
+//! What is alike for all parts of a REST API: read one, read a page of them, note that one changed.
 
 use super::missing;
 use crate::Management;
 use crate::definitions::{Definitions, Edit, part_key, part_prefix};
 use crate::paging::{Page, Paging};
+use crate::parts;
 use crate::wire::Failure;
 use postern_definition::ApiId;
-use postern_plan::api_partition;
-use postern_store::decode;
+use postern_definition::rest::RestApi;
+use postern_store::Key;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,20 +20,22 @@ pub(super) struct Place<'a> {
     pub(super) id: &'a str,
 }
 
+impl Place<'_> {
+    fn key(&self) -> Key {
+        part_key(self.api, self.kind, self.id)
+    }
+}
+
 pub(super) async fn page<T: DeserializeOwned>(
     service: &Management,
     api: &ApiId,
     kind: &str,
     paging: &Paging,
 ) -> Result<Page<T>, Failure> {
+    let prefix = part_prefix(kind);
+    let missing = || missing::api(service, api);
     let definitions = service.definitions();
-    if definitions.api(api).await?.is_none() {
-        return Err(missing::api(service, api));
-    }
-    paging
-        .page(definitions, &api_partition(api), &part_prefix(kind))
-        .await?
-        .try_map(|item| Ok(decode(&item)?))
+    parts::page::<RestApi, T>(definitions, (api, &prefix), paging, missing).await
 }
 
 /// The part, or what its absence or its API's means.
@@ -41,10 +44,7 @@ pub(super) async fn find<T: DeserializeOwned>(
     place: Place<'_>,
     missing: impl FnOnce() -> Failure,
 ) -> Result<T, Failure> {
-    let key = part_key(place.api, place.kind, place.id);
-    let found = definitions.get(&key).await?;
-    let exists = definitions.api(place.api).await?.is_some();
-    found.filter(|_| exists).ok_or_else(missing)
+    parts::find::<RestApi, T>(definitions, (place.api, &place.key()), missing).await
 }
 
 /// As [`find`], for a part that is to change.
@@ -53,9 +53,7 @@ pub(super) async fn find_to_edit<T: DeserializeOwned>(
     place: Place<'_>,
     missing: impl Fn() -> Failure,
 ) -> Result<T, Failure> {
-    edit.api(&missing)?;
-    let key = part_key(place.api, place.kind, place.id);
-    edit.definitions().get(&key).await?.ok_or_else(missing)
+    parts::find_to_edit(edit, &place.key(), missing).await
 }
 
 /// Notes that a part changed, if it did.
@@ -66,6 +64,6 @@ pub(super) fn store<T: PartialEq + Serialize>(
     after: &T,
 ) {
     if before != after {
-        edit.put(part_key(place.api, place.kind, place.id), after);
+        edit.put(place.key(), after);
     }
 }

@@ -8,10 +8,11 @@ use super::usage_plans::UsagePlanRecord;
 use super::{missing, stages};
 use crate::Management;
 use crate::definitions::{Edit, Record};
-use crate::wire::{Failure, Part};
+use crate::wire::{Failure, Nothing, Part};
 use postern_definition::rest::{ClientCertificate, VpcLink};
-use postern_definition::{ApiId, Map, StageName};
-use postern_plan::account::{domain_name_key, usage_plan_key, vpc_link_key};
+use postern_definition::{ApiId, Map, StageName, routed};
+use postern_plan::account::{domain_name_key, usage_plan_key, vpc_link_key, vpc_link_v2_key};
+use postern_plan::live;
 use postern_store::Key;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ const VALUE_CHARS_MAX: usize = 256;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct AtArn {
+    #[serde(alias = "resource-arn")]
     resource_arn: String,
 }
 
@@ -49,10 +51,13 @@ pub(crate) struct Tags {
 enum Tagged {
     Api(ApiId),
     Stage(ApiId, StageName),
+    RoutedApi(ApiId),
+    RoutedStage(ApiId, StageName),
     /// Something of the account, by its item's key.
     ApiKey(Key),
     UsagePlan(Key),
-    VpcLink(Key),
+    /// Of a REST API or of an HTTP API: ids are drawn alike.
+    VpcLink(String),
     ClientCertificate(Key),
     DomainName(Key),
     AccessAssociation(Key),
@@ -69,11 +74,27 @@ pub(crate) async fn get(service: &Management, at: &AtArn) -> Result<Tags, Failur
             let stage = service.definitions().stage(&id, &name).await?;
             api.and(stage).ok_or_else(missing::stage)?.tags
         }
+        Tagged::RoutedApi(id) => {
+            let found = service.definitions().api_of::<routed::Api>(&id).await?;
+            found.ok_or_else(|| missing::api(service, &id))?.0.api.tags
+        }
+        Tagged::RoutedStage(id, name) => {
+            let api = service.definitions().api_of::<routed::Api>(&id).await?;
+            let stage = service.definitions().routed_stage(&id, &name).await?;
+            api.and(stage).ok_or_else(missing::stage)?.tags
+        }
         Tagged::ApiKey(key) => read::<ApiKeyRecord>(service, &key, missing::api_key).await?,
         Tagged::UsagePlan(key) => {
             read::<UsagePlanRecord>(service, &key, missing::usage_plan).await?
         }
-        Tagged::VpcLink(key) => read::<VpcLink>(service, &key, missing::vpc_link).await?,
+        Tagged::VpcLink(id) => {
+            let key = vpc_link_v2_key(&id);
+            if service.definitions().exists(&key).await? {
+                read::<routed::VpcLink>(service, &key, missing::vpc_link).await?
+            } else {
+                read::<VpcLink>(service, &vpc_link_key(&id), missing::vpc_link).await?
+            }
+        }
         Tagged::ClientCertificate(key) => {
             read::<ClientCertificate>(service, &key, missing::client_certificate).await?
         }
@@ -114,6 +135,15 @@ pub(crate) async fn tag(
     .await
 }
 
+/// As [`tag`], as operations of HTTP and WebSocket APIs answer it: with an object that has nothing in it.
+pub(crate) async fn tag_v2(
+    service: &Management,
+    input: &(AtArn, TagResource),
+) -> Result<Nothing, Failure> {
+    tag(service, input).await?;
+    Ok(Nothing {})
+}
+
 pub(crate) async fn untag(
     service: &Management,
     (at, input): &(AtArn, UntagResource),
@@ -135,11 +165,20 @@ async fn change(
     match Tagged::parse(&at.resource_arn)? {
         Tagged::Api(id) => of_api(service, &id, None, f).await,
         Tagged::Stage(id, name) => of_api(service, &id, Some(&name), f).await,
+        Tagged::RoutedApi(id) => of_routed_api(service, &id, None, f).await,
+        Tagged::RoutedStage(id, name) => of_routed_api(service, &id, Some(&name), f).await,
         Tagged::ApiKey(key) => of::<ApiKeyRecord>(service, &key, missing::api_key, f).await,
         Tagged::UsagePlan(key) => {
             of::<UsagePlanRecord>(service, &key, missing::usage_plan, f).await
         }
-        Tagged::VpcLink(key) => of::<VpcLink>(service, &key, missing::vpc_link, f).await,
+        Tagged::VpcLink(id) => {
+            let key = vpc_link_v2_key(&id);
+            if service.definitions().exists(&key).await? {
+                of::<routed::VpcLink>(service, &key, missing::vpc_link, f).await
+            } else {
+                of::<VpcLink>(service, &vpc_link_key(&id), missing::vpc_link, f).await
+            }
+        }
         Tagged::ClientCertificate(key) => {
             of::<ClientCertificate>(service, &key, missing::client_certificate, f).await
         }
@@ -167,6 +206,32 @@ async fn of_api(
             let mut stage = stage.ok_or_else(missing::stage)?;
             f(&mut stage.tags)?;
             stages::put(&mut edit, &stage).await?;
+        } else {
+            let record = edit.record_mut(|| missing::api(service, id))?;
+            f(&mut record.api.tags)?;
+        }
+        if edit.commit().await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Changes the tags of an HTTP or WebSocket API, or of one of its stages.
+async fn of_routed_api(
+    service: &Management,
+    id: &ApiId,
+    stage: Option<&StageName>,
+    f: impl Fn(&mut Map<String>) -> Result<(), Failure> + Send + Sync,
+) -> Result<(), Failure> {
+    let mut edits = service.edits_in::<routed::Api>(id).await;
+    loop {
+        let mut edit = edits.begin().await?;
+        if let Some(name) = stage {
+            edit.api(missing::stage)?;
+            let stage = service.definitions().routed_stage(id, name).await?;
+            let mut stage = stage.ok_or_else(missing::stage)?;
+            f(&mut stage.tags)?;
+            edit.note(live::put(service.definitions().table(), id, &stage).await?);
         } else {
             let record = edit.record_mut(|| missing::api(service, id))?;
             f(&mut record.api.tags)?;
@@ -209,9 +274,11 @@ impl Tagged {
         match segments.as_slice() {
             ["restapis", api] => Ok(Self::Api((*api).into())),
             ["restapis", api, "stages", stage] => Ok(Self::Stage((*api).into(), (*stage).into())),
+            ["apis", api] => Ok(Self::RoutedApi((*api).into())),
+            ["apis", api, "stages", stage] => Ok(Self::RoutedStage((*api).into(), (*stage).into())),
             ["apikeys", id] => Ok(Self::ApiKey(api_key_key(id))),
             ["usageplans", id] => Ok(Self::UsagePlan(usage_plan_key(id))),
-            ["vpclinks", id] => Ok(Self::VpcLink(vpc_link_key(id))),
+            ["vpclinks", id] => Ok(Self::VpcLink((*id).to_owned())),
             ["clientcertificates", id] => Ok(Self::ClientCertificate(client_certificate_key(id))),
             ["domainnames", known_as] => Ok(Self::DomainName(domain_name_key(known_as))),
             segments => association_at(segments)
@@ -222,7 +289,7 @@ impl Tagged {
 }
 
 /// The tags that come with the creation of something.
-pub(super) fn given(tags: Option<&Map<String>>) -> Result<Map<String>, Failure> {
+pub(crate) fn given(tags: Option<&Map<String>>) -> Result<Map<String>, Failure> {
     let tags = tags.cloned().unwrap_or_default();
     checked(&tags)?;
     bounded(&tags)?;

@@ -3,12 +3,14 @@
 use crate::definitions::{Change, Definitions, Record, Use};
 use crate::wire::Failure;
 use postern_definition::rest::{ClientCertificate, ConnectionType, Integration, Method, VpcLink};
-use postern_definition::{ResourceId, StageName};
+use postern_definition::{ResourceId, StageName, routed};
 use postern_plan::account::vpc_link_key;
+use postern_plan::{api_partition, stage_key};
 use postern_store::Key;
+use serde::Deserialize;
 
 /// What parts of APIs use. Each knows how to ask one of them whether it still does.
-pub(super) trait Usable: Record {
+pub(crate) trait Usable: Record {
     /// The part as refusals name it, where it uses this.
     async fn used_by(
         &self,
@@ -23,8 +25,14 @@ impl Usable for ClientCertificate {
         definitions: Definitions<'_>,
         user: &Use,
     ) -> Result<Option<String>, Failure> {
+        /// Of a stage of whichever kind of API.
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Stage {
+            client_certificate_id: Option<String>,
+        }
         let name = StageName::from(user.part.as_str());
-        let stage = definitions.stage(&user.api, &name).await?;
+        let stage: Option<Stage> = definitions.get(&stage_key(&user.api, &name)).await?;
         let uses = stage.is_some_and(|stage| {
             stage.client_certificate_id.as_deref() == Some(self.client_certificate_id.as_str())
         });
@@ -39,7 +47,7 @@ impl Usable for VpcLink {
         user: &Use,
     ) -> Result<Option<String>, Failure> {
         let Some((resource, verb)) = user.part.split_once(':') else {
-            return Ok(None);
+            return linked(definitions, user, &self.id).await;
         };
         let id = ResourceId::from(resource);
         let method: Option<Method> = definitions.method(&user.api, &id, verb).await?;
@@ -51,13 +59,35 @@ impl Usable for VpcLink {
     }
 }
 
+impl Usable for routed::VpcLink {
+    async fn used_by(
+        &self,
+        definitions: Definitions<'_>,
+        user: &Use,
+    ) -> Result<Option<String>, Failure> {
+        linked(definitions, user, &self.vpc_link_id).await
+    }
+}
+
+/// An integration of an HTTP or WebSocket API, where it goes through a VPC link.
+async fn linked(
+    definitions: Definitions<'_>,
+    user: &Use,
+    link: &str,
+) -> Result<Option<String>, Failure> {
+    let key = Key::new(api_partition(&user.api), user.part.clone());
+    let integration: Option<routed::Integration> = definitions.get(&key).await?;
+    let uses = integration.filter(|integration| integration.connection_id.as_deref() == Some(link));
+    Ok(uses.map(|integration| format!("{}:{}", user.api, integration.integration_id)))
+}
+
 /// Named in one refusal.
 const NAMED_MAX: usize = 10;
 /// Notes cleared away in one deletion, for they go in its transaction.
 const CLEARED_MAX: usize = 60;
 
 /// Who uses something, as refusals name them; not all, where they are many. Notes of who did once are cleared away.
-pub(super) async fn in_use<U: Usable>(
+pub(crate) async fn in_use<U: Usable>(
     change: &mut Change<'_>,
     used: &U,
 ) -> Result<Vec<String>, Failure> {
@@ -68,7 +98,11 @@ pub(super) async fn in_use<U: Usable>(
     loop {
         let (users, next) = definitions.users(&used.key(), after).await?;
         for (note, user) in users {
-            let exists = definitions.api(&user.api).await?.is_some();
+            let exists = definitions.api(&user.api).await?.is_some()
+                || definitions
+                    .api_of::<routed::Api>(&user.api)
+                    .await?
+                    .is_some();
             let used_by = used.used_by(definitions, &user).await?;
             match used_by.filter(|_| exists) {
                 Some(name) => names.push(name),

@@ -24,6 +24,25 @@ pub(crate) fn success<T: Serialize>(status: u16, output: &T) -> Result<Response<
     Ok(answer(status, body))
 }
 
+/// A moment, in seconds since 1970, as HTTP and WebSocket APIs tell it.
+pub(crate) fn iso8601(seconds: i64) -> String {
+    let moment = time::OffsetDateTime::from_unix_timestamp(seconds)
+        .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        moment.year(),
+        u8::from(moment.month()),
+        moment.day(),
+        moment.hour(),
+        moment.minute(),
+        moment.second()
+    )
+}
+
+/// An object without members, for answers that are one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Nothing {}
+
 /// The answer that is a file.
 pub(crate) fn document(
     text: String,

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Conflict,
     /// More of something than there may be.
     LimitExceeded,
+    /// The same, as operations of HTTP and WebSocket APIs call it.
+    TooManyRequests,
     ServiceUnavailable,
     Internal,
 }
@@ -43,6 +45,7 @@ impl Kind {
             Self::NotFound => "NotFoundException",
             Self::Conflict => "ConflictException",
             Self::LimitExceeded => "LimitExceededException",
+            Self::TooManyRequests => "TooManyRequestsException",
             Self::ServiceUnavailable => "ServiceUnavailableException",
             Self::Internal => "InternalFailure",
         }
@@ -54,7 +57,7 @@ impl Kind {
             Self::MissingAuthenticationToken | Self::Refused(_) | Self::AccessDenied => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
-            Self::LimitExceeded => 429,
+            Self::LimitExceeded | Self::TooManyRequests => 429,
             Self::ServiceUnavailable => 503,
             Self::Internal => 500,
         }
@@ -62,7 +65,11 @@ impl Kind {
 
     /// Seconds in `Retry-After`, where trying again may help.
     pub(crate) fn retry_after(self) -> Option<&'static str> {
-        matches!(self, Self::LimitExceeded | Self::ServiceUnavailable).then_some("1")
+        matches!(
+            self,
+            Self::LimitExceeded | Self::TooManyRequests | Self::ServiceUnavailable
+        )
+        .then_some("1")
     }
 }
 
@@ -141,6 +148,16 @@ impl Failure {
             detail: Some(detail),
             ..Self::new(Kind::Internal, "Internal failure")
         }
+    }
+
+    /// As operations of HTTP and WebSocket APIs tell it, which have fewer exceptions.
+    pub(crate) fn in_v2(mut self) -> Self {
+        self.kind = match self.kind {
+            Kind::Validation | Kind::Serialization => Kind::BadRequest,
+            Kind::LimitExceeded => Kind::TooManyRequests,
+            other => other,
+        };
+        self
     }
 
     /// Whether it is no fault of what was asked.

@@ -290,7 +290,7 @@ async fn a_role_signs_as_a_session_of_it() {
             answer.text("principal").as_str(),
             answer.text("accountId").as_str()
         ),
-        (role, "210987654321")
+        ("arn:aws:iam::210987654321:role/R", "210987654321")
     );
     assert!(
         answer.text("userId").starts_with("AROA") && answer.text("userId").ends_with(":postern")

@@ -6,7 +6,7 @@
 //! addition names the value that it starts from. Which of the two it is must be known, or guessed; a wrong guess is
 //! refused by the store, and costs a read and another write.
 
-use super::{QUOTA_BELIEVED, Refund, Refusal, State, Take, shared_rate};
+use super::{QUOTA_BELIEVED, Refund, Refusal, Refused, State, Take, quota, shared_rate};
 use crate::lease::{self, LAG, Lease, QUOTA_AIM, QUOTA_LIFE, Supply, Terms};
 use crate::limit::{Limit, Rate, SECOND, Scope, Sharing};
 use postern_definition::rest::QuotaSettings;
@@ -128,14 +128,38 @@ fn exactly(value: i64) -> Bounds {
 impl State {
     /// Lays the old lease aside, before there is a new one.
     pub(crate) fn begin(&mut self, limit: &Limit<'_>, now: i64, skew: i64) {
-        if let (Some(lease), Some((key, day))) = (self.lease.take(), self.leased.take()) {
-            let tokens = lease.size - lease.spent;
-            if tokens > 0 && matches!(limit.scope, Scope::Plan { .. }) {
-                self.give_back_later(Refund { key, day, tokens });
-            }
+        self.lay_aside();
+        if matches!(limit.scope, Scope::Named(_)) {
+            self.refund = None;
         }
         self.pace.look(now, aim(limit, skew));
         self.lost = 0;
+    }
+
+    /// What of the lease is left is to be given back.
+    fn lay_aside(&mut self) {
+        if let (Some(lease), Some((key, day))) = (self.lease.take(), self.leased.take()) {
+            let tokens = lease.size - lease.spent;
+            if tokens > 0 {
+                self.give_back_later(Refund { key, day, tokens });
+            }
+        }
+    }
+
+    /// Lays the lease aside, and gives what to add for what is left of it. Should that fail, then it is lost: what is given
+    /// back twice would let in too much.
+    pub(crate) fn settle(&mut self) -> Option<Add> {
+        self.lay_aside();
+        let refund = self.refund.take()?;
+        let owed = std::mem::take(&mut self.owed);
+        let by = owed.saturating_sub(refund.tokens);
+        self.shared.known = false;
+        Some(Add {
+            by: vec![(CHARGED.to_owned(), by), (used_counter(refund.day), by)],
+            within: Vec::new(),
+            expires_at: None,
+            key: refund.key,
+        })
     }
 
     /// What is of another day is forgotten: few tokens, once a day.
@@ -171,7 +195,7 @@ impl State {
                 return Step::Read(place.key);
             }
             let why = Refusal::QuotaExceeded(self.shared.period_ends);
-            self.refused = Some((now, now + QUOTA_BELIEVED, why));
+            self.refuse(limit, now, now + QUOTA_BELIEVED, why);
             return Step::Refuse(why);
         }
         let Some(rate) = shared_rate(limit) else {
@@ -200,6 +224,9 @@ impl State {
         }
         // What the period before left counts until this one's own bucket has begun.
         let held = full_at.max(self.shared.carried);
+        if held > now + rate.window() / 3 {
+            self.supply = Supply::Scarce;
+        }
         let tokens = self.size(limit, Some(rate), quota_left, skew);
         // Whoever takes many may queue for them; a few would lapse before they are asked for.
         let queue = if tokens < WORTH_A_QUEUE {
@@ -254,8 +281,17 @@ impl State {
         };
         let until = from.max(now + pause);
         let why = Refusal::Throttled(until);
-        self.refused = Some((now, until, why));
+        self.refuse(limit, now, until, why);
         why
+    }
+
+    fn refuse(&mut self, limit: &Limit<'_>, since: i64, until: i64, why: Refusal) {
+        self.refused = Some(Refused {
+            since,
+            until,
+            why,
+            quota: quota(limit),
+        });
     }
 
     fn size(

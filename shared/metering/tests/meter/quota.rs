@@ -1,7 +1,7 @@
 //! Quotas, and what is written down of a key's use.
 
 use crate::world::{HOUR, NOON, World, daily, let_in, plan};
-use postern_metering::{Admission, Rate};
+use postern_metering::{Admission, Rate, Sharing};
 use postern_plan::usage::{CHARGED, Period, charged_by, day_of, quota_key, used_on};
 use postern_store::{Add, Consistency, Item, Table};
 use std::sync::Arc;
@@ -109,4 +109,49 @@ async fn use_is_counted_without_a_quota_too() {
     let key = quota_key("plan", "key", &Period::of(None, day));
     let item = world.table.get(&key, Consistency::Strong).await.unwrap();
     assert_eq!(used_on(&item.unwrap(), day), 1);
+}
+
+#[tokio::test]
+async fn what_a_process_holds_is_given_back_when_it_settles() {
+    let world = World::new();
+    let meter = world.meter();
+    let limit = plan(Some(daily(10_000)), None);
+    let mut allowed = 0;
+    for _ in 0..40 {
+        allowed += let_in(&meter, limit, 10).await;
+        world.clock.pass_ns(50_000_000);
+    }
+    assert!(item(&world, 10_000).await.counters[CHARGED] > i64::try_from(allowed).unwrap());
+    for (plan, key) in [("other", None), ("plan", Some("other"))] {
+        meter.settle(plan, key).await.unwrap();
+    }
+    assert!(item(&world, 10_000).await.counters[CHARGED] > i64::try_from(allowed).unwrap());
+    for (key, more) in [(Some("key"), 25), (None, 0)] {
+        meter.settle("plan", key).await.unwrap();
+        let found = item(&world, 10_000).await;
+        assert_eq!(found.counters[CHARGED], i64::try_from(allowed).unwrap());
+        let today = day_of(NOON / 1_000);
+        assert_eq!(used_on(&found, today), found.counters[CHARGED]);
+        allowed += let_in(&meter, limit, more).await;
+    }
+}
+
+#[tokio::test]
+async fn another_quota_is_not_refused_for_what_was() {
+    let world = World::new();
+    let meter = world.meter();
+    assert_eq!(let_in(&meter, plan(Some(daily(3)), None), 5).await, 3);
+    assert_eq!(let_in(&meter, plan(Some(daily(5)), None), 5).await, 2);
+    assert_eq!(let_in(&meter, plan(None, None), 5).await, 5);
+}
+
+#[tokio::test]
+async fn what_a_rate_of_this_process_refuses_spends_no_quota() {
+    let world = World::new();
+    let meter = world.meter();
+    let mut limit = plan(Some(daily(100)), Some(Rate::new(0.1, 2)));
+    limit.sharing = Sharing::Local;
+    assert_eq!(let_in(&meter, limit, 50).await, 2);
+    meter.settle("plan", None).await.unwrap();
+    assert_eq!(item(&world, 100).await.counters[CHARGED], 2);
 }

@@ -17,7 +17,7 @@ pub use requests::{RequestTemplates, TemplateChoice};
 pub use responses::{ResponsePlan, ResponseSelection};
 
 use crate::Defect;
-use postern_definition::rest::{Integration, IntegrationType, Method};
+use postern_definition::rest::{Integration, IntegrationType, Method, ResponseTransferMode};
 
 #[derive(Debug)]
 pub enum IntegrationPlan {
@@ -48,6 +48,14 @@ impl IntegrationPlan {
                 responses,
             })
         };
+        let is_proxy = matches!(
+            integration.kind,
+            IntegrationType::HttpProxy | IntegrationType::AwsProxy
+        );
+        if integration.response_transfer_mode == Some(ResponseTransferMode::Stream) && !is_proxy {
+            let reason = "STREAM is for HTTP_PROXY and AWS_PROXY: nothing of an answer can be mapped while it passes";
+            return Err(vec![Defect::invalid("responseTransferMode", reason)]);
+        }
         match integration.kind {
             IntegrationType::Mock => transform().map(Self::Mock),
             IntegrationType::Http => both(HttpPlan::compile(integration), transform())

@@ -167,7 +167,7 @@ impl<'a> Run<'a, '_> {
         };
         self.claim(format!("{which}.{}.{name}", place.name()))?;
         self.spend(name.len() + 64)?;
-        let value = match value {
+        let value = match &value.clone().opened() {
             Value::List(list) => {
                 let items = list.items.borrow().clone();
                 let mut values = Vec::with_capacity(items.len());

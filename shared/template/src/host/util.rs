@@ -68,6 +68,7 @@ fn kept<'a>(value: &Value<'_>) -> Outcome<Value<'a>> {
             }
             Value::map(entries)
         }
+        Value::Part(part) => return kept(&part.opened()),
         _ => Value::Null,
     })
 }

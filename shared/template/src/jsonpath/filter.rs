@@ -163,6 +163,7 @@ fn owned<'v>(value: &Value<'_>) -> Value<'v> {
             }
             Value::map(entries)
         }
+        Value::Part(part) => owned(&part.opened()),
         _ => Value::Null,
     }
 }
@@ -177,6 +178,7 @@ fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
 fn items<'a>(value: Option<&Value<'a>>) -> Vec<Value<'a>> {
     match value {
         Some(Value::List(list)) => list.items.borrow().clone(),
+        Some(Value::Part(part)) if !part.is_object() => part.values(),
         _ => Vec::new(),
     }
 }
@@ -231,6 +233,7 @@ fn size(value: &Value<'_>) -> Option<i32> {
         Value::Text(text) => text.encode_utf16().count() as i32,
         Value::List(list) => list.items.borrow().len() as i32,
         Value::Map(map) => map.0.borrow().len() as i32,
+        Value::Part(part) => part.len() as i32,
         _ => return None,
     })
 }

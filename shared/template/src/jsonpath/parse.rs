@@ -454,7 +454,7 @@ impl Parser<'_> {
             self.at += 1;
             if depth == 0 {
                 return match crate::json::parse(&json) {
-                    Ok(Value::List(_) | Value::Map(_)) => Ok(json),
+                    Ok(Value::Part(_)) => Ok(json),
                     _ => Err(self.bad("a bad list")),
                 };
             }

@@ -77,18 +77,15 @@ impl<'a> Walk<'_, '_, 'a, '_> {
                 }
             }
             Token::Indexes(indexes) => {
-                if let Value::List(list) = value {
-                    for wanted in indexes {
-                        let child = element(&list.items.borrow(), *wanted);
-                        if let Some(child) = child {
-                            self.from(index + 1, &child, depth)?;
-                        }
+                for wanted in indexes {
+                    if let Some(child) = element(value, *wanted) {
+                        self.from(index + 1, &child, depth)?;
                     }
                 }
             }
             Token::Slice(from, to) => {
-                if let Value::List(list) = value {
-                    let slice = slice(&list.items.borrow(), *from, *to);
+                if is_list(value) {
+                    let slice = slice(&children(value), *from, *to);
                     step(self.budget, slice.len())?;
                     for child in slice {
                         self.from(index + 1, &child, depth)?;
@@ -97,14 +94,16 @@ impl<'a> Walk<'_, '_, 'a, '_> {
             }
             Token::Descend => self.descend(index + 1, value, depth)?,
             Token::Filter(filter) => match value {
-                Value::List(_) => {
+                _ if is_list(value) => {
                     for child in children(value) {
                         if filter.keeps(&child, self.root, self.budget)? {
                             self.from(index + 1, &child, depth)?;
                         }
                     }
                 }
-                Value::Map(_) if filter.keeps(value, self.root, self.budget)? => {
+                Value::Map(_) | Value::Part(_)
+                    if filter.keeps(value, self.root, self.budget)? =>
+                {
                     self.from(index + 1, value, depth)?;
                 }
                 _ => {}
@@ -120,30 +119,27 @@ impl<'a> Walk<'_, '_, 'a, '_> {
         value: &Value<'a>,
         depth: usize,
     ) -> Result<(), TooMuch> {
-        let Value::Map(map) = value else {
-            return Ok(());
+        let member = |name: &str| match value {
+            Value::Map(map) => map.0.borrow().member(name).cloned(),
+            Value::Part(part) => part.member(name),
+            _ => None,
         };
-        if let [name] = names {
-            let child = map.0.borrow().member(name).cloned();
-            return match child {
-                Some(child) => self.from(index + 1, &child, depth),
-                None => Ok(()),
-            };
-        }
-        if index + 1 < self.tokens.len() {
+        if names.len() == 1 || index + 1 < self.tokens.len() {
             for name in names {
-                let child = map.0.borrow().member(name).cloned();
-                if let Some(child) = child {
+                if let Some(child) = member(name) {
                     self.from(index + 1, &child, depth)?;
                 }
             }
             return Ok(());
         }
+        if !matches!(value, Value::Map(_)) && (!matches!(value, Value::Part(_)) || is_list(value)) {
+            return Ok(());
+        }
         // Several names at the end give one object of them.
         let mut entries = Entries::default();
         for name in names {
-            if let Some(child) = map.0.borrow().member(name) {
-                entries.put(Value::text(name.to_string()), child.clone());
+            if let Some(child) = member(name) {
+                entries.put(Value::text(name.to_string()), child.opened());
             }
         }
         self.found.push(Value::map(entries));
@@ -157,11 +153,19 @@ impl<'a> Walk<'_, '_, 'a, '_> {
         }
         self.from(index, value, depth)?;
         for child in children(value) {
-            if matches!(child, Value::List(_) | Value::Map(_)) {
+            if matches!(child, Value::List(_) | Value::Map(_) | Value::Part(_)) {
                 self.descend(index, &child, depth + 1)?;
             }
         }
         Ok(())
+    }
+}
+
+fn is_list(value: &Value<'_>) -> bool {
+    match value {
+        Value::List(_) => true,
+        Value::Part(part) => !part.is_object(),
+        _ => false,
     }
 }
 
@@ -174,20 +178,28 @@ fn children<'a>(value: &Value<'a>) -> Vec<Value<'a>> {
             .iter()
             .map(|(_, value)| value.clone())
             .collect(),
+        Value::Part(part) => part.values(),
         _ => Vec::new(),
     }
 }
 
-fn element<'a>(items: &[Value<'a>], index: i64) -> Option<Value<'a>> {
+fn element<'a>(value: &Value<'a>, index: i64) -> Option<Value<'a>> {
+    let length = match value {
+        Value::List(list) => list.items.borrow().len(),
+        Value::Part(part) => part.len(),
+        _ => return None,
+    };
     let index = if index < 0 {
-        index + items.len() as i64
+        index + length as i64
     } else {
         index
     };
-    usize::try_from(index)
-        .ok()
-        .and_then(|index| items.get(index))
-        .cloned()
+    let index = usize::try_from(index).ok()?;
+    match value {
+        Value::List(list) => list.items.borrow().get(index).cloned(),
+        Value::Part(part) => part.item(index),
+        _ => None,
+    }
 }
 
 fn slice<'a>(items: &[Value<'a>], from: Option<i64>, to: Option<i64>) -> Vec<Value<'a>> {
@@ -201,6 +213,9 @@ fn slice<'a>(items: &[Value<'a>], from: Option<i64>, to: Option<i64>) -> Vec<Val
 
 impl Function {
     fn of<'a>(self, value: &Value<'a>) -> Option<Value<'a>> {
+        if let Value::Part(part) = value {
+            return self.of(&part.opened());
+        }
         if let (Self::Length | Self::Keys, Value::Map(map)) = (self, value) {
             let map = map.0.borrow();
             return Some(match self {

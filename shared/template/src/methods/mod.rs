@@ -50,6 +50,14 @@ pub(crate) fn call<'a>(
     name: &str,
     arguments: &[Value<'a>],
 ) -> Answer<'a> {
+    // What a method keeps, it keeps opened.
+    if arguments
+        .iter()
+        .any(|argument| matches!(argument, Value::Part(_)))
+    {
+        let opened: Vec<_> = arguments.iter().cloned().map(Value::opened).collect();
+        return call(run, target, name, &opened);
+    }
     match (name, arguments) {
         ("toString", []) => {
             let text = run.text_of(target)?;
@@ -76,6 +84,19 @@ pub(crate) fn call<'a>(
         }),
         Value::List(list) => list::call(run, list, name, arguments),
         Value::Map(map) => map::call(run, map, name, arguments),
+        Value::Part(part) => match (name, arguments) {
+            ("size", []) => give(Value::Int(part.len() as i32)),
+            ("isEmpty", []) => give(Value::Bool(part.len() == 0)),
+            ("get", [Value::Text(key)]) if part.is_object() => {
+                give(part.member(key).unwrap_or_default())
+            }
+            ("get", [Value::Int(index @ 0..)])
+                if !part.is_object() && (*index as usize) < part.len() =>
+            {
+                give(part.item(*index as usize).unwrap_or_default())
+            }
+            _ => call(run, &part.opened(), name, arguments),
+        },
         Value::Entry(entry) => Ok(match (name, arguments) {
             ("getKey", []) => Some(entry.0.clone()),
             ("getValue", []) => Some(entry.1.clone()),
@@ -127,6 +148,8 @@ pub(crate) fn member<'a>(
 ) -> Outcome<Value<'a>> {
     Ok(match target {
         Value::Map(map) => map.0.borrow().member(name).cloned().unwrap_or_default(),
+        Value::Part(part) if part.is_object() => part.member(name).unwrap_or_default(),
+        Value::Part(part) => return member(run, &part.opened(), name),
         Value::Entry(entry) => match name {
             "key" | "Key" => entry.0.clone(),
             "value" | "Value" => entry.1.clone(),
@@ -160,7 +183,9 @@ pub(crate) fn set_member<'a>(
     name: &'a str,
     value: Value<'a>,
 ) -> Outcome<()> {
+    let value = value.opened();
     match target {
+        Value::Part(part) => return set_member(run, &part.opened(), name, value),
         Value::Map(map) => {
             map::put(run, map, Value::text(name), value)?;
         }
@@ -252,6 +277,12 @@ fn compare(left: &Value<'_>, right: &Value<'_>, depth: usize, budget: &mut u64) 
         return None;
     }
     Some(match (left, right) {
+        (Value::Part(left), Value::Part(_) | Value::List(_) | Value::Map(_)) => {
+            compare(&left.opened(), right, depth, budget)?
+        }
+        (Value::List(_) | Value::Map(_), Value::Part(right)) => {
+            compare(left, &right.opened(), depth, budget)?
+        }
         (Value::Null, Value::Null) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::Int(left), Value::Int(right)) => left == right,
@@ -344,6 +375,7 @@ pub(crate) fn hash(value: &Value<'_>, depth: usize) -> i32 {
         Value::Map(map) => map.0.borrow().iter().fold(0_i32, |sum, (key, value)| {
             sum.wrapping_add(hash(key, depth + 1) ^ hash(value, depth + 1))
         }),
+        Value::Part(part) => hash(&part.opened(), depth),
         Value::Entry(entry) => hash(&entry.0, depth + 1) ^ hash(&entry.1, depth + 1),
         _ => 0,
     }

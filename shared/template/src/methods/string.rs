@@ -171,9 +171,8 @@ fn plain<'a>(
     name: &str,
     arguments: &[Value<'a>],
 ) -> Outcome<Option<Value<'a>>> {
-    let size = length(text);
     Ok(Some(match (name, arguments) {
-        ("length", []) => Value::Int(size as i32),
+        ("length", []) => Value::Int(length(text) as i32),
         ("isEmpty", []) => Value::Bool(text.is_empty()),
         ("isBlank", []) => Value::Bool(text.chars().all(char::is_whitespace)),
         ("hashCode", []) => Value::Int(super::hash(&Value::Text(text.clone()), 0)),
@@ -212,7 +211,8 @@ fn plain<'a>(
                     text.encode_utf16().nth(at)
                 }
             });
-            let unit = unit.ok_or_else(|| threw(name, format!("index {at}, length {size}")))?;
+            let unit =
+                unit.ok_or_else(|| threw(name, format!("index {at}, length {}", length(text))))?;
             if name == "charAt" {
                 Value::Char(unit)
             } else {
@@ -220,6 +220,7 @@ fn plain<'a>(
             }
         }
         ("substring" | "subSequence", [Value::Int(from), rest @ ..]) => {
+            let size = length(text);
             let to = match rest {
                 [] if name == "substring" => size as i32,
                 [Value::Int(to)] => *to,

@@ -38,7 +38,7 @@ impl<'a> Run<'a, '_> {
             Expression::List(items) => {
                 let mut list = Vec::with_capacity(items.len());
                 for item in items {
-                    list.push(self.evaluate(item)?);
+                    list.push(self.evaluate(item)?.opened());
                 }
                 self.new_list(ListKind::Java, list)?
             }
@@ -46,7 +46,7 @@ impl<'a> Run<'a, '_> {
                 let mut map = Entries::with_capacity(entries.len());
                 for (key, value) in entries {
                     let key = self.evaluate(key)?;
-                    map.put(key, self.evaluate(value)?);
+                    map.put(key.opened(), self.evaluate(value)?.opened());
                 }
                 self.spend(entries.len() * 96 + 64)?;
                 Value::map(map)
@@ -97,10 +97,13 @@ impl<'a> Run<'a, '_> {
                 }
                 any
             }
-            Expression::Chain { links, .. }
-                if links.last().is_some_and(|link| compares(link.operator)) =>
-            {
-                matches!(self.evaluate(expression)?, Value::Bool(true))
+            Expression::Chain {
+                first,
+                first_literal,
+                links,
+            } if links.last().is_some_and(|link| compares(link.operator)) => {
+                self.step(1)?;
+                matches!(self.chain(first, first_literal, links)?, Value::Bool(true))
             }
             _ => false,
         };
@@ -173,6 +176,12 @@ impl<'a> Run<'a, '_> {
             return Ok(order == 0);
         }
         match (left, right) {
+            (Value::Part(part), other @ (Value::Part(_) | Value::List(_) | Value::Map(_))) => {
+                return self.equals(&part.opened(), other);
+            }
+            (other @ (Value::List(_) | Value::Map(_)), Value::Part(part)) => {
+                return self.equals(other, &part.opened());
+            }
             (Value::Null, Value::Null) => return Ok(true),
             (Value::Null, other) | (other, Value::Null) => {
                 return Ok(self.dialect.null_equals_empty()

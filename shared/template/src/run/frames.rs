@@ -146,7 +146,16 @@ impl<'a> Frames<'a> {
         None
     }
 
+    #[inline]
     pub(super) fn set(&mut self, slot: Slot, value: Value<'a>) {
+        if self.current.is_some() {
+            self.lay(slot, &value);
+        }
+        self.variables[slot as usize] = value;
+    }
+
+    /// Sets what is laid over a variable.
+    fn lay(&mut self, slot: Slot, value: &Value<'a>) {
         let mut at = self.current;
         while let Some(index) = at {
             let Some(frame) = self.laid.get_mut(index) else {
@@ -166,7 +175,6 @@ impl<'a> Frames<'a> {
             }
             at = frame.below;
         }
-        self.variables[slot as usize] = value;
     }
 
     pub(super) fn remove(&mut self, slot: Slot) {

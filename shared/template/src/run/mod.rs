@@ -76,7 +76,7 @@ pub(crate) struct Run<'a, 'r> {
     /// Overrides that this run has written: each is final.
     pub(crate) overridden: Vec<String>,
     limits: &'r Limits,
-    steps: u64,
+    steps_left: u64,
     memory: usize,
     regex_steps: u64,
     depth: u32,
@@ -101,7 +101,7 @@ pub(crate) fn run<'a>(
         overrides,
         overridden: Vec::new(),
         limits,
-        steps: 0,
+        steps_left: limits.steps,
         memory: 0,
         regex_steps: 0,
         depth: 0,
@@ -143,6 +143,7 @@ pub(crate) fn run<'a>(
 }
 
 impl<'a> Run<'a, '_> {
+    #[cold]
     pub(crate) fn limit(&self, what: Limit) -> Interrupt {
         let max = match what {
             Limit::Steps => self.limits.steps,
@@ -155,12 +156,14 @@ impl<'a> Run<'a, '_> {
         Fault::Limit { what, max }.into()
     }
 
+    #[inline]
     pub(crate) fn step(&mut self, count: usize) -> Outcome<()> {
-        self.steps += count as u64;
-        if self.steps > self.limits.steps {
-            Err(self.limit(Limit::Steps))
-        } else {
-            Ok(())
+        match self.steps_left.checked_sub(count as u64) {
+            Some(left) => {
+                self.steps_left = left;
+                Ok(())
+            }
+            None => Err(self.limit(Limit::Steps)),
         }
     }
 
@@ -269,8 +272,8 @@ impl<'a> Run<'a, '_> {
 
     fn block(&mut self, block: &'a Block, out: &mut String) -> Outcome<()> {
         self.enter()?;
+        self.step(block.len())?;
         for node in block {
-            self.step(1)?;
             self.node(node, out)?;
         }
         if out.len() > self.limits.output_bytes {
@@ -379,7 +382,7 @@ impl<'a> Run<'a, '_> {
                 index: (-1).into(),
                 has_next: false.into(),
                 parent: None,
-                replaced: other,
+                replaced: other.opened(),
                 stored: Rc::new(Map(Entries::default().into())),
             },
         });
@@ -503,6 +506,11 @@ impl<'a> Run<'a, '_> {
                 self.step(values.len() / 8)?;
                 Items::Taken(values.into_iter())
             }
+            Value::Part(part) => {
+                let values = part.values();
+                self.step(values.len() / 8)?;
+                Items::Taken(values.into_iter())
+            }
             Value::Iterator(cursor) => Items::Cursor(cursor.clone()),
             _ => return Ok(None),
         }))
@@ -510,6 +518,7 @@ impl<'a> Run<'a, '_> {
 
     pub(crate) fn new_list(&mut self, kind: ListKind, items: Vec<Value<'a>>) -> Outcome<Value<'a>> {
         self.spend(items.len() * size_of::<Value<'_>>() + 64)?;
+        let items = items.into_iter().map(Value::opened).collect();
         Ok(Value::list(kind, items))
     }
 }

@@ -25,14 +25,29 @@ impl<'a> Run<'a, '_> {
         }
     }
 
+    #[inline]
     pub(super) fn reference(&mut self, reference: &'a Reference) -> Outcome<Value<'a>> {
         self.step(1)?;
+        // Most references are variables, or name a member of an object, which need not be held for that.
+        match (reference.steps.as_slice(), self.frames.bare(reference.slot)) {
+            ([Step::Member(name)], Some(Value::Part(part))) if part.is_object() => {
+                Ok(part.member(name).unwrap_or_default())
+            }
+            ([], Some(value)) => Ok(value.clone()),
+            _ => self.followed(reference),
+        }
+    }
+
+    fn followed(&mut self, reference: &'a Reference) -> Outcome<Value<'a>> {
         let mut steps = reference.steps.as_slice();
         let mut value = match (steps, self.frames.bare(reference.slot)) {
-            // Most references name a member of a map, which need not be held for that.
             ([Step::Member(name), rest @ ..], Some(Value::Map(map))) => {
                 steps = rest;
                 map.0.borrow().member(name).cloned().unwrap_or_default()
+            }
+            ([Step::Member(name), rest @ ..], Some(Value::Part(part))) if part.is_object() => {
+                steps = rest;
+                part.member(name).unwrap_or_default()
             }
             (_, Some(value)) => value.clone(),
             (_, None) => self.variable(reference.slot)?,
@@ -157,8 +172,10 @@ impl<'a> Run<'a, '_> {
             }
             return Ok(());
         }
-        out.push_str(&reference.escape_prefix);
-        out.push_str(&reference.prefix);
+        if !(reference.escape_prefix.is_empty() && reference.prefix.is_empty()) {
+            out.push_str(&reference.escape_prefix);
+            out.push_str(&reference.prefix);
+        }
         match &value {
             Value::Text(text) => out.push_str(text),
             other => self

@@ -11,6 +11,7 @@ use crate::trail::{IntegrationTrail, Trail};
 use crate::{Body, Call, Connection, Destination, Gateway, headers};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use postern_definition::Map;
+use postern_definition::rest::ResponseTransferMode;
 use postern_plan::HttpPlan;
 
 /// The integration's method, or the client's own.
@@ -85,7 +86,11 @@ impl Gateway {
             timeout: plan.timeout,
         };
         let begun = self.clock.now();
-        let called = self.call(call, trail).await;
+        let called = if plan.transfer == Some(ResponseTransferMode::Stream) {
+            self.call_streaming(call, trail).await
+        } else {
+            self.call(call, trail).await
+        };
         let latency = self.clock.now().saturating_sub(begun);
         trail.integration = Some(IntegrationTrail {
             status: called.as_ref().ok().map(|answer| answer.status().as_u16()),

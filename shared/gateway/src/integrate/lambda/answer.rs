@@ -1,5 +1,6 @@
 //! What a function's answer to an AWS_PROXY call means. Whatever does not fit is a malformed answer: 502.
 
+use super::stream::DELIMITER;
 use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::{Body, headers};
@@ -15,6 +16,11 @@ pub(super) fn read(
     binary_media_types: &[String],
     accepted: Option<&str>,
 ) -> Result<Answer, IntegrateRejection> {
+    // A function that streams, called as if it did not: its head counts, and its body is lost, as on the service.
+    let head_alone = payload
+        .windows(DELIMITER.len())
+        .position(|window| window == DELIMITER);
+    let payload = &payload[..head_alone.unwrap_or(payload.len())];
     let answer = match serde_json::from_slice(payload) {
         Ok(Value::Object(answer)) => answer,
         Ok(_) => return Err(malformed("it is not an object")),

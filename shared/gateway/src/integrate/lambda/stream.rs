@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-const DELIMITER: [u8; 8] = [0; 8];
+pub(super) const DELIMITER: [u8; 8] = [0; 8];
 /// The delimiter must be within this.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 

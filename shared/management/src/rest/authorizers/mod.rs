@@ -246,7 +246,7 @@ fn is_user_pool(arn: &str) -> bool {
 }
 
 /// `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations`
-fn is_function(uri: &str) -> bool {
+pub(crate) fn is_function(uri: &str) -> bool {
     let parts: Vec<_> = uri.splitn(6, ':').collect();
     matches!(parts[..], ["arn", _, "apigateway", _, "lambda", path]
         if path.strip_prefix("path/").is_some_and(|path| path.contains("/functions/") && path.ends_with("/invocations")))

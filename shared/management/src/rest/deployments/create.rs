@@ -41,7 +41,6 @@ pub(crate) async fn create(
     (at, input): &(AtApi, CreateDeployment),
 ) -> Result<DeploymentView, Failure> {
     let api = &at.restapi_id;
-    let table = service.definitions().table();
     let mut edits = service.edits(api).await;
     loop {
         let mut edit = edits.begin().await?;
@@ -54,7 +53,7 @@ pub(crate) async fn create(
             let defect = defects.first().map(ToString::to_string);
             Failure::bad_request(defect.unwrap_or_default())
         })?;
-        snapshot.save(table, api, &id).await?;
+        edit.store(&id, &snapshot).await?;
         let record = DeploymentRecord {
             deployment: Deployment {
                 id: id.clone(),
@@ -67,11 +66,9 @@ pub(crate) async fn create(
         if let Some(stage) = stage {
             stages::put(&mut edit, &stage).await?;
         }
-        // A store that does not answer may have committed, so only a commit that was refused frees the snapshot.
         if edit.commit().await? {
             return Ok(record.brief());
         }
-        let _ = Snapshot::delete(table, api, &id).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Integrations: what answers a method.
 
 mod patches;
-mod uri;
+pub(crate) mod uri;
 
 use super::address::AtMethod;
 use super::methods::{find, find_to_edit, store};
@@ -221,7 +221,7 @@ pub(super) fn passthrough_behavior(name: &str) -> Result<PassthroughBehavior, Fa
     }
 }
 
-pub(super) fn timeout_ms(timeout: i64) -> Result<u32, Failure> {
+pub(crate) fn timeout_ms(timeout: i64) -> Result<u32, Failure> {
     u32::try_from(timeout)
         .ok()
         .filter(|timeout| (TIMEOUT_MS_MIN..=TIMEOUT_MS_MAX).contains(timeout))

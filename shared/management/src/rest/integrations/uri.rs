@@ -5,7 +5,7 @@ use postern_definition::rest::IntegrationType;
 
 const URI_BYTES_MAX: usize = 10_240;
 
-pub(super) fn checked(kind: IntegrationType, uri: &str) -> Result<(), Failure> {
+pub(crate) fn checked(kind: IntegrationType, uri: &str) -> Result<(), Failure> {
     if uri.len() > URI_BYTES_MAX {
         return Err(Failure::bad_request(format!(
             "Invalid URI specified: it has {} bytes, and at most {URI_BYTES_MAX} are allowed",
@@ -20,7 +20,7 @@ pub(super) fn checked(kind: IntegrationType, uri: &str) -> Result<(), Failure> {
     }
 }
 
-fn http(uri: &str) -> Result<(), Failure> {
+pub(crate) fn http(uri: &str) -> Result<(), Failure> {
     let scheme_end = uri.find("://").map(|at| at + 3);
     let (scheme, rest) = uri.split_at(scheme_end.unwrap_or_default());
     let is_http = scheme.eq_ignore_ascii_case("http://") || scheme.eq_ignore_ascii_case("https://");
@@ -90,7 +90,7 @@ fn without_path_or_action() -> Failure {
     Failure::bad_request("AWS ARN for integration must contain path or action")
 }
 
-fn proxy(uri: &str) -> Result<(), Failure> {
+pub(crate) fn proxy(uri: &str) -> Result<(), Failure> {
     let (service, rest) = aws(uri)?;
     let works = match service {
         "lambda" => {

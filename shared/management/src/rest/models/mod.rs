@@ -2,7 +2,7 @@
 
 mod built_in;
 mod schema;
-mod template;
+pub(crate) mod template;
 
 pub(super) use built_in::built_in;
 
@@ -99,7 +99,7 @@ pub(crate) async fn create(
     Ok(model)
 }
 
-fn checked_name(name: &str) -> Result<(), Failure> {
+pub(crate) fn checked_name(name: &str) -> Result<(), Failure> {
     if name.is_empty() {
         return Err(Failure::bad_request("Model name must be non-empty"));
     }

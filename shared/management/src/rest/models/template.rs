@@ -9,7 +9,7 @@ const VALUES_MAX: usize = 2_000;
 const DEPTH_MAX: usize = 100;
 
 /// The template for a schema that refers to nothing outside itself.
-pub(super) fn of(schema: &Value) -> String {
+pub(crate) fn of(schema: &Value) -> String {
     let mut sketch = Sketch {
         root: schema,
         text: "#set($inputRoot = $input.path('$'))\n".to_owned(),

@@ -9,14 +9,15 @@ pub(crate) use create::create;
 
 use super::address::AtApi;
 use super::base_path_mappings::mapping_domains;
-use super::{missing, stages};
+use super::missing;
 use crate::Management;
-use crate::definitions::{APIS, ApiRecord, Edit, leave, sweep};
+use crate::definitions::{ApiKind, ApiRecord, Edit, leave, sweep};
 use crate::paging::{Page, Paging};
 use crate::patch::Update;
 use crate::wire::{Failure, Part};
-use postern_definition::Map;
 use postern_definition::rest::RestApi;
+use postern_definition::{ApiId, Map, StageName};
+use postern_plan::{api_partition, live, stage_sort_prefix};
 use postern_store::decode;
 use serde::Serialize;
 
@@ -79,7 +80,7 @@ pub(crate) async fn list(
     paging: &Paging,
 ) -> Result<Page<RestApiView>, Failure> {
     paging
-        .page(service.definitions(), APIS, "")
+        .page(service.definitions(), RestApi::APIS, "")
         .await?
         .try_map(|item| Ok(RestApiView::brief(decode::<ApiRecord>(&item)?.api)))
 }
@@ -106,22 +107,35 @@ pub(crate) async fn update(
 }
 
 pub(crate) async fn delete(service: &Management, at: &AtApi) -> Result<(), Failure> {
-    let mut edits = service.edits(&at.restapi_id).await;
+    remove_all::<RestApi>(service, &at.restapi_id, "RestApi").await
+}
+
+/// Deletes an API of some kind with all that it has. `what` is what the refusal calls it.
+pub(crate) async fn remove_all<A: ApiKind>(
+    service: &Management,
+    id: &ApiId,
+    what: &str,
+) -> Result<(), Failure> {
+    let mut edits = service.edits_in::<A>(id).await;
     loop {
         let mut edit = edits.begin().await?;
-        edit.api(|| missing::api(service, &at.restapi_id))?;
-        let domains = mapping_domains(edit.definitions(), &at.restapi_id).await?;
+        edit.api(|| missing::api(service, id))?;
+        let definitions = edit.definitions();
+        let domains = mapping_domains(definitions, id).await?;
         if !domains.is_empty() {
             return Err(Failure::bad_request(format!(
-                "Deleting RestApi {} failed. Please remove all base path mappings related to the RestApi in your domains: {}",
-                at.restapi_id,
+                "Deleting {what} {id} failed. Please remove all base path mappings related to the {what} in your domains: {}",
                 domains.join(", ")
             )));
         }
         // With its stages, so that no gateway goes on answering for it.
-        let stages = edit.definitions().stages(&at.restapi_id).await?;
+        let stages = definitions
+            .all(&api_partition(id), stage_sort_prefix())
+            .await?;
         for stage in stages.iter().take(STAGES_AT_ONCE) {
-            stages::remove(&mut edit, &stage.stage_name).await?;
+            let name = stage.key.sort.strip_prefix(stage_sort_prefix());
+            let name = StageName::from(name.unwrap_or_default());
+            edit.note(live::delete(definitions.table(), id, &name).await?);
         }
         if stages.len() > STAGES_AT_ONCE {
             if edit.commit().await? {

@@ -6,7 +6,8 @@ mod method_settings;
 mod patches;
 mod variables;
 
-pub(super) use variables::checked as checked_variables;
+pub(crate) use patches::{access_log_destination, access_log_format};
+pub(crate) use variables::checked as checked_variables;
 
 use super::address::{AtApi, AtStage};
 use super::client_certificates::client_certificate_key;

@@ -53,13 +53,13 @@ pub(super) static TABLE: Table<Stage> = Table {
             "/accessLogSettings/destinationArn",
             ADD_REPLACE,
             |stage, patch| {
-                let arn = access_log_destination(patch)?;
+                let arn = access_log_destination(&not_empty(patch)?)?;
                 access_log(stage).destination_arn = Some(arn);
                 Ok(())
             },
         ),
         Row::new("/accessLogSettings/format", ADD_REPLACE, |stage, patch| {
-            let format = access_log_format(patch)?;
+            let format = access_log_format(&not_empty(patch)?)?;
             access_log(stage).format = Some(format);
             Ok(())
         }),
@@ -195,8 +195,8 @@ fn not_empty(patch: &Patch<'_>) -> Result<String, Failure> {
         .ok_or_else(|| Failure::bad_request("Access Log value must not be empty"))
 }
 
-fn access_log_destination(patch: &Patch<'_>) -> Result<String, Failure> {
-    let arn = not_empty(patch)?;
+/// Where a stage may log to.
+pub(crate) fn access_log_destination(arn: &str) -> Result<String, Failure> {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
     let is_destination = match parts[..] {
         ["arn", _, "logs", _, _, group] => group.starts_with("log-group:"),
@@ -206,15 +206,15 @@ fn access_log_destination(patch: &Patch<'_>) -> Result<String, Failure> {
         _ => false,
     };
     if is_destination && arn.len() <= 2_048 {
-        Ok(arn.strip_suffix(":*").unwrap_or(&arn).to_owned())
+        Ok(arn.strip_suffix(":*").unwrap_or(arn).to_owned())
     } else {
         Err(Failure::bad_request("Invalid ARN specified in the request"))
     }
 }
 
-fn access_log_format(patch: &Patch<'_>) -> Result<String, Failure> {
-    let format = not_empty(patch)?;
-    let line = format.strip_suffix('\n').unwrap_or(&format);
+/// What a stage may log.
+pub(crate) fn access_log_format(format: &str) -> Result<String, Failure> {
+    let line = format.strip_suffix('\n').unwrap_or(format);
     if line.contains('\n') {
         return Err(Failure::bad_request(
             "Access Log format must be single line, new line character is allowed only at end of the format",
@@ -233,7 +233,7 @@ fn access_log_format(patch: &Patch<'_>) -> Result<String, Failure> {
             "Access Log format must contain $context.requestId or $context.extendedRequestId",
         ));
     }
-    Ok(format)
+    Ok(format.to_owned())
 }
 
 /// Whether a stage logs where it did not before, for which the account needs a role.

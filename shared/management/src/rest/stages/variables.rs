@@ -7,7 +7,7 @@ const VARIABLES_MAX: usize = 100;
 const NAME_CHARS_MAX: usize = 64;
 const VALUE_CHARS_MAX: usize = 512;
 
-pub(in crate::rest) fn checked(variables: &Map<String>) -> Result<(), Failure> {
+pub(crate) fn checked(variables: &Map<String>) -> Result<(), Failure> {
     if variables.len() > VARIABLES_MAX {
         return Err(Failure::bad_request(format!(
             "Too many stage variables: at most {VARIABLES_MAX} are allowed"

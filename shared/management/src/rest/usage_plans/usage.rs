@@ -90,7 +90,9 @@ pub(crate) async fn get(
     let days = Days::of(range)?;
     let plan = plan(service, &at.id).await?;
     let definitions = service.definitions();
-    let page = match range.key_id.as_deref().filter(|id| !id.is_empty()) {
+    let key = range.key_id.as_deref().filter(|id| !id.is_empty());
+    service.world.gateway.settle_usage(&at.id, key).await?;
+    let page = match key {
         Some(id) => {
             let key = api_keys::find(definitions, id).await?;
             let key = key.filter(|key| key.plans.contains(&at.id));
@@ -191,6 +193,8 @@ pub(crate) async fn update(
     key.filter(|key| key.plans.contains(&at.plan))
         .ok_or_else(missing::usage_plan)?;
     let today = day_of(service.now());
+    let only = Some(at.key.as_str());
+    service.world.gateway.settle_usage(&at.plan, only).await?;
     if let Some(remaining) = input.apply(&TABLE, &Remaining::default())?.0 {
         let quota = plan.quota.as_ref().ok_or_else(|| {
             Failure::bad_request(format!("Usage Plan {} does not have a quota", at.plan))
