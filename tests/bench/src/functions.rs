@@ -55,7 +55,7 @@ pub(crate) struct Found {
     /// Ours and theirs.
     pub(crate) sides: [Series; 2],
     /// The first request of each method in each life.
-    first_us: Vec<f64>,
+    pub(crate) first_us: Vec<f64>,
     pub(crate) store_calls: f64,
     pub(crate) took: Duration,
 }
@@ -112,16 +112,13 @@ pub(crate) async fn compare(
     sizes(&bare, &binaries.gateway, report)?;
 
     let world = World::start(tests_folder, scratch).await?;
-    let issuer = tokens::Issuer::start().await?;
-    let [small_api, large_api, keyed_api, guarded_api] = world
-        .make_apis(binaries, effort.large, &issuer, scratch)
-        .await?;
+    let [small_api, large_api, keyed_api] =
+        world.make_apis(binaries, effort.large, scratch).await?;
     let small = world.variant(binaries, &SMALL, &small_api, Some(2.0));
     let large = world.variant(binaries, effort.large, &large_api, None);
-    let guarded = tokens::variant(world.deployed(binaries, &guarded_api.id), &issuer)?;
 
     init(&world, &bare, [&small, &large], effort, scratch, report).await?;
-    for variant in [&small, &guarded, &large] {
+    for variant in [&small, &large] {
         requests(
             variant,
             &bare,
@@ -133,6 +130,7 @@ pub(crate) async fn compare(
         .await?;
     }
     cached::compare(&world, binaries, effort, scratch, report).await?;
+    tokens::compare(&world, binaries, effort, scratch, report).await?;
     let keyed = world.variant(binaries, &SMALL, &keyed_api, None);
     keyed::compare(&keyed.deployed, &world.counted, effort, scratch, report).await?;
     under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await

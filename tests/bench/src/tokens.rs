@@ -1,13 +1,17 @@
-//! An API whose method wants a token, and the issuer of that token.
+//! A method that wants a token beside one that does not: the same MOCK, the same event, two APIs.
 //!
 //! The token is as large as those of the usual providers, and good for decades: what is measured is a caller who comes
 //! again, as almost every caller does.
 
 use crate::{
-    function::Deployed,
+    cores::Cores,
+    functions::{Effort, Found, job_requests},
     http::{Server, answer, json_answer},
-    management::{Api, Backends, Kind, Management, STAGE, text},
-    world::{Job, Variant},
+    management::{ANSWERING, Backends, Kind, Management, STAGE, text},
+    postern::Laptop,
+    report::{Report, Row, Unit},
+    stats::{self, Quartiles},
+    world::{Binaries, Job, World},
 };
 use anyhow::{Context, Result, anyhow};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -18,8 +22,11 @@ use ring::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use serde_json::json;
+use std::path::Path;
 
-const PATH: &str = "/guarded";
+const SCENARIO: &str = "MOCK for a known token";
+/// Of the only method of both APIs.
+const PATH: &str = "/group0";
 const AUDIENCE: &str = "bench";
 const KEY: &str = "2f1c7a52-5b7d-4d4e-8f6a-000000000001";
 
@@ -93,12 +100,71 @@ impl Issuer {
     }
 }
 
-/// Makes an API of one method, which answers by itself to whoever brings a token.
-pub(crate) async fn make_api(
-    management: &Management,
-    issuer: &Issuer,
-    backends: Backends,
-) -> Result<Api> {
+pub(crate) async fn compare(
+    world: &World,
+    binaries: &Binaries,
+    effort: Effort,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let issuer = Issuer::start().await?;
+    let laptop = world.laptop(binaries, scratch).await?;
+    let [guarded, mock] = make_apis(&laptop, &issuer, world.backends())
+        .await
+        .with_context(|| format!("postern's log ends:\n{}", laptop.log_end()))?;
+    drop(laptop);
+    let function = |api: &str, name| {
+        let mut deployed = world.deployed(binaries, api);
+        deployed.name = name;
+        deployed
+    };
+    let (guarded, mock) = (
+        function(&guarded, "gateway-jwt"),
+        function(&mock, "gateway-mock"),
+    );
+    let job = Job {
+        name: "jwt",
+        method: "GET",
+        paths: vec![PATH.to_owned()],
+        bearer: Some(issuer.token()?),
+        cpu_ratio_max: None,
+    };
+    let mut found = Found::default();
+    let mut numbers = 0_u64..;
+    let cores = Cores::divide()?;
+    for life in 1..=effort.lives {
+        eprintln!("requests, {SCENARIO}: life {life} of {}", effort.lives);
+        let mut ours = guarded.start(scratch).await?;
+        let mut theirs = mock.start(scratch).await?;
+        cores.put(ours.pid()?)?;
+        cores.put(theirs.pid()?)?;
+        let pair = [&mut ours, &mut theirs];
+        job_requests(&job, effort, None, pair, &mut numbers, &mut found).await?;
+    }
+    let [ours, theirs] = &found.sides;
+    let ratios = stats::pair_ratios(&ours.cpu_means, &theirs.cpu_means);
+    let row = |figure, percent| {
+        let at = |samples: &[f64]| stats::percentile(samples, percent).unwrap_or_default();
+        Row::new(SCENARIO, figure, Unit::Microseconds, at(&ours.all.cpu_us))
+            .beside("MOCK", at(&theirs.all.cpu_us))
+    };
+    let p50 = row("CPU p50", 50.0).ratio(Quartiles::of(&ratios));
+    report.rows.push(p50.ratio_within(Some(2.0)));
+    report.rows.push(row("CPU p99", 99.0));
+    let first = stats::middle(&found.first_us);
+    let first = Row::new(
+        SCENARIO,
+        "first use of a method, wall",
+        Unit::Microseconds,
+        first,
+    );
+    report.rows.push(first);
+    Ok(())
+}
+
+/// One whose method answers by itself to whoever brings a token, and one that answers so to everybody.
+async fn make_apis(laptop: &Laptop, issuer: &Issuer, backends: Backends) -> Result<[String; 2]> {
+    let management = Management::at(laptop.address);
     let api = json!({ "name": "guarded" });
     let api = management.put(Method::POST, "/restapis", api).await?;
     let id = text(&api, "id")?;
@@ -134,23 +200,6 @@ pub(crate) async fn make_api(
     let deployments = format!("/restapis/{id}/deployments");
     let stage = json!({ "stageName": STAGE });
     management.put(Method::POST, &deployments, stage).await?;
-    Ok(Api { id })
-}
-
-/// The function that answers for this API, and the requests of a caller with a token.
-///
-/// The promise is twice what the same method costs without one, which is 1.5 times the bare function.
-pub(crate) fn variant(deployed: Deployed, issuer: &Issuer) -> Result<Variant> {
-    Ok(Variant {
-        name: "1 method that wants a token".to_owned(),
-        deployed,
-        jobs: vec![Job {
-            name: "jwt",
-            method: "GET",
-            paths: vec![PATH.to_owned()],
-            bearer: Some(issuer.token()?),
-            cpu_ratio_max: Some(3.0),
-        }],
-        memory_ratio_max: None,
-    })
+    let mock = management.create(&ANSWERING, backends).await?;
+    Ok([id, mock.id])
 }

@@ -9,7 +9,6 @@ use crate::{
     management::{self, Api, Backends, KEYED, Kind, Management, SMALL, STAGE, Shape},
     postern::Laptop,
     store::{Counted, Store},
-    tokens::{self, Issuer},
     upstream,
 };
 use anyhow::{Context, Result};
@@ -90,9 +89,8 @@ impl World {
         &self,
         binaries: &Binaries,
         large: &Shape,
-        issuer: &Issuer,
         scratch: &Path,
-    ) -> Result<[Api; 4]> {
+    ) -> Result<[Api; 3]> {
         let laptop = self.laptop(binaries, scratch).await?;
         let management = Management::at(laptop.address);
         let backends = self.backends();
@@ -108,9 +106,7 @@ impl World {
             apis.push(api);
         }
         keyed::make(&management, &apis[2]).await?;
-        apis.push(tokens::make_api(&management, issuer, backends).await?);
-        Ok(<[Api; 4]>::try_from(apis)
-            .expect("one API was made of each of three shapes, and one more"))
+        Ok(<[Api; 3]>::try_from(apis).expect("one API was made of each of three shapes"))
     }
 
     /// The function with this API as its default.
