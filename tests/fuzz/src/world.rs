@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Clock, Defaults, Freshness, Gateway, Journal,
-    Settings, Signatures, VpcLinks,
+    Arrival, Backend, Body, Call, CallError, Clock, Gateway, Journal,
+    Settings, Signatures,
 };
 use postern_management::{Limits, Management};
 use postern_store::Embedded;
@@ -140,18 +140,14 @@ impl Parts {
         let (account, region) = ("123456789012".to_owned(), "eu-west-1".to_owned());
         let gateway = Arc::new(Gateway::new(
             postern_gateway::World {
-                definitions: store.definitions.clone(),
+                store: store.clone(),
                 backend,
                 clock: clock.clone(),
                 journal: Arc::new(Silent),
             },
             Settings {
-                account: account.clone(),
-                region: region.clone(),
-                defaults: Defaults::default(),
-                freshness: Freshness::default(),
                 signatures: Signatures::Believed,
-                vpc_links: VpcLinks::default(),
+                ..Settings::of(&account, &region)
             },
         ));
         let management = Management::new(postern_management::World {

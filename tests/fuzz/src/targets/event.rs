@@ -22,8 +22,12 @@ fn run(world: &World, input: &[u8]) -> String {
     };
     let trust = Trust {
         forwarded_host: true,
+        client_certificate: true,
+        vpc: true,
+        proxies: 1,
+        secret: None,
     };
-    match event.into_arrival(trust) {
+    match event.into_arrival(&trust) {
         Err(error) => error.to_string(),
         Ok(arrival) => world.answer(arrival, answer),
     }

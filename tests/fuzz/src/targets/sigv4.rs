@@ -49,6 +49,7 @@ fn run(input: &[u8]) -> String {
         service: "execute-api",
         region: "eu-west-1",
         unsigned_payloads: true,
+        must_sign: &[],
     };
     let verified = verify(&request, &rules, NOW, |id, token| {
         (id == "AKIDEXAMPLE").then(|| Credential {
