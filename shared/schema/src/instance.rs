@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A JSON value. Members are sorted by name, so that they are found by halving and two objects compare member by member.
+/// A JSON value. No object has two members of one name. Those of more than [`MEMBERS_AS_WRITTEN`] are in the order of their names,
+/// so that they are found by halving; few are found as quickly by looking at each.
 #[derive(Clone, Debug)]
 pub struct Instance<'b>(pub(crate) Content<'b>);
 
@@ -22,6 +23,41 @@ pub(crate) enum Content<'b> {
 }
 
 pub(crate) type Member<'b> = (Cow<'b, str>, Instance<'b>);
+
+/// So many members are not put in order.
+const MEMBERS_AS_WRITTEN: usize = 16;
+
+/// Members as an object holds them. Of those of the same name the last counts.
+pub(crate) fn distinct(mut members: Vec<Member<'_>>) -> Box<[Member<'_>]> {
+    let few = members.len() <= MEMBERS_AS_WRITTEN;
+    let mut told = members.iter().enumerate();
+    let is_new = |(place, (name, _)): (usize, &Member<'_>)| {
+        let same = |(other, _): &Member<'_>| **other == **name;
+        !members[..place].iter().any(same)
+    };
+    if few && told.all(is_new) {
+        return members.into();
+    }
+    // It keeps the order of those of the same name.
+    members.sort_by(|(a, _), (b, _)| a.cmp(b));
+    members.dedup_by(|later, earlier| {
+        let same = later.0 == earlier.0;
+        if same {
+            std::mem::swap(later, earlier);
+        }
+        same
+    });
+    members.into()
+}
+
+/// In the order of their names, in which they are told and compared.
+pub(crate) fn by_name<'i, 'b>(members: &'i [Member<'b>]) -> impl Iterator<Item = &'i Member<'b>> {
+    let mut places: [usize; MEMBERS_AS_WRITTEN] = std::array::from_fn(|place| place);
+    if let Some(places) = places.get_mut(..members.len()) {
+        places.sort_unstable_by(|a, b| members[*a].0.cmp(&members[*b].0));
+    }
+    (0..members.len()).map(move |at| &members[places.get(at).copied().unwrap_or(at)])
+}
 
 impl<'b> Instance<'b> {
     /// `None` where the body is not JSON, or nests deeper than 127 levels.
@@ -42,12 +78,10 @@ impl<'b> Instance<'b> {
             Value::String(text) => Content::Text(Cow::Owned(text.clone())),
             Value::Array(items) => Content::List(items.iter().map(Instance::of).collect()),
             Value::Object(members) => {
-                let mut members: Vec<Member<'static>> = members
-                    .iter()
-                    .map(|(name, value)| (Cow::Owned(name.clone()), Instance::of(value)))
-                    .collect();
-                members.sort_by(|(a, _), (b, _)| a.cmp(b));
-                Content::Object(members.into())
+                let members = members.iter();
+                let members =
+                    members.map(|(name, value)| (Cow::Owned(name.clone()), Instance::of(value)));
+                Content::Object(distinct(members.collect()))
             }
         })
     }
@@ -65,7 +99,7 @@ impl<'b> Instance<'b> {
                 unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
             }
             (Content::Object(a), Content::Object(b)) => {
-                let pairs = a.iter().zip(b);
+                let pairs = by_name(a).zip(by_name(b));
                 let mut orders = pairs.map(|((a_name, a), (b_name, b))| {
                     a_name
                         .as_ref()
@@ -77,6 +111,19 @@ impl<'b> Instance<'b> {
             }
             (a, b) => a.rank().cmp(&b.rank()),
         }
+    }
+
+    pub(crate) fn member(&self, name: &str) -> Option<&Instance<'b>> {
+        let Content::Object(members) = &self.0 else {
+            return None;
+        };
+        let place = if members.len() <= MEMBERS_AS_WRITTEN {
+            members.iter().position(|(known, _)| **known == *name)?
+        } else {
+            let found = members.binary_search_by(|(known, _)| known.as_ref().cmp(name));
+            found.ok()?
+        };
+        Some(&members[place].1)
     }
 
     pub(crate) fn is(&self, other: &Instance<'_>) -> bool {
@@ -115,7 +162,7 @@ impl fmt::Display for Instance<'_> {
             }
             Content::Object(members) => {
                 f.write_str("{")?;
-                for (place, (name, value)) in members.iter().enumerate() {
+                for (place, (name, value)) in by_name(members).enumerate() {
                     f.write_str(if place == 0 { "" } else { "," })?;
                     quoted(f, name)?;
                     f.write_str(":")?;

@@ -1,6 +1,6 @@
 //! What is wrong with a body, in the words of the library that the service uses.
 
-use crate::instance::{Content, Instance};
+use crate::instance::{Content, Instance, by_name};
 use crate::node::{Check, Exclusive, Node, type_name};
 use crate::pattern::Exhausted;
 use crate::run::{Properties, Run};
@@ -37,7 +37,7 @@ pub(crate) fn of(
             let mut unnamed = Vec::new();
             if let Content::Object(members) = &instance.0 {
                 let mut properties = Properties::of(node);
-                for (name, _) in members {
+                for (name, _) in by_name(members) {
                     if run.is_unnamed(node, &mut properties, name)? {
                         unnamed.push(name.as_ref());
                     }

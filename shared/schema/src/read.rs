@@ -1,6 +1,6 @@
 //! Makes of a body what schemas are run over: [`postern_json`] reads it, `serde_json` has the say on numbers that are not short.
 
-use crate::instance::{Content, Instance, Member};
+use crate::instance::{Content, Instance, Member, distinct};
 use crate::number::Number;
 use postern_json::Events;
 use std::borrow::Cow;
@@ -110,26 +110,10 @@ impl<'b> Events<'b> for Made<'b> {
     #[inline]
     fn object_ends(&mut self) {
         if let Some(Open::Object(from)) = self.open.pop() {
-            let members = in_order(self.members.split_off(from));
-            self.value(Content::Object(members.into()));
+            let members = distinct(self.members.split_off(from));
+            self.value(Content::Object(members));
         }
     }
-}
-
-/// By name. Of members of the same name the last counts.
-fn in_order(mut members: Vec<Member<'_>>) -> Vec<Member<'_>> {
-    if !members.is_sorted_by(|(a, _), (b, _)| a < b) {
-        // It keeps the order of those of the same name.
-        members.sort_by(|(a, _), (b, _)| a.cmp(b));
-        members.dedup_by(|later, earlier| {
-            let same = later.0 == earlier.0;
-            if same {
-                std::mem::swap(later, earlier);
-            }
-            same
-        });
-    }
-    members
 }
 
 #[cfg(test)]

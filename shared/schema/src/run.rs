@@ -5,7 +5,7 @@
 //! and items only where there are none yet.
 
 use crate::Schema;
-use crate::instance::{Content, Instance};
+use crate::instance::{Content, Instance, by_name};
 use crate::message;
 use crate::node::{Check, Dependency, Exclusive, Node, NodeId};
 use crate::pattern::{Exhausted, Pattern};
@@ -218,7 +218,7 @@ impl<'s> Run<'s> {
         match &instance.0 {
             Content::Object(members) => {
                 let mut properties = Properties::of(node);
-                for (name, value) in members {
+                for (name, value) in by_name(members) {
                     let mut named = false;
                     if let Some(child) = properties.find(name) {
                         named = true;
@@ -296,11 +296,8 @@ impl<'s> Run<'s> {
                 self.spend(values.len())?;
                 values.iter().any(|value| value.is(instance))
             }
-            (Check::Required(names), Content::Object(members)) => {
-                // Both are in order.
-                let mut members = members.iter();
-                let has = |name| members.any(|(known, _)| known == name);
-                names.iter().all(has)
+            (Check::Required(names), Content::Object(_)) => {
+                names.iter().all(|name| instance.member(name).is_some())
             }
             (Check::Closed, Content::Object(members)) => {
                 let mut properties = Properties::of(node);
@@ -388,36 +385,38 @@ impl<'s> Run<'s> {
     }
 }
 
-/// The properties that may still come, while members are gone through in order.
-pub(crate) struct Properties<'s>(&'s [(String, NodeId)]);
+/// Up to so many properties are looked at one after the other, which takes less than halving them.
+const LINEAR_MAX: usize = 8;
+
+/// The properties of a node, while members are gone through.
+pub(crate) struct Properties<'s> {
+    all: &'s [(String, NodeId)],
+    /// Members may come in the order of the properties: after the one that was found last.
+    next: usize,
+}
 
 impl<'s> Properties<'s> {
     pub(crate) fn of(node: &'s Node) -> Self {
-        Self(&node.properties)
+        Self {
+            all: &node.properties,
+            next: 0,
+        }
     }
 
-    /// Mostly the first of them is it; otherwise they are halved.
     pub(crate) fn find(&mut self, name: &str) -> Option<NodeId> {
-        let (place, found) = match self.0 {
-            [(first, node), ..] if first == name => (0, Some(*node)),
-            properties => {
-                match properties.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
-                    Ok(place) => (place, Some(properties[place].1)),
-                    Err(place) => (place, None),
-                }
+        let place = match self.all.get(self.next) {
+            Some((next, _)) if next == name => self.next,
+            _ if self.all.len() <= LINEAR_MAX => {
+                self.all.iter().position(|(known, _)| known == name)?
+            }
+            _ => {
+                let found = self
+                    .all
+                    .binary_search_by(|(known, _)| known.as_str().cmp(name));
+                found.ok()?
             }
         };
-        self.0 = &self.0[place + usize::from(found.is_some())..];
-        found
-    }
-}
-
-impl<'b> Instance<'b> {
-    pub(crate) fn member(&self, name: &str) -> Option<&Instance<'b>> {
-        let Content::Object(members) = &self.0 else {
-            return None;
-        };
-        let found = members.binary_search_by(|(known, _)| known.as_ref().cmp(name));
-        found.ok().map(|place| &members[place].1)
+        self.next = place + 1;
+        Some(self.all[place].1)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     store::Counted,
     tokens,
     upstream::ANSWER,
-    world::{Binaries, Job, REVALIDATE, Variant, World},
+    world::{BODY, Binaries, Job, REVALIDATE, Variant, World},
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -86,7 +86,9 @@ pub(crate) async fn compare_bare_with_itself(
             method: "POST",
             paths: vec!["/group0".to_owned()],
             bearer: None,
+            body: Some(BODY),
             cpu_ratio_max: None,
+            first_ratio_max: None,
         }],
         memory_ratio_max: None,
     };
@@ -165,7 +167,7 @@ async fn init(
     let rows = &mut report.rows;
     rows.extend(of_small.rows(&small.name, of_bare, Some(&promise)));
     rows.extend(of_small.store_rows(&small.name));
-    rows.extend(of_large.rows_of_more(&large.name, of_small, "3 methods"));
+    rows.extend(of_large.rows_of_more(&large.name, of_small, "4 methods"));
     rows.extend(of_large.store_rows(&large.name));
     Ok(())
 }
@@ -244,6 +246,23 @@ async fn requests(
         report.rows.extend(request_rows(&scenario, job, found));
         if counted.is_some() {
             report.rows.push(found.store_row(&scenario));
+        }
+    }
+    for (job, of_job) in variant.jobs.iter().zip(&found) {
+        if let (Some(first), Some(most)) = (variant.jobs.first(), job.first_ratio_max) {
+            let [of_first, of_job] = [&found[0], of_job].map(|found| &found.sides[0]);
+            let ratios = stats::pair_ratios(&of_job.cpu_means, &of_first.cpu_means);
+            report.rows.push(
+                Row::new(
+                    format!("{}, {}", job.name, variant.name),
+                    "CPU p50, beside another job",
+                    Unit::Microseconds,
+                    stats::middle(&of_job.all.cpu_us),
+                )
+                .beside(first.name, stats::middle(&of_first.all.cpu_us))
+                .ratio(Quartiles::of(&ratios))
+                .ratio_within(Some(most)),
+            );
         }
     }
     report.rows.push(

@@ -16,6 +16,14 @@ pub(crate) const STAGE: &str = "bench";
 /// Requests under way at once: enough to keep two cores busy.
 const CONCURRENCY: usize = 8;
 const TRIES: u32 = 8;
+/// Maps an order of 2 KB, and then says that the answer is 200.
+const MAPPING: &str = concat!(
+    "#set($root = $input.path('$'))\n{\"statusCode\": 200, \"order\":\n",
+    include_str!("../templates/order.vtl"),
+    "}"
+);
+/// Makes the answer that everyone gives.
+const MAKING: &str = include_str!("answer.vtl");
 /// What each method of the large API carries.
 const TEMPLATE_BYTES: usize = 2048;
 
@@ -30,6 +38,8 @@ pub(crate) struct Backends {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Mock,
+    /// A MOCK whose templates work, both ways: the one reads and maps a body of 2 KB, the other makes the answer.
+    Templates,
     HttpProxy,
     AwsProxy,
 }
@@ -44,7 +54,7 @@ pub(crate) struct Shape {
     pub(crate) template_bytes: usize,
 }
 
-/// One resource whose three methods are the three kinds.
+/// One resource with a method of each kind.
 pub(crate) const SMALL: Shape = Shape {
     name: "small",
     groups: 1,
@@ -53,6 +63,7 @@ pub(crate) const SMALL: Shape = Shape {
         ("GET", Kind::Mock),
         ("POST", Kind::HttpProxy),
         ("PUT", Kind::AwsProxy),
+        ("PATCH", Kind::Templates),
     ],
     template_bytes: 0,
 };
@@ -274,7 +285,7 @@ impl Management {
         self.put(Method::PUT, &path, json!({ "authorizationType": "NONE" }))
             .await?;
         let mut integration = match kind {
-            Kind::Mock => json!({ "type": "MOCK" }),
+            Kind::Mock | Kind::Templates => json!({ "type": "MOCK" }),
             Kind::HttpProxy => json!({
                 "type": "HTTP_PROXY",
                 "httpMethod": method,
@@ -293,12 +304,16 @@ impl Management {
         if kind == Kind::Mock || template_bytes > 0 {
             integration["requestTemplates"] = json!({ "application/json": request_template(template_bytes, seed(resource, method)) });
         }
+        if kind == Kind::Templates {
+            integration["requestTemplates"] = json!({ "application/json": MAPPING });
+        }
         self.put(Method::PUT, &format!("{path}/integration"), integration)
             .await?;
-        if kind == Kind::Mock {
+        if matches!(kind, Kind::Mock | Kind::Templates) {
             self.put(Method::PUT, &format!("{path}/responses/200"), json!({}))
                 .await?;
-            let response = json!({ "responseTemplates": { "application/json": ANSWER } });
+            let template = if kind == Kind::Mock { ANSWER } else { MAKING };
+            let response = json!({ "responseTemplates": { "application/json": template } });
             self.put(
                 Method::PUT,
                 &format!("{path}/integration/responses/200"),
@@ -420,7 +435,7 @@ mod tests {
     fn the_large_api_has_a_thousand_resources_of_four_methods() {
         assert_eq!(LARGE.paths().len(), 1000);
         assert_eq!(LARGE.methods_in_all(), 4000);
-        assert_eq!(SMALL.methods_in_all(), 3);
+        assert_eq!(SMALL.methods_in_all(), 4);
         assert_eq!(SMALL.paths(), ["/group0"]);
     }
 

@@ -24,8 +24,10 @@ const ACCOUNT: &str = "123456789012";
 pub(crate) const REVALIDATE: Duration = Duration::from_secs(5);
 /// The large API's methods are called in turn on so many of its paths.
 const PATHS: usize = 16;
-const BODY: &str =
+pub(crate) const BODY: &str =
     r#"{"name":"a thing","kind":"measured","tags":["bench","request"],"size":{"bytes":100}}"#;
+/// 2 KB, for templates.
+const ORDER: &str = include_str!("../templates/order.json");
 
 pub(crate) struct Binaries {
     pub(crate) bare: PathBuf,
@@ -57,8 +59,11 @@ pub(crate) struct Job {
     pub(crate) paths: Vec<String>,
     /// The token that every request brings.
     pub(crate) bearer: Option<String>,
+    pub(crate) body: Option<&'static str>,
     /// The promise about its CPU time, as a multiple of the bare function's.
     pub(crate) cpu_ratio_max: Option<f64>,
+    /// The promise about its CPU time, as a multiple of that of the variant's first job.
+    pub(crate) first_ratio_max: Option<f64>,
 }
 
 impl World {
@@ -152,17 +157,32 @@ impl World {
                 method,
                 paths: paths.clone(),
                 bearer: None,
+                body: (method != "GET").then_some(BODY),
                 cpu_ratio_max: Some(cpu_ratio_max),
+                first_ratio_max: None,
             }
         };
+        let mut jobs = vec![
+            job("MOCK", Kind::Mock, 1.5),
+            job("HTTP_PROXY", Kind::HttpProxy, 2.5),
+            job("AWS_PROXY", Kind::AwsProxy, 2.5),
+        ];
+        if shape
+            .methods
+            .iter()
+            .any(|(_, kind)| *kind == Kind::Templates)
+        {
+            jobs.push(Job {
+                body: Some(ORDER),
+                cpu_ratio_max: None,
+                first_ratio_max: Some(2.0),
+                ..job("templates both ways", Kind::Templates, 0.0)
+            });
+        }
         Variant {
             name: format!("{} methods", shape.methods_in_all()),
             deployed: self.deployed(binaries, &api.id),
-            jobs: vec![
-                job("MOCK", Kind::Mock, 1.5),
-                job("HTTP_PROXY", Kind::HttpProxy, 2.5),
-                job("AWS_PROXY", Kind::AwsProxy, 2.5),
-            ],
+            jobs,
             memory_ratio_max,
         }
     }
@@ -174,7 +194,6 @@ impl Job {
         count: usize,
         numbers: &mut impl Iterator<Item = u64>,
     ) -> Vec<Bytes> {
-        let body = (self.method != "GET").then_some(BODY);
         self.paths
             .iter()
             .cycle()
@@ -182,7 +201,7 @@ impl Job {
             .take(count)
             .map(|(path, number)| {
                 let bearer = self.bearer.as_deref();
-                event::function_url(self.method, path, body, bearer, number)
+                event::function_url(self.method, path, self.body, bearer, number)
             })
             .collect()
     }
