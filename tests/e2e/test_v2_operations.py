@@ -260,7 +260,7 @@ DOCUMENT = {
 def test_what_is_exported_is_imported_as_the_same_api(client, form):
     first = client.import_api(Body=json.dumps(DOCUMENT), FailOnWarnings=True)
     assert (first["Name"], first["Tags"], first["CorsConfiguration"]["MaxAge"]) == ("petstore", {"team": "pets"}, 60)
-    exported = client.export_api(ApiId=first["ApiId"], Specification="OAS30", OutputType=form)["body"].decode()
+    exported = client.export_api(ApiId=first["ApiId"], Specification="OAS30", OutputType=form)["body"].read().decode()
     second = client.import_api(Body=exported, FailOnWarnings=True)
 
     def contents(api):

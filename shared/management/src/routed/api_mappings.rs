@@ -49,7 +49,7 @@ impl Part for AtMapping {}
 /// A mapping as clients of this API see it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ApiMapping {
+pub(crate) struct MappingView {
     api_id: ApiId,
     api_mapping_id: String,
     api_mapping_key: String,
@@ -57,7 +57,7 @@ pub(crate) struct ApiMapping {
     stage: Option<StageName>,
 }
 
-impl From<MappingRecord> for ApiMapping {
+impl From<MappingRecord> for MappingView {
     fn from(record: MappingRecord) -> Self {
         let path = record.mapping.base_path;
         Self {
@@ -117,7 +117,7 @@ async fn save(
 pub(crate) async fn create(
     change: &mut Change<'_>,
     (at, input): &(AtDomain, CreateApiMapping),
-) -> Result<ApiMapping, Failure> {
+) -> Result<MappingView, Failure> {
     let record = MappingRecord::new(BasePathMapping {
         base_path: base_path(input.api_mapping_key.as_deref().unwrap_or_default())?,
         rest_api_id: input.api_id.clone(),
@@ -152,14 +152,14 @@ async fn find(change: &mut Change<'_>, at: &AtMapping) -> Result<MappingRecord, 
     found.ok_or_else(missing::api_mapping)
 }
 
-pub(crate) async fn get(service: &Management, at: &AtMapping) -> Result<ApiMapping, Failure> {
+pub(crate) async fn get(service: &Management, at: &AtMapping) -> Result<MappingView, Failure> {
     Ok(read(service.definitions(), at).await?.into())
 }
 
 pub(crate) async fn list(
     service: &Management,
     (at, tokens): &(AtDomain, Tokens),
-) -> Result<Items<ApiMapping>, Failure> {
+) -> Result<Items<MappingView>, Failure> {
     let definitions = service.definitions();
     let domain = at.known_as();
     if !definitions.exists(&domain_name_key(&domain)).await? {
@@ -176,7 +176,7 @@ pub(crate) async fn list(
 pub(crate) async fn update(
     change: &mut Change<'_>,
     (at, input): &(AtMapping, UpdateApiMapping),
-) -> Result<ApiMapping, Failure> {
+) -> Result<MappingView, Failure> {
     let before = find(change, at).await?;
     let mut after = before.clone();
     after.mapping.rest_api_id = input.api_id.clone();
