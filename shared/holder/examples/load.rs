@@ -3,14 +3,22 @@
 //! - `load idle ADDRESS PID COUNT`: opens so many sockets that then say nothing, and tells what the process `PID` takes for each.
 //! - `load echo ADDRESS COUNT RATE SECONDS`: so many sockets, each saying `RATE` messages a second to a backend that echoes;
 //!   tells what was lost, what came out of order, and how long messages took.
+//! - `load backend ADDRESS`: a backend over HTTP that echoes, for the holder.
 
 #![allow(clippy::print_stdout, reason = "it is a program that prints")]
 
+use http::{HeaderValue, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use postern_holder::CONTENT_TYPE;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -170,6 +178,23 @@ async fn echo(address: &str, count: usize, rate: u32, seconds: u64) -> Result<()
     Ok(())
 }
 
+/// What a holder sends is, but for its end, what an echo answers.
+async fn backend(address: &str) -> Result<(), Failure> {
+    let listener = TcpListener::bind(address).await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let service = service_fn(|request: Request<Incoming>| async move {
+            let body = request.into_body().collect().await?.to_bytes();
+            let mut answer = Response::new(Full::new(body));
+            let events = HeaderValue::from_static(CONTENT_TYPE);
+            answer.headers_mut().insert("content-type", events);
+            Ok::<_, hyper::Error>(answer)
+        });
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -179,6 +204,7 @@ async fn main() -> Result<(), Failure> {
         ["echo", address, count, rate, seconds] => {
             echo(address, count.parse()?, rate.parse()?, seconds.parse()?).await
         }
-        _ => Err("load idle ADDRESS PID COUNT | load echo ADDRESS COUNT RATE SECONDS".into()),
+        ["backend", address] => backend(address).await,
+        _ => Err("load idle ADDRESS PID COUNT | load echo ADDRESS COUNT RATE SECONDS | load backend ADDRESS".into()),
     }
 }

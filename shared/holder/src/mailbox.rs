@@ -8,6 +8,9 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
+/// What each piece takes besides its bytes. Without it, pongs of two bytes would take thirty times their limit.
+const PIECE_BYTES: usize = 64;
+
 pub(crate) struct Mailbox {
     id: u64,
     unsent_bytes_max: usize,
@@ -49,8 +52,7 @@ impl Mailbox {
     pub(crate) fn push(&self, frames: Bytes) {
         let mut waiting = self.lock();
         if waiting.closed.is_none() {
-            waiting.bytes += frames.len();
-            waiting.frames.push_back(frames);
+            waiting.add(frames);
         }
     }
 
@@ -61,7 +63,7 @@ impl Mailbox {
         if waiting.closed.is_some() {
             return;
         }
-        if !waiting.frames.is_empty() && waiting.bytes + frames.len() > self.unsent_bytes_max {
+        if !waiting.frames.is_empty() && waiting.bytes + weight(&frames) > self.unsent_bytes_max {
             waiting.frames.clear();
             waiting.bytes = 0;
             waiting.close(Closed {
@@ -69,8 +71,7 @@ impl Mailbox {
                 overflowed: true,
             });
         } else {
-            waiting.bytes += frames.len();
-            waiting.frames.push_back(frames);
+            waiting.add(frames);
         }
         drop(waiting);
         self.woken.notify_one();
@@ -108,7 +109,7 @@ impl Mailbox {
         while taken < bytes
             && let Some(frames) = waiting.frames.pop_front()
         {
-            taken += frames.len();
+            taken += weight(&frames);
             out.push_back(frames);
         }
         waiting.bytes = waiting.bytes.saturating_sub(taken);
@@ -133,10 +134,18 @@ impl Mailbox {
 impl Waiting {
     fn close(&mut self, closed: Closed) {
         let frame = control(Opcode::Close, &Closing::payload(closed.closing.as_ref()));
-        self.bytes += frame.len();
-        self.frames.push_back(frame);
+        self.add(frame);
         self.closed = Some(closed);
     }
+
+    fn add(&mut self, frames: Bytes) {
+        self.bytes += weight(&frames);
+        self.frames.push_back(frames);
+    }
+}
+
+fn weight(frames: &Bytes) -> usize {
+    frames.len() + PIECE_BYTES
 }
 
 impl fmt::Debug for Mailbox {
@@ -163,7 +172,7 @@ mod tests {
 
     #[test]
     fn nothing_follows_a_close() {
-        let mailbox = Mailbox::new(1, 100);
+        let mailbox = Mailbox::new(1, 1_000);
         mailbox.publish(frames("before"));
         mailbox.close(Some(Closing::new(1001, "").unwrap()));
         mailbox.publish(frames("after"));
@@ -174,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_client_that_falls_behind_is_closed_and_not_sent_a_part() {
-        let mailbox = Mailbox::new(1, 10);
+        let mailbox = Mailbox::new(1, PIECE_BYTES);
         mailbox.publish(frames("longer than the limit"));
         assert_eq!(mailbox.closed(), None, "one message always may wait");
         assert!(!mailbox.has_room());
@@ -188,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_makes_room() {
-        let mailbox = Mailbox::new(1, 8);
+        let mailbox = Mailbox::new(1, PIECE_BYTES + 8);
         for _ in 0..100 {
             mailbox.publish(frames("12345"));
             assert_eq!(everything(&mailbox), b"12345");

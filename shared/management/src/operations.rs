@@ -330,6 +330,9 @@ operations! {
 
     CreateApi                 POST   "/v2/apis" [] 201 call routed::apis::create;
     GetApis                   GET    "/v2/apis" [maxResults nextToken] 200 call routed::apis::list;
+    ImportApi                 PUT    "/v2/apis" [basepath failOnWarnings] 201 call routed::openapi::create;
+    ReimportApi               PUT    "/v2/apis/{apiId}" [basepath failOnWarnings] 201 redeploy routed::openapi::put;
+    ExportApi                 GET    "/v2/apis/{apiId}/exports/{specification}" [exportVersion includeExtensions outputType stageName] 200 file routed::openapi::export;
     GetApi                    GET    "/v2/apis/{apiId}" [] 200 call routed::apis::get;
     UpdateApi                 PATCH  "/v2/apis/{apiId}" [] 200 redeploy routed::apis::update;
     DeleteApi                 DELETE "/v2/apis/{apiId}" [] 204 call routed::apis::delete;
@@ -387,6 +390,22 @@ operations! {
     DeleteAccessLogSettings   DELETE "/v2/apis/{apiId}/stages/{stageName}/accesslogsettings" [] 204 edit routed::stages::delete_access_log_settings;
     DeleteRouteSettings       DELETE "/v2/apis/{apiId}/stages/{stageName}/routesettings/{routeKey}" [] 204 edit routed::stages::delete_route_settings;
     ResetAuthorizersCache     DELETE "/v2/apis/{apiId}/stages/{stageName}/cache/authorizers" [] 204 edit routed::stages::reset_authorizers_cache;
+
+    CreateDomainName          POST   "/v2/domainnames" [] 201 change routed::domain_names::create;
+    GetDomainNames            GET    "/v2/domainnames" [maxResults nextToken] 200 call routed::domain_names::list;
+    GetDomainName             GET    "/v2/domainnames/{domainName}" [] 200 call routed::domain_names::get;
+    UpdateDomainName          PATCH  "/v2/domainnames/{domainName}" [] 200 change routed::domain_names::update;
+    DeleteDomainName          DELETE "/v2/domainnames/{domainName}" [] 204 call domain_names::delete;
+    CreateApiMapping          POST   "/v2/domainnames/{domainName}/apimappings" [] 201 change routed::api_mappings::create;
+    GetApiMappings            GET    "/v2/domainnames/{domainName}/apimappings" [maxResults nextToken] 200 call routed::api_mappings::list;
+    GetApiMapping             GET    "/v2/domainnames/{domainName}/apimappings/{apiMappingId}" [] 200 call routed::api_mappings::get;
+    UpdateApiMapping          PATCH  "/v2/domainnames/{domainName}/apimappings/{apiMappingId}" [] 200 change routed::api_mappings::update;
+    DeleteApiMapping          DELETE "/v2/domainnames/{domainName}/apimappings/{apiMappingId}" [] 204 change routed::api_mappings::delete;
+    CreateRoutingRule         POST   "/v2/domainnames/{domainName}/routingrules" [domainNameId] 201 change routed::routing_rules::create;
+    ListRoutingRules          GET    "/v2/domainnames/{domainName}/routingrules" [domainNameId maxResults nextToken] 200 call routed::routing_rules::list;
+    GetRoutingRule            GET    "/v2/domainnames/{domainName}/routingrules/{routingRuleId}" [domainNameId] 200 call routed::routing_rules::get;
+    PutRoutingRule            PUT    "/v2/domainnames/{domainName}/routingrules/{routingRuleId}" [domainNameId] 200 change routed::routing_rules::put;
+    DeleteRoutingRule         DELETE "/v2/domainnames/{domainName}/routingrules/{routingRuleId}" [domainNameId] 204 change routed::routing_rules::delete;
 
     CreateVpcLink             POST   "/v2/vpclinks" [] 201 change routed::vpc_links::create;
     GetVpcLinks               GET    "/v2/vpclinks" [maxResults nextToken] 200 call routed::vpc_links::list;

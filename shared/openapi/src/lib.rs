@@ -1,4 +1,4 @@
-//! OpenAPI 2.0 and 3.0 documents, in JSON and YAML, as definitions of REST APIs, and back.
+//! OpenAPI documents, in JSON and YAML, as definitions of APIs, and back: 2.0 and 3.0 as REST APIs, 3.0 as HTTP APIs.
 //!
 //! ```text
 //! bytes ─► document (a tree with positions) ─► import ─► definition, warnings ─► merge ─► definition
@@ -15,9 +15,12 @@ mod merge;
 mod tree;
 
 pub use document::{Limits, Position};
-pub use export::{Dialect, ExportOptions, Extensions, Format, export, exported_version};
+pub use export::{
+    Dialect, ExportOptions, Extensions, Format, HttpExportOptions, export, export_http,
+    exported_http_version, exported_version,
+};
 pub use import::{
-    BasePath, Error, Imported, Mentions, Options, Refusal, Warning, Words, import,
-    import_documentation, warnings_message,
+    BasePath, Error, HttpImported, HttpRules, Imported, Mentions, Options, Refusal, Warning, Words,
+    import, import_documentation, import_http, warnings_message,
 };
 pub use merge::{Mode, merge, merge_documentation};

@@ -6,7 +6,8 @@
 //! restapi#{api}          stage-plan#{stage}#{plan}
 //!                                              a usage plan that covers a stage; the item says no more than its key
 //! domainnames            {domain}              a [`postern_definition::rest::DomainName`]
-//! domainname#{domain}    mapping#{base path}   a [`postern_definition::rest::BasePathMapping`]
+//! domainname#{domain}    mapping#{base path}   a [`postern_definition::rest::BasePathMapping`], whichever API it leads to
+//!                        routingrule#{priority} a [`postern_definition::routed::RoutingRule`]; the priority has seven digits
 //! clientcertificate#{id} key                   a [`postern_definition::rest::ClientCertificateKey`]
 //! vpclinks               {id}                  a [`postern_definition::rest::VpcLink`]
 //! vpclinks-v2            {id}                  a [`postern_definition::routed::VpcLink`]
@@ -79,6 +80,17 @@ pub fn mapping_partition(domain: &str) -> String {
 
 pub fn mapping_key(domain: &str, base_path: &str) -> Key {
     Key::new(mapping_partition(domain), format!("{MAPPINGS}{base_path}"))
+}
+
+/// What the sort keys of routing rules begin with, in the partition of the domain name's mappings. They lie in the order in which
+/// they are tried.
+pub const ROUTING_RULES: &str = "routingrule#";
+
+pub fn routing_rule_key(domain: &str, priority: u32) -> Key {
+    Key::new(
+        mapping_partition(domain),
+        format!("{ROUTING_RULES}{priority:07}"),
+    )
 }
 
 pub fn client_certificate_key_key(id: &str) -> Key {

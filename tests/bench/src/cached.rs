@@ -40,7 +40,9 @@ pub(crate) async fn compare(
         name: "kept",
         method: "GET",
         paths: vec!["/group0".to_owned()],
+        body: None,
         cpu_ratio_max: None,
+        first_ratio_max: None,
     };
     let mut found = Found::default();
     let mut numbers = 0_u64..;

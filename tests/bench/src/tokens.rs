@@ -127,7 +127,9 @@ pub(crate) async fn compare(
         method: "GET",
         paths: vec![PATH.to_owned()],
         bearer: Some(issuer.token()?),
+        body: None,
         cpu_ratio_max: None,
+        first_ratio_max: None,
     };
     let mut found = Found::default();
     let mut numbers = 0_u64..;

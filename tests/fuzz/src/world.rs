@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use postern_gateway::{
-    Arrival, Backend, Body, Call, CallError, Clock, Gateway, Journal,
-    Settings, Signatures,
+    Arrival, Backend, Body, Call, CallError, Clock, Gateway, Journal, Settings, Signatures,
 };
 use postern_management::{Limits, Management};
 use postern_store::Embedded;

@@ -4,9 +4,11 @@ use crate::support::{
     Bench, Frame, answer, close, echo, eventually, grip, listens, mute, status, text,
 };
 use bytes::Bytes;
-use postern_holder::{BackendError, Event, Pings, Settings};
+use postern_holder::{Arrival, BackendError, Event, Pings, Settings};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn what_queues_up_goes_together_and_in_order_and_one_request_at_a_time() {
@@ -239,4 +241,41 @@ async fn a_backend_that_has_not_run_is_asked_again() {
     assert_eq!(client.receive_text().await, "once");
     let once = vec![text("once")];
     assert_eq!(bench.heard()[1..], [once.clone(), once.clone(), once]);
+}
+
+#[tokio::test]
+async fn a_connection_has_the_id_that_it_was_given() {
+    let bench = Bench::start(Settings::default(), echo).await;
+    let request = http::Request::get("/")
+        .header("host", "example.com")
+        .header("upgrade", "websocket")
+        .header("connection", "upgrade")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let arrival = Arrival {
+        peer: None,
+        connection_id: Some("IU3kkeN4IAMCJwA=".to_owned()),
+    };
+    let answer = bench
+        .holder
+        .accept(request.body(()).unwrap(), arrival)
+        .await;
+    assert_eq!(answer.status(), 101);
+    // On no connection at all, which the backend is told.
+    assert_eq!(bench.heard_to_the_end().await, [Event::Disconnect]);
+    assert_eq!(bench.header("connection-id"), ["IU3kkeN4IAMCJwA="; 2]);
+    assert_eq!(bench.header("x-forwarded-for"), ["-", "-"]);
+}
+
+#[tokio::test]
+async fn a_flood_of_pings_that_are_not_read_is_not_kept() {
+    let mut settings = Settings::default();
+    settings.limits.unsent_bytes_max = 10_000;
+    let bench = Bench::start(settings, echo).await;
+    let mut client = bench.connect().await;
+    let pings = [0x89, 0x80, 0, 0, 0, 0].repeat(10_000);
+    let flood = async { while client.stream.write_all(&pings).await.is_ok() {} };
+    // What the kernels hold, and then no more: the holder has stopped reading.
+    assert!(timeout(Duration::from_secs(2), flood).await.is_err());
+    assert_eq!(bench.holder.sockets(), 1);
 }

@@ -2,7 +2,9 @@
 
 use crate::wire::Failure;
 
-pub(super) use crate::rest::missing::{api, authorizer, deployment, integration, stage, vpc_link};
+pub(super) use crate::rest::missing::{
+    api, authorizer, deployment, domain_name, integration, stage, vpc_link,
+};
 
 pub(super) fn route() -> Failure {
     Failure::not_found("Invalid Route identifier specified")
@@ -22,6 +24,14 @@ pub(super) fn model() -> Failure {
 
 pub(super) fn parameter() -> Failure {
     Failure::not_found("Invalid parameter name specified")
+}
+
+pub(super) fn api_mapping() -> Failure {
+    Failure::not_found("Invalid API mapping identifier specified")
+}
+
+pub(super) fn routing_rule() -> Failure {
+    Failure::not_found("Invalid routing rule identifier specified")
 }
 
 /// Of settings that a stage has for a route.

@@ -13,6 +13,7 @@ mod interruption;
 mod paging;
 mod parts;
 mod robustness;
+mod routed;
 mod scale;
 mod test_invoke;
 mod usage_plans;

@@ -1,11 +1,14 @@
 //! From a definition to a document, laid out as the service lays out its exports.
 
 mod documented;
+mod http;
 mod integration;
 mod operation;
 mod schemas;
 mod security;
 mod settings;
+
+pub use http::{HttpExportOptions, export_http, exported_http_version};
 
 use crate::tree::{Fields, Tree};
 use documented::Documented;
@@ -100,10 +103,13 @@ pub struct ExportOptions<'a> {
 
 /// The version that a document has, which is also in the name of the file that it is sent as.
 pub fn exported_version(definition: &Definition, deployed_at: i64) -> String {
-    if let Some(version) = &definition.api.version {
-        return version.clone();
-    }
-    let moment = time::OffsetDateTime::from_unix_timestamp(deployed_at)
+    let version = definition.api.version.clone();
+    version.unwrap_or_else(|| date_time(deployed_at))
+}
+
+/// Such as `2017-04-20T04:08:08Z`.
+fn date_time(seconds: i64) -> String {
+    let moment = time::OffsetDateTime::from_unix_timestamp(seconds)
         .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",

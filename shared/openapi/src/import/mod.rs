@@ -8,6 +8,7 @@ mod bodies;
 mod documentation;
 mod fields;
 mod gateway_responses;
+mod http;
 mod integration;
 mod models;
 mod operation;
@@ -20,6 +21,7 @@ mod settings;
 mod validators;
 
 pub(crate) use documentation::KINDS;
+pub use http::{HttpImported, HttpRules, import_http};
 pub use options::{BasePath, Options};
 pub use report::{Error, Refusal, Warning, Words, warnings_message};
 
@@ -31,6 +33,7 @@ use postern_definition::rest::{
     IpAddressType, RestApi,
 };
 use report::Report;
+use settings::is_date_time;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 

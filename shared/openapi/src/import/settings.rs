@@ -132,7 +132,7 @@ impl<'a> Importer<'a> {
 }
 
 /// Such as `2017-04-20T04:08:08Z`.
-fn is_date_time(version: &str) -> bool {
+pub(super) fn is_date_time(version: &str) -> bool {
     let shape: String = version
         .chars()
         .take(11)

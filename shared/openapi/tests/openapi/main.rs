@@ -6,6 +6,7 @@ mod cases;
 mod documentation;
 mod exports;
 mod generated;
+mod http;
 mod large;
 mod merging;
 mod normal;

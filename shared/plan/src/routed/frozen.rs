@@ -204,3 +204,20 @@ fn segment_of(from: &[String], name: &str) -> Option<usize> {
     from.partition_point(|first| first.as_str() <= name)
         .checked_sub(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postern_store::{Embedded, SystemClock};
+
+    proptest::proptest! {
+        #[test]
+        fn no_index_makes_it_panic(mut bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let store = Embedded::memory(Arc::new(SystemClock)).unwrap();
+            let load = |index: &[u8]| Frozen::of_index(store.definitions.clone(), &"d1".into(), index).is_err();
+            proptest::prop_assert!(load(&bytes));
+            bytes = [&[FORMAT], postern_store::deflate(&bytes).as_slice()].concat();
+            proptest::prop_assert!(load(&bytes));
+        }
+    }
+}

@@ -55,10 +55,17 @@ pub(crate) async fn create(
 ) -> Result<DomainName, Failure> {
     let service = change.service();
     rules::name(&input.domain_name)?;
-    let domain = rules::settled(
-        given(input, service.region(), service.account())?,
-        service.now(),
-    )?;
+    let domain = given(input, service.region(), service.account())?;
+    Ok(make(change, domain).await?.domain)
+}
+
+/// Makes a domain name of what was said of it, whichever API it was said to.
+pub(crate) async fn make(
+    change: &mut Change<'_>,
+    domain: DomainName,
+) -> Result<DomainRecord, Failure> {
+    rules::name(&domain.domain_name)?;
+    let domain = rules::settled(domain, change.service().now())?;
     let record = DomainRecord {
         domain,
         associations: 0,
@@ -75,7 +82,7 @@ pub(crate) async fn create(
     };
     change.grow(counted).await?;
     change.create(&record);
-    Ok(record.domain)
+    Ok(record)
 }
 
 fn given(input: &CreateDomainName, region: &str, account: &str) -> Result<DomainName, Failure> {

@@ -10,9 +10,9 @@
 
 mod create;
 mod patches;
-mod rules;
+pub(crate) mod rules;
 
-pub(crate) use create::create;
+pub(crate) use create::{create, make};
 
 use super::{missing, names};
 use crate::Management;
@@ -21,10 +21,13 @@ use crate::limits;
 use crate::paging::{Page, Paging};
 use crate::patch::Update;
 use crate::rest::base_path_mappings::unmap;
+use crate::routed::routing_rules;
 use crate::wire::{Choice, Failure, Part, Violations};
 use postern_definition::Map;
 use postern_definition::rest::{DomainName, EndpointType};
-use postern_plan::account::{DOMAIN_NAMES, MAPPINGS, domain_name_key, mapping_partition};
+use postern_plan::account::{
+    DOMAIN_NAMES, MAPPINGS, ROUTING_RULES, domain_name_key, mapping_partition,
+};
 use postern_store::{Key, Query, decode};
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +79,7 @@ pub(crate) fn known_as(name: &str, id: Option<&str>) -> String {
 /// A domain name in a path, and its id in the query string.
 #[derive(Debug, Deserialize)]
 pub(crate) struct AtDomain {
+    #[serde(alias = "domainName")]
     domain_name: String,
     #[serde(rename = "domainNameId")]
     domain_name_id: Option<String>,
@@ -148,7 +152,22 @@ pub(crate) async fn update(
     Ok(after.domain)
 }
 
-/// With it go its base path mappings.
+/// Notes that some of a domain name's routing rules are to be gone. Says whether there were any.
+async fn unrule(change: &mut Change<'_>, known_as: &str) -> Result<bool, Failure> {
+    let rules = Query {
+        partition: mapping_partition(known_as),
+        prefix: ROUTING_RULES.to_owned(),
+        after: None,
+        limit: MAPPINGS_AT_ONCE,
+    };
+    let batch = change.definitions().query(rules).await?;
+    for item in &batch.items {
+        routing_rules::remove(change, known_as, &decode(item)?);
+    }
+    Ok(!batch.items.is_empty())
+}
+
+/// With it go its base path mappings and its routing rules.
 pub(crate) async fn delete(service: &Management, at: &AtDomain) -> Result<(), Failure> {
     let known_as = at.known_as();
     let mut changes = service.changes().await;
@@ -160,6 +179,12 @@ pub(crate) async fn delete(service: &Management, at: &AtDomain) -> Result<(), Fa
                 "Cannot delete the domain name {} because there are domain name access associations with it. Reject or delete them first.",
                 record.domain.domain_name
             )));
+        }
+        if unrule(&mut change, &known_as).await? {
+            if change.commit().await? {
+                changes.renew();
+            }
+            continue;
         }
         let mapped = Query {
             partition: mapping_partition(&known_as),

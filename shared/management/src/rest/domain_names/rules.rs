@@ -10,7 +10,7 @@ const POLICY_CHARS_MAX: usize = 8_192;
 const DISTRIBUTION_ZONE: &str = "Z2FDTNDATAQYW2";
 
 /// A host name in lower case. Its first label may be a star.
-pub(super) fn name(name: &str) -> Result<(), Failure> {
+pub(crate) fn name(name: &str) -> Result<(), Failure> {
     if name.is_empty() {
         return Err(Failure::bad_request("No Domain Name specified"));
     }
@@ -33,7 +33,7 @@ pub(super) fn name(name: &str) -> Result<(), Failure> {
 }
 
 /// The domain name with what the service makes up for it, if it may be so.
-pub(super) fn settled(mut domain: DomainName, now: i64) -> Result<DomainName, Failure> {
+pub(crate) fn settled(mut domain: DomainName, now: i64) -> Result<DomainName, Failure> {
     let has = |kind| domain.endpoint_configuration.types.contains(&kind);
     let (edge, regional, private) = (
         has(EndpointType::Edge),

@@ -4,6 +4,8 @@ mod cors;
 mod quick_create;
 mod settings;
 
+pub(super) use settings::checked as checked_api;
+
 use super::address::AtApi;
 use super::missing;
 use super::parts::api as found;
@@ -55,6 +57,20 @@ impl ApiView {
             api,
             import_info: Vec::new(),
             warnings: Vec::new(),
+        }
+    }
+
+    /// Of an API that a document made, with what the document says in vain.
+    pub(super) fn imported(
+        service: &Management,
+        api: Api,
+        import_info: Vec<String>,
+        warnings: Vec<String>,
+    ) -> Self {
+        Self {
+            import_info,
+            warnings,
+            ..Self::new(service, api)
         }
     }
 }

@@ -19,12 +19,13 @@ use postern_definition::rest::{
     ConnectionType, ContentHandling, IntegrationType, PassthroughBehavior,
 };
 use postern_definition::routed::{
-    Api, Integration, IntegrationResponse, Route, TIMEOUT_MS_DEFAULT_HTTP,
+    Api, Definition, Integration, IntegrationResponse, Route, TIMEOUT_MS_DEFAULT_HTTP,
     TIMEOUT_MS_DEFAULT_WEBSOCKET, TlsConfig,
 };
 use postern_plan::account::{vpc_link_key, vpc_link_v2_key};
 use postern_store::Key;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -165,7 +166,7 @@ pub(super) fn new(api: &Api) -> Integration {
 }
 
 /// An integration as users of a VPC link are noted.
-pub(crate) fn as_user(id: &str) -> String {
+fn as_user(id: &str) -> String {
     part_prefix(INTEGRATION) + id
 }
 
@@ -197,6 +198,29 @@ async fn linked(
         return Err(Failure::bad_request(
             "Invalid Vpc Link identifier specified",
         ));
+    }
+    Ok(())
+}
+
+/// Notes which VPC links the integrations of an imported definition go through.
+pub(super) async fn link_all(
+    edit: &mut Edit<'_, Api>,
+    definition: &Definition,
+) -> Result<(), Failure> {
+    let mut by_link: BTreeMap<Key, Vec<String>> = BTreeMap::new();
+    for integration in &definition.integrations {
+        if let Some(key) = link_of(&definition.api, integration) {
+            let user = as_user(&integration.integration_id);
+            by_link.entry(key).or_default().push(user);
+        }
+    }
+    for (key, users) in by_link {
+        if !edit.uses_all(&key, users).await? {
+            return Err(Failure::bad_request(format!(
+                "Invalid Vpc Link identifier specified: {}",
+                key.sort
+            )));
+        }
     }
     Ok(())
 }
