@@ -321,7 +321,7 @@ pub(crate) struct Process {
     pub(crate) exchange: bool,
 
     /// For which Postern the proof is [default: postern/ACCOUNT/REGION].
-    #[arg(long, requires = "exchange")]
+    #[arg(long, requires = "exchange", conflicts_with = "principal")]
     pub(crate) audience: Option<String>,
 
     /// How long the credentials are good for.

@@ -60,10 +60,11 @@ def test_no_statement_allows_every_action_or_every_resource():
         for action in as_list(statement["Action"]):
             assert "*" not in action, where
         for resource in as_list(statement["Resource"]):
-            assert resource != "*", where
+            # Network interfaces that do not exist yet, and descriptions, have no narrower name.
+            assert resource != "*" or where.endswith("/WorkInItsNetwork"), where
             text = str(resource)
             # Functions are named by a prefix, or narrowed by their tag; who is asked about is anybody of the account.
-            if "*" in text and not where.endswith("/AskWhatCallersMay"):
+            if "*" in text and not where.endswith(("/AskWhatCallersMay", "/WorkInItsNetwork")):
                 assert "BackendPrefix" in text or "aws:ResourceTag/postern" in statement["Condition"]["StringEquals"], where
     assert seen > 8
 
