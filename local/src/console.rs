@@ -16,6 +16,10 @@ impl Journal for Console {
         }
     }
 
+    fn wants_metrics(&self) -> bool {
+        self.level >= Log::Metrics
+    }
+
     fn execution(&self, lines: &str) {
         if self.level >= Log::Requests {
             println!("{lines}");

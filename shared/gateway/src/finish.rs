@@ -209,7 +209,12 @@ impl Drop for Record {
             latency,
         });
         let access = self.live.access_log.line(|name| self.trail.context(name));
-        self.journal.request(&access, &self.metrics(latency).line());
+        let metrics = if self.journal.wants_metrics() {
+            self.metrics(latency).line()
+        } else {
+            String::new()
+        };
+        self.journal.request(&access, &metrics);
         if let Some(lines) = self.trail.log.lines(&self.trail.request_id) {
             self.journal.execution(&lines);
         }

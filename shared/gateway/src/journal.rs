@@ -7,6 +7,11 @@ pub trait Journal: Send + Sync + 'static {
     /// Of a request that reached a stage: its line in the stage's access-log format, and its record in the embedded metric
     /// format.
     fn request(&self, access: &str, metrics: &str);
+
+    /// Whether the metrics record is to be made at all: without it, what is told of a request is empty.
+    fn wants_metrics(&self) -> bool {
+        true
+    }
     /// The execution log of a request to a method whose settings ask for one: several lines, each with its request's id.
     fn execution(&self, lines: &str);
     /// What an operator should know of: a request that failed by the gateway's or the owner's fault.
