@@ -11,6 +11,7 @@
 //! ```
 
 mod frozen;
+mod integration;
 
 pub use frozen::{Beginning, Frozen, FrozenIntegration, FrozenRoute, begin};
 
