@@ -26,8 +26,8 @@ pub mod usage;
 mod validation;
 
 pub use authorizer::{
-    Asks, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers, TokenPlan,
-    UserPool,
+    Asks, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers, Manner,
+    PayloadFormat, TokenPlan, UserPool,
 };
 pub use cache::{CachePlan, KeyParameter};
 pub use defect::Defect;

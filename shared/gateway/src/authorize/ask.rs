@@ -11,11 +11,6 @@ use http::Method;
 use postern_plan::{Asks, FunctionPlan, Source};
 use postern_template::Payload;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// How long a function gets to decide.
-const WITHIN: Duration = Duration::from_secs(29);
-
 impl Gateway {
     #[expect(
         clippy::unused_self,
@@ -77,7 +72,7 @@ impl Gateway {
             method: Method::POST,
             headers: invoke_headers(trail),
             body: event.into(),
-            timeout: WITHIN,
+            timeout: plan.within,
         })
     }
 

@@ -74,6 +74,25 @@ impl Source {
         source.filter(|source| !matches!(source, Self::Path(_) | Self::Static(_)))
     }
 
+    /// The same, as authorizers of HTTP APIs write it, `$request.header.X`, and those of WebSocket APIs,
+    /// `route.request.header.X`. Behind an HTTP API several values of a name are one, with commas between them, and so here.
+    pub fn of_route_identity(text: &str) -> Option<Self> {
+        let (place, is_http) = match text.strip_prefix('$') {
+            Some(place) => (place, true),
+            None => (text.strip_prefix("route.").unwrap_or(text), false),
+        };
+        let source = match place.strip_prefix("request.") {
+            Some(place) => Self::header(place).or_else(|| Self::query_or_path(place)),
+            None => Self::ambient(place),
+        };
+        match source? {
+            Self::Path(_) | Self::Static(_) => None,
+            Self::Header(name) if is_http => Some(Self::MultiHeader(name)),
+            Self::Query(name) if is_http => Some(Self::MultiQuery(name)),
+            other => Some(other),
+        }
+    }
+
     fn header(place: &str) -> Option<Self> {
         let (kind, name) = place.split_once('.')?;
         let name = named(name)?.to_ascii_lowercase();
@@ -177,6 +196,45 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Source::of_request(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_authorizer_of_routes_looks_at_headers_query_context_and_variables() {
+        for (text, expected) in [
+            (
+                "$request.header.Authorization",
+                Some(Source::MultiHeader("authorization".into())),
+            ),
+            (
+                "$request.querystring.Token",
+                Some(Source::MultiQuery("Token".into())),
+            ),
+            (
+                "$context.identity.sourceIp",
+                Some(Source::Context("identity.sourceIp".into())),
+            ),
+            ("$stageVariables.v", Some(Source::StageVariable("v".into()))),
+            (
+                "route.request.header.Auth",
+                Some(Source::Header("auth".into())),
+            ),
+            (
+                "route.request.querystring.q",
+                Some(Source::Query("q".into())),
+            ),
+            ("context.routeKey", Some(Source::Context("routeKey".into()))),
+            ("stageVariables.v", Some(Source::StageVariable("v".into()))),
+            ("$request.path.id", None),
+            ("$request.body", None),
+            ("$request.header.", None),
+            ("$'v'", None),
+            ("'v'", None),
+            ("method.request.header.a", None),
+            ("$", None),
+            ("", None),
+        ] {
+            assert_eq!(Source::of_route_identity(text), expected, "{text}");
         }
     }
 
