@@ -26,8 +26,8 @@ pub mod usage;
 mod validation;
 
 pub use authorizer::{
-    Asks, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers, Manner,
-    PayloadFormat, TokenPlan, UserPool,
+    Asks, AuthorizerFormat, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers,
+    Manner, TokenPlan, UserPool,
 };
 pub use cache::{CachePlan, KeyParameter};
 pub use defect::Defect;

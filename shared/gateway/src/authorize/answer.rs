@@ -2,7 +2,7 @@
 
 use crate::rejection::AuthorizeRejection;
 use postern_definition::Map;
-use postern_plan::PayloadFormat;
+use postern_plan::AuthorizerFormat;
 use postern_policy::{Kind, Policy};
 use serde_json::Value;
 use std::sync::Arc;
@@ -37,7 +37,10 @@ pub(crate) enum Grants {
 struct Malformed(&'static str);
 
 impl Verdict {
-    pub(crate) fn read(payload: &[u8], format: PayloadFormat) -> Result<Self, AuthorizeRejection> {
+    pub(crate) fn read(
+        payload: &[u8],
+        format: AuthorizerFormat,
+    ) -> Result<Self, AuthorizeRejection> {
         let configuration = |reason: String| AuthorizeRejection::Configuration(reason);
         let answer =
             Answer::read(payload, format).map_err(|error| configuration(error.to_string()))?;
@@ -87,21 +90,21 @@ enum Says {
 }
 
 impl Answer {
-    fn read(payload: &[u8], format: PayloadFormat) -> Result<Self, Malformed> {
+    fn read(payload: &[u8], format: AuthorizerFormat) -> Result<Self, Malformed> {
         let answer: Value =
             serde_json::from_slice(payload).map_err(|_| Malformed("the answer is not JSON"))?;
         let Value::Object(mut answer) = answer else {
             return Err(Malformed("the answer is not an object"));
         };
-        let is_second = matches!(format, PayloadFormat::Two { .. });
+        let is_second = matches!(format, AuthorizerFormat::Two { .. });
         let principal = match answer.remove("principalId") {
             Some(Value::String(principal)) if !principal.is_empty() => Some(principal),
             None | Some(Value::Null) if is_second => None,
             _ => return Err(Malformed("principalId is not a text")),
         };
         let says = match (format, answer.remove("isAuthorized")) {
-            (PayloadFormat::Two { is_simple: true }, Some(Value::Bool(yes))) => Says::Yes(yes),
-            (PayloadFormat::Two { is_simple: true }, _) => {
+            (AuthorizerFormat::Two { is_simple: true }, Some(Value::Bool(yes))) => Says::Yes(yes),
+            (AuthorizerFormat::Two { is_simple: true }, _) => {
                 return Err(Malformed("isAuthorized is not a boolean"));
             }
             _ => match answer.remove("policyDocument") {
@@ -159,7 +162,7 @@ mod tests {
             "context": {"a": "x", "n": 1, "b": true, "z": null}, "usageIdentifierKey": "key",
         });
         let verdict =
-            Answer::read(good.to_string().as_bytes(), PayloadFormat::Unversioned).unwrap();
+            Answer::read(good.to_string().as_bytes(), AuthorizerFormat::Unversioned).unwrap();
         assert_eq!(verdict.principal.as_deref(), Some("u1"));
         let context: Vec<_> = verdict
             .context
@@ -187,15 +190,15 @@ mod tests {
         ] {
             let mut answer = good.as_object().unwrap().clone();
             answer.extend(change.as_object().unwrap().clone());
-            for format in [PayloadFormat::Unversioned, PayloadFormat::One] {
+            for format in [AuthorizerFormat::Unversioned, AuthorizerFormat::One] {
                 let read = Answer::read(Value::from(answer.clone()).to_string().as_bytes(), format);
                 assert_eq!(read, Err(Malformed(what)), "{change}");
             }
         }
         for payload in ["", "null", "[]", "\"Unauthorized\"", "{"] {
             for format in [
-                PayloadFormat::Unversioned,
-                PayloadFormat::Two { is_simple: true },
+                AuthorizerFormat::Unversioned,
+                AuthorizerFormat::Two { is_simple: true },
             ] {
                 assert!(
                     Verdict::read(payload.as_bytes(), format).is_err(),
@@ -255,7 +258,7 @@ mod tests {
             }
             let read = Answer::read(
                 whole.to_string().as_bytes(),
-                PayloadFormat::Two { is_simple },
+                AuthorizerFormat::Two { is_simple },
             );
             let context = read.as_ref().map(|answer| {
                 let members = answer.context.clone().into_iter();

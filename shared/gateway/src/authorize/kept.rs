@@ -7,7 +7,7 @@ use super::Verdict;
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
 use bytes::Bytes;
-use postern_plan::PayloadFormat;
+use postern_plan::AuthorizerFormat;
 use postern_store::{Clock, Condition, Consistency, Table, Write};
 use quick_cache::sync::Cache;
 use ring::digest::{Context, SHA256};
@@ -91,7 +91,7 @@ impl Verdicts {
     pub(super) async fn get(
         &self,
         key: Key,
-        format: PayloadFormat,
+        format: AuthorizerFormat,
         kept_for: Duration,
         asked: impl Future<Output = Result<Bytes, AuthorizeRejection>>,
     ) -> Result<Arc<Verdict>, AuthorizeRejection> {
@@ -116,7 +116,7 @@ impl Verdicts {
         Ok(verdict)
     }
 
-    async fn stored(&self, key: Key, format: PayloadFormat) -> Option<Kept> {
+    async fn stored(&self, key: Key, format: AuthorizerFormat) -> Option<Kept> {
         let item = self.table.get(&key.in_table(), Consistency::Eventual).await;
         let body = item.ok()??.body;
         let (until, payload) = body.split_first_chunk::<UNTIL_BYTES>()?;

@@ -20,14 +20,14 @@ pub struct FunctionPlan {
     pub path: UriTemplate,
     pub region: String,
     pub credentials: Credentials,
-    pub format: PayloadFormat,
+    pub format: AuthorizerFormat,
     /// How long it gets to decide.
     pub within: Duration,
 }
 
 /// In which form a function is asked, and in which it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PayloadFormat {
+pub enum AuthorizerFormat {
     /// As REST and WebSocket APIs have it: with a policy for an answer.
     Unversioned,
     /// The same with a version, as HTTP APIs have it.
@@ -55,7 +55,7 @@ impl FunctionPlan {
     pub(super) fn compile(authorizer: &rest::Authorizer, asks: Asks) -> Result<Self, Defect> {
         let uri = authorizer.authorizer_uri.as_deref();
         let credentials = authorizer.authorizer_credentials.as_deref();
-        Self::at(uri, credentials, asks, PayloadFormat::Unversioned)
+        Self::at(uri, credentials, asks, AuthorizerFormat::Unversioned)
     }
 
     pub(super) fn of_route(authorizer: &routed::Authorizer) -> Result<Self, Defect> {
@@ -66,9 +66,9 @@ impl FunctionPlan {
         let version = authorizer.authorizer_payload_format_version.as_deref();
         let format = match version {
             // Only HTTP APIs have versions.
-            None => PayloadFormat::Unversioned,
-            Some("1.0") => PayloadFormat::One,
-            Some("2.0") => PayloadFormat::Two { is_simple },
+            None => AuthorizerFormat::Unversioned,
+            Some("1.0") => AuthorizerFormat::One,
+            Some("2.0") => AuthorizerFormat::Two { is_simple },
             Some(other) => {
                 return Err(Defect::invalid(
                     "authorizerPayloadFormatVersion",
@@ -85,7 +85,7 @@ impl FunctionPlan {
         uri: Option<&str>,
         credentials: Option<&str>,
         asks: Asks,
-        format: PayloadFormat,
+        format: AuthorizerFormat,
     ) -> Result<Self, Defect> {
         let uri = uri.unwrap_or_default();
         let (region, path, _) = invocation(uri)
@@ -102,8 +102,8 @@ impl FunctionPlan {
             region: region.to_owned(),
             credentials: Credentials::of(credentials),
             within: match format {
-                PayloadFormat::Unversioned => WITHIN,
-                PayloadFormat::One | PayloadFormat::Two { .. } => WITHIN_OF_HTTP,
+                AuthorizerFormat::Unversioned => WITHIN,
+                AuthorizerFormat::One | AuthorizerFormat::Two { .. } => WITHIN_OF_HTTP,
             },
             format,
         })

@@ -3,7 +3,7 @@
 mod function;
 mod token;
 
-pub use function::{Asks, FunctionPlan, PayloadFormat};
+pub use function::{Asks, AuthorizerFormat, FunctionPlan};
 pub use token::{ClaimRule, IssuerPlan, Issuers, Manner, TokenPlan, UserPool};
 
 use crate::{Defect, Source};
@@ -174,26 +174,26 @@ mod tests {
         for (members, format, within, kept_for) in [
             (
                 json!({}),
-                PayloadFormat::Two { is_simple: false },
+                AuthorizerFormat::Two { is_simple: false },
                 seconds(10),
                 Duration::ZERO,
             ),
             (
                 json!({"enableSimpleResponses": true, "authorizerResultTtlInSeconds": 60,
                     "identitySource": ["$request.header.A", "$context.routeKey"]}),
-                PayloadFormat::Two { is_simple: true },
+                AuthorizerFormat::Two { is_simple: true },
                 seconds(10),
                 seconds(60),
             ),
             (
                 json!({"authorizerPayloadFormatVersion": "1.0"}),
-                PayloadFormat::One,
+                AuthorizerFormat::One,
                 seconds(10),
                 Duration::ZERO,
             ),
             (
                 json!({"authorizerPayloadFormatVersion": null, "identitySource": ["route.request.header.A"]}),
-                PayloadFormat::Unversioned,
+                AuthorizerFormat::Unversioned,
                 seconds(29),
                 Duration::ZERO,
             ),
