@@ -23,8 +23,8 @@ use ::http::header::CONTENT_LENGTH;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use parameters::Parameters;
-use postern_definition::rest::{EndpointType, RestApi};
-use postern_plan::{IntegrationPlan, UriTemplate};
+use postern_definition::rest::EndpointType;
+use postern_plan::{ApiSettings, IntegrationPlan, UriTemplate};
 use std::time::Duration;
 
 /// AWS's limit for a request's body, and for one that is held in memory on its way back.
@@ -89,9 +89,8 @@ pub(crate) fn broken(error: CollectError) -> IntegrateRejection {
 }
 
 /// How long nothing may come of an answer that streams.
-fn idle_max(api: &RestApi) -> Duration {
-    let kinds = &api.endpoint_configuration.types;
-    Duration::from_secs(if kinds.contains(&EndpointType::Edge) {
+fn idle_max(api: &ApiSettings) -> Duration {
+    Duration::from_secs(if api.endpoint_types.contains(&EndpointType::Edge) {
         30
     } else {
         300

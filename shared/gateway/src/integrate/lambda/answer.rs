@@ -165,7 +165,7 @@ mod tests {
             .collect();
         match read(payload.as_bytes(), &binary, accept) {
             Err(rejection) => crate::Rejection::from(rejection)
-                .answer()
+                .answer(postern_plan::ApiKind::Rest)
                 .status
                 .to_string(),
             Ok(answer) => {

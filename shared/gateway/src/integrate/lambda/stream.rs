@@ -138,7 +138,7 @@ mod tests {
             .collect();
         match read(Body::stream(StreamBody::new(iter(pieces)))).await {
             Err(rejection) => crate::Rejection::from(rejection)
-                .answer()
+                .answer(postern_plan::ApiKind::Rest)
                 .status
                 .to_string(),
             Ok(answer) => {
