@@ -248,6 +248,22 @@ impl Rejection {
         }
     }
 
+    /// What the client is told of its token, beside the answer.
+    pub(crate) fn challenge(&self) -> Option<&Challenge> {
+        match self {
+            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::Challenged(challenge))) => {
+                Some(challenge)
+            }
+            Self::Address(_)
+            | Self::Route(_)
+            | Self::Admit(_)
+            | Self::Unpack(_)
+            | Self::Validate(_)
+            | Self::Cache(_)
+            | Self::Integrate(_) => None,
+        }
+    }
+
     /// What kind of API refuses, where no stage of it was found.
     pub(crate) fn kind(&self) -> ApiKind {
         match self {

@@ -109,8 +109,6 @@ pub(crate) struct AuthorizerTrail {
     pub context: Arc<Map<Value>>,
     /// What a token says, as texts. Only of authorizers that read tokens.
     pub claims: Option<Arc<Map<String>>>,
-    /// What a token's bearer may do, where the method wants to know.
-    pub scopes: Option<Arc<[String]>>,
     pub status: Option<u16>,
     /// Of the call of a function; zero where its answer was kept.
     pub latency: Duration,

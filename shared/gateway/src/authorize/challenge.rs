@@ -38,7 +38,7 @@ impl Challenge {
     }
 
     /// The value of `WWW-Authenticate`.
-    pub fn header(&self) -> HeaderValue {
+    pub(crate) fn header(&self) -> HeaderValue {
         let text = match self {
             Self::Absent => "Bearer".to_owned(),
             Self::Invalid(reason) => format!(

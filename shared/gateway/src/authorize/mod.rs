@@ -87,8 +87,6 @@ impl Gateway {
             Ok(bearer) => {
                 said.status = Some(200);
                 said.claims = Some(bearer.claims.clone());
-                let wants_scopes = !routed.plan.scopes.is_empty();
-                said.scopes = wants_scopes.then(|| bearer.scopes.clone());
                 Ok(Caller {
                     authorization: Authorization::Token,
                     ..Caller::anonymous()

@@ -56,7 +56,7 @@ pub(crate) struct Tokens {
 pub(crate) struct Bearer {
     /// What the token says, as texts.
     pub(crate) claims: Arc<Map<String>>,
-    pub(crate) scopes: Arc<[String]>,
+    scopes: Vec<String>,
     kind: Kind,
     until: Duration,
 }
