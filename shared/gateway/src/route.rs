@@ -46,6 +46,7 @@ impl Routed {
         Message::Request {
             headers: &self.request.headers,
             query: &self.query,
+            whole_path: &self.request.path,
             path: &self.path_parameters,
             is_signed: self.is_signed(),
         }

@@ -1,82 +1,116 @@
-//! What answers a route, as a plan.
+//! The integration of a route of an HTTP API, compiled into the plans that REST APIs have too.
 
 use super::FrozenIntegration;
+use crate::integration::{HttpPlan, LambdaPlan, SubtypePlan};
 use crate::{Defect, IntegrationPlan};
-use postern_definition::Map;
-use postern_definition::rest::{Integration, IntegrationType, Method, PassthroughBehavior};
-use postern_definition::routed::{Route, RouteKey};
+use postern_definition::rest::IntegrationType;
+use postern_definition::routed::Route;
 
 /// Reports every defect.
 pub(crate) fn compile(
     route: &Route,
-    frozen: &FrozenIntegration,
+    integration: &FrozenIntegration,
 ) -> Result<IntegrationPlan, Vec<Defect>> {
-    let of = &frozen.integration;
-    if of.integration_subtype.is_some() {
-        let reason = "actions of services are not called yet";
-        return Err(vec![Defect::invalid("integrationSubtype", reason)]);
-    }
-    // Put as the integration of a REST API's method that does the same.
-    let uri = of.integration_uri.as_deref();
-    let integration = Integration {
-        kind: of.integration_type,
-        http_method: of.integration_method.clone(),
-        uri: match of.integration_type {
-            IntegrationType::AwsProxy => uri.map(invocation),
-            _ => uri.map(str::to_owned),
-        },
-        connection_type: Some(of.connection_type),
-        connection_id: of.connection_id.clone(),
-        credentials: of.credentials_arn.clone(),
-        request_parameters: Some(path_parameters(&route.route_key)),
-        request_templates: None,
-        passthrough_behavior: PassthroughBehavior::WhenNoMatch,
-        content_handling: None,
-        timeout_in_millis: of.timeout_in_millis,
-        cache_namespace: of.integration_id.clone(),
-        cache_key_parameters: Vec::new(),
-        integration_responses: Map::new(),
-        tls_config: None,
-        response_transfer_mode: None,
-        integration_target: None,
-    };
-    let method = Method {
-        http_method: "ANY".to_owned(),
-        authorization_type: "NONE".to_owned(),
-        authorizer_id: None,
-        api_key_required: false,
-        request_validator_id: None,
-        operation_name: None,
-        request_parameters: None,
-        request_models: None,
-        method_responses: Map::new(),
-        method_integration: None,
-        authorization_scopes: None,
-    };
-    IntegrationPlan::compile(&method, &integration)
-}
-
-/// The form that names the call, of a function's ARN too.
-fn invocation(uri: &str) -> String {
-    match uri.split(':').collect::<Vec<_>>()[..] {
-        ["arn", partition, "lambda", region, ..] => format!(
-            "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{uri}/invocations"
-        ),
-        _ => uri.to_owned(),
+    let integration = &integration.integration;
+    match (
+        integration.integration_type,
+        &integration.integration_subtype,
+    ) {
+        (IntegrationType::AwsProxy, Some(name)) => {
+            SubtypePlan::compile(name, integration).map(IntegrationPlan::Subtype)
+        }
+        (IntegrationType::AwsProxy, None) => {
+            LambdaPlan::compile_routed(integration).map(IntegrationPlan::Lambda)
+        }
+        (IntegrationType::HttpProxy, _) => {
+            HttpPlan::compile_routed(route, integration).map(IntegrationPlan::HttpProxy)
+        }
+        (IntegrationType::Aws | IntegrationType::Http | IntegrationType::Mock, _) => {
+            let reason = "an HTTP API calls AWS_PROXY and HTTP_PROXY only";
+            Err(vec![Defect::invalid("integrationType", reason)])
+        }
     }
 }
 
-/// Every variable of the path goes where the URI names it.
-fn path_parameters(key: &str) -> Map<String> {
-    let Ok(RouteKey::Method { path, .. }) = RouteKey::parse(key) else {
-        return Map::new();
-    };
-    path.split('/')
-        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| name.trim_end_matches('+'))
-        .map(|name| {
-            let target = format!("integration.request.path.{name}");
-            (target, format!("method.request.path.{name}"))
-        })
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Appended, Passes};
+    use serde_json::{Value, json};
+
+    fn plan(key: &str, members: &Value) -> Result<IntegrationPlan, Vec<Defect>> {
+        let mut whole = json!({"integrationId": "i", "connectionType": "INTERNET", "timeoutInMillis": 30000, "payloadFormatVersion": "1.0"});
+        let members = members.as_object().unwrap().clone();
+        whole.as_object_mut().unwrap().extend(members);
+        let route = json!({"routeId": "r", "routeKey": key, "apiKeyRequired": false, "authorizationType": "NONE"});
+        let frozen = FrozenIntegration {
+            integration: serde_json::from_value(whole).unwrap(),
+            responses: Vec::new(),
+        };
+        compile(&serde_json::from_value(route).unwrap(), &frozen)
+    }
+
+    #[test]
+    fn the_path_that_a_proxy_appends_is_that_of_the_default_route_or_of_a_private_endpoint() {
+        const LISTENER: &str =
+            "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/net/inner/0123/4567";
+        let public = json!({"integrationType": "HTTP_PROXY", "integrationUri": "https://a.example/{id}", "integrationMethod": "ANY"});
+        let private = json!({"integrationType": "HTTP_PROXY", "integrationUri": LISTENER, "integrationMethod": "GET",
+            "connectionType": "VPC_LINK", "connectionId": "l1", "tlsConfig": {"serverNameToVerify": "inner.example"}});
+        for (key, members, appended, variables) in [
+            ("$default", &public, Appended::Path, &[][..]),
+            (
+                "ANY /x/{id}/{rest+}",
+                &public,
+                Appended::Nothing,
+                &["id", "rest"],
+            ),
+            ("GET /x", &public, Appended::Nothing, &[]),
+            ("GET /x", &private, Appended::StageAndPath, &[]),
+            ("$default", &private, Appended::StageAndPath, &[]),
+        ] {
+            let IntegrationPlan::HttpProxy(plan) = plan(key, members).unwrap() else {
+                panic!("{key}")
+            };
+            assert_eq!(plan.passes, Passes::Routed(appended), "{key}");
+            let names: Vec<_> = plan.mapping.path.keys().map(String::as_str).collect();
+            assert_eq!(names, variables, "{key}");
+            let link = plan.link.as_ref();
+            assert_eq!(
+                link.and_then(|link| link.server_name.as_deref()),
+                link.map(|_| "inner.example")
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_a_defect_that_names_its_field() {
+        for (members, expected) in [
+            (json!({"integrationType": "MOCK"}), "integrationType"),
+            (json!({"integrationType": "HTTP_PROXY"}), "integrationUri"),
+            (json!({"integrationType": "AWS_PROXY"}), "integrationUri"),
+            (
+                json!({"integrationType": "HTTP_PROXY", "integrationUri": "arn:x", "connectionType": "VPC_LINK"}),
+                "connectionId",
+            ),
+            (
+                json!({"integrationType": "HTTP_PROXY", "integrationUri": "https://a.example", "requestParameters": {"append:header.a": "$b"}}),
+                "requestParameters append:header.a",
+            ),
+            (
+                json!({"integrationType": "AWS_PROXY", "integrationSubtype": "SQS-Nothing"}),
+                "integrationSubtype",
+            ),
+            (
+                json!({"integrationType": "AWS_PROXY", "integrationSubtype": "SQS-PurgeQueue", "credentialsArn": "arn:r"}),
+                "requestParameters QueueUrl",
+            ),
+        ] {
+            let defects = plan("GET /x", &members).unwrap_err();
+            let Defect::Invalid { field, .. } = &defects[0] else {
+                panic!("{defects:?}")
+            };
+            assert_eq!(field, expected, "{members}");
+        }
+    }
 }
