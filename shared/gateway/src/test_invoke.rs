@@ -170,7 +170,8 @@ impl Gateway {
         let asked = match &plan.decides {
             Decides::Function(function) => {
                 let identified = self.identity_values(function, &routed, &trail);
-                let question = identified.and_then(|_| self.question(function, &routed, &trail));
+                let question = identified
+                    .and_then(|identity| self.question(function, &identity, &routed, &trail));
                 drop(routed);
                 let answered = match question {
                     Ok(question) => self.put(question, &mut trail).await,

@@ -124,7 +124,7 @@ impl Gateway {
         let identity = self.identity_values(function, routed, trail)?;
         // What says nothing of who is calling cannot stand for it.
         if plan.kept_for.is_zero() || identity.is_empty() {
-            let question = self.question(function, routed, trail)?;
+            let question = self.question(function, &identity, routed, trail)?;
             let payload = self.put(question, trail).await?;
             return Verdict::read(&payload, function.format).map(Arc::new);
         }
@@ -132,7 +132,7 @@ impl Gateway {
         if let Some(verdict) = self.verdicts.held(&key) {
             return Ok(verdict);
         }
-        let question = self.question(function, routed, trail)?;
+        let question = self.question(function, &identity, routed, trail)?;
         let asked = self.put(question, trail);
         self.verdicts
             .get(key, function.format, plan.kept_for, asked)
