@@ -73,7 +73,11 @@ pub fn freeze(definition: &Definition) -> Result<Snapshot, Vec<Defect>> {
         let id = |i: &FrozenIntegration| i.integration.integration_id.clone();
         id(a).cmp(&id(b))
     });
-    let defects = defects(definition.api.is_http(), &routes);
+    let is_http = definition.api.is_http();
+    let mut defects = defects(is_http, &routes);
+    if is_http {
+        defects.extend(uncallable(&routes, &integrations));
+    }
     if !defects.is_empty() {
         return Err(defects);
     }
@@ -154,4 +158,23 @@ fn defects(is_http: bool, routes: &[FrozenRoute]) -> Vec<Defect> {
         return Vec::new();
     }
     vec![Defect::RoutesWithoutIntegration(lacking.join(", "))]
+}
+
+/// What is wrong with routes that have an integration. Those that wait for one cannot be called until then.
+fn uncallable(routes: &[FrozenRoute], integrations: &[FrozenIntegration]) -> Vec<Defect> {
+    let mut defects = Vec::new();
+    for frozen in routes {
+        let id = frozen.route.integration_id();
+        let integration = integrations
+            .iter()
+            .find(|i| Some(i.integration.integration_id.as_str()) == id);
+        if let Some(integration) = integration
+            && let Err(found) = integration::compile(&frozen.route, integration)
+        {
+            let key = &frozen.route.route_key;
+            let (verb, path) = key.split_once(' ').unwrap_or(("ANY", key));
+            defects.extend(found.into_iter().map(|defect| defect.of(verb, path)));
+        }
+    }
+    defects
 }
