@@ -160,16 +160,17 @@ fn defects(is_http: bool, routes: &[FrozenRoute]) -> Vec<Defect> {
     vec![Defect::RoutesWithoutIntegration(lacking.join(", "))]
 }
 
-/// What is wrong with routes that have an integration. Those that wait for one cannot be called until then.
+/// What is wrong with routes that have an integration. Those that wait for one cannot be called until then. The integrations lie
+/// in the order of their ids.
 fn uncallable(routes: &[FrozenRoute], integrations: &[FrozenIntegration]) -> Vec<Defect> {
     let mut defects = Vec::new();
     for frozen in routes {
-        let id = frozen.route.integration_id();
-        let integration = integrations
-            .iter()
-            .find(|i| Some(i.integration.integration_id.as_str()) == id);
-        if let Some(integration) = integration
-            && let Err(found) = integration::compile(&frozen.route, integration)
+        let place = frozen.route.integration_id().and_then(|id| {
+            let id_of = |i: &FrozenIntegration| i.integration.integration_id.as_str().cmp(id);
+            integrations.binary_search_by(id_of).ok()
+        });
+        if let Some(place) = place
+            && let Err(found) = integration::compile(&frozen.route, &integrations[place])
         {
             let key = &frozen.route.route_key;
             let (verb, path) = key.split_once(' ').unwrap_or(("ANY", key));
