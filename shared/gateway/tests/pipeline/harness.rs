@@ -360,6 +360,17 @@ impl Bench {
         &self,
         api: &Value,
         routes: &BTreeMap<String, Value>,
+        stage: &Value,
+    ) {
+        self.deploy_guarded(api, routes, &BTreeMap::new(), stage)
+            .await;
+    }
+
+    /// The same, with authorizers by id.
+    pub(crate) async fn deploy_guarded(
+        &self,
+        api: &Value,
+        routes: &BTreeMap<String, Value>,
         authorizers: &BTreeMap<String, Value>,
         stage: &Value,
     ) {
@@ -558,7 +569,7 @@ impl Case {
         let bench = Bench::new(Stopped::at(1_723_055_832));
         if !self.routes.is_empty() {
             bench
-                .deploy_routes(&self.api, &self.routes, &self.authorizers, &self.stage)
+                .deploy_guarded(&self.api, &self.routes, &self.authorizers, &self.stage)
                 .await;
             return Self::send_all(self.requests, name, bench).await;
         }
