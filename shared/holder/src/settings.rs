@@ -1,6 +1,6 @@
 //! What differs between one holder and another. The limits are AWS's unless said otherwise.
 
-use crate::signature::SharedKey;
+use postern_grip::SharedKey;
 use std::time::Duration;
 
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,8 @@
 //! The publish endpoint, by HTTP.
 
 use crate::support::{Bench, listens};
-use postern_holder::{Settings, SharedKey, Signing};
+use postern_grip::SharedKey;
+use postern_holder::{Settings, Signing};
 use std::time::Duration;
 
 fn items(channel: &str, message: &str) -> String {
