@@ -81,6 +81,7 @@ impl Options {
             "key" => {
                 self.settings.signing = Some(Signing {
                     key: SharedKey::new(value.as_bytes()),
+                    others: Vec::new(),
                     issuer: "holder".to_owned(),
                 });
             }

@@ -195,11 +195,16 @@ impl Holder {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
             .ok_or("publishing needs `Authorization: Bearer` and a token of the shared key")?;
-        signing
-            .key
-            .verify(token, self.shared.clock.now())
-            .map(drop)
-            .map_err(|error| format!("the token is not accepted: {error}"))
+        let now = self.shared.clock.now();
+        let verified = signing.key.verify(token, now).map(drop);
+        if signing
+            .others
+            .iter()
+            .any(|key| key.verify(token, now).is_ok())
+        {
+            return Ok(());
+        }
+        verified.map_err(|error| format!("the token is not accepted: {error}"))
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Signing {
     pub key: SharedKey,
+    /// Keys of whom else may publish, so that the key can be replaced while sockets are open.
+    pub others: Vec<SharedKey>,
     /// The `iss` of its tokens.
     pub issuer: String,
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postern_grip::{SharedKey, TokenError};
+use std::str::FromStr;
 use std::time::Duration;
 
 /// One key or several: the first is the one that we sign with, all are believed, so that a key can be replaced while sockets are
@@ -24,9 +25,11 @@ pub enum KeyError {
 /// Fewer could be guessed by trying.
 const KEY_BYTES_MIN: usize = 16;
 
-impl Keys {
-    /// Of a setting: keys with commas between them, each as it is, or after `base64:` as Pushpin writes binary ones.
-    pub fn parse(setting: &str) -> Result<Self, KeyError> {
+/// Of a setting: keys with commas between them, each as it is, or after `base64:` as Pushpin writes binary ones.
+impl FromStr for Keys {
+    type Err = KeyError;
+
+    fn from_str(setting: &str) -> Result<Self, KeyError> {
         let mut keys = setting.split(',').map(|key| {
             let key = key.trim();
             let bytes = match key.strip_prefix("base64:") {
@@ -43,7 +46,9 @@ impl Keys {
             others: keys.collect::<Result<_, _>>()?,
         })
     }
+}
 
+impl Keys {
     /// One that nobody else has, for a holder in this process.
     pub fn random() -> Self {
         Self {
@@ -55,6 +60,11 @@ impl Keys {
     /// The one to sign with.
     pub fn first(&self) -> &SharedKey {
         &self.first
+    }
+
+    /// Those that are believed besides.
+    pub fn others(&self) -> &[SharedKey] {
+        &self.others
     }
 
     fn all(&self) -> impl Iterator<Item = &SharedKey> {
@@ -100,10 +110,12 @@ mod tests {
             ("0123456789abcdef,", Err(KeyError::Short)),
             ("base64:?", Err(KeyError::NotBase64)),
         ] {
-            let verified = Keys::parse(setting).map(|keys| keys.verify(&token, now));
+            let verified = setting.parse::<Keys>().map(|keys| keys.verify(&token, now));
             assert_eq!(verified, expected, "{setting}");
         }
-        let keys = Keys::parse("another-long-secret,0123456789abcdef").unwrap();
+        let keys = "another-long-secret,0123456789abcdef"
+            .parse::<Keys>()
+            .unwrap();
         assert_eq!(keys.verify(&token, now + hour), Err(TokenError::Expired));
     }
 }

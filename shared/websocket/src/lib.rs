@@ -31,7 +31,7 @@ pub use keys::{KeyError, Keys};
 pub use limits::Limits;
 pub use line::{Accepted, Connection, Line, Managed};
 pub use registry::{Ended, Record, Registry};
-pub use remote::{RemoteHolders, SettingError};
+pub use remote::{HolderList, RemoteHolders, SettingError};
 pub use sockets::Sockets;
 
 use postern_gateway::Journal;

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, Method, Response, StatusCode};
 use postern_definition::{ApiId, StageName};
-use postern_gateway::{Arrival, Body};
+use postern_gateway::{Arrival, Body, Gateway};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -53,4 +53,29 @@ pub trait Line: Send + Sync + 'static {
 
     /// Who asks @connections, for what, and whether they may. An error is the answer that refuses it.
     async fn manage(&self, arrival: Arrival) -> Result<Managed, Response<Body>>;
+}
+
+/// Until the gateway has a line for WebSocket APIs, it says that it has none.
+#[async_trait]
+impl Line for Gateway {
+    async fn connect(&self, _: Arrival, _: &str) -> Result<Accepted, Response<Body>> {
+        Err(not_built())
+    }
+
+    async fn message(&self, _: &Connection, _: Bytes) -> Option<Bytes> {
+        None
+    }
+
+    async fn disconnected(&self, _: &Connection, _: u16, _: &str) {}
+
+    async fn manage(&self, _: Arrival) -> Result<Managed, Response<Body>> {
+        Err(not_built())
+    }
+}
+
+fn not_built() -> Response<Body> {
+    let message = r#"{"message":"Requests to WebSocket APIs are not answered yet"}"#;
+    let mut answer = Response::new(Body::from(message));
+    *answer.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    answer
 }

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use postern_gateway::{Backend, Body, Call, CallError, Clock, Destination};
 use postern_grip::{Item, REACHED};
 use std::net::Ipv4Addr;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +21,14 @@ const PUBLISH_BYTES_MAX: usize = 900_000;
 /// Of a holder's answer: it says little.
 const ANSWER_BYTES_MAX: usize = 4 << 10;
 
-/// Those that a setting names.
+/// Who they are. As a setting: `NAME=URL` with commas between them. A holder is called what it calls itself in its signatures; a
+/// fleet is a network, `10.0.0.0/16=http://{}:5561`, whose members call themselves by their addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HolderList(Vec<Remote>);
+
+/// Those of a list.
 pub struct RemoteHolders {
-    all: Vec<Remote>,
+    all: HolderList,
     backend: Arc<dyn Backend>,
     clock: Arc<dyn Clock>,
     keys: Keys,
@@ -93,6 +99,10 @@ impl Remote {
         })
     }
 
+    fn is_called(&self, other: Tag) -> bool {
+        matches!(self, Self::One { tag, .. } if *tag == other)
+    }
+
     fn url(&self, holder: Tag) -> Option<String> {
         match self {
             Self::One { tag, url, .. } => (*tag == holder).then(|| url.clone()),
@@ -105,37 +115,41 @@ impl Remote {
     }
 }
 
-impl RemoteHolders {
-    /// Of a setting: `NAME=URL` with commas between them. A holder is called what it calls itself in its signatures; a fleet is a
-    /// network, `10.0.0.0/16=http://{}:5561`, whose members call themselves by their addresses.
-    pub fn parse(
-        setting: &str,
-        keys: Keys,
-        backend: Arc<dyn Backend>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, SettingError> {
+impl FromStr for HolderList {
+    type Err = SettingError;
+
+    fn from_str(setting: &str) -> Result<Self, SettingError> {
         let mut all: Vec<Remote> = Vec::new();
         for one in setting.split(',') {
             let remote = Remote::parse(one.trim())?;
             if let Remote::One { name, tag, .. } = &remote
-                && all
-                    .iter()
-                    .any(|other| matches!(other, Remote::One { tag: other, .. } if other == tag))
+                && all.iter().any(|other| other.is_called(*tag))
             {
                 return Err(SettingError::Same(name.clone()));
             }
             all.push(remote);
         }
-        Ok(Self {
+        Ok(Self(all))
+    }
+}
+
+impl RemoteHolders {
+    pub fn new(
+        all: HolderList,
+        keys: Keys,
+        backend: Arc<dyn Backend>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
             all,
             backend,
             clock,
             keys,
-        })
+        }
     }
 
     fn url(&self, holder: Tag) -> Option<String> {
-        self.all.iter().find_map(|remote| remote.url(holder))
+        self.all.0.iter().find_map(|remote| remote.url(holder))
     }
 }
 
@@ -143,7 +157,7 @@ impl RemoteHolders {
 impl Holders for RemoteHolders {
     fn tag(&self, name: &str) -> Option<Tag> {
         let tag = Tag::of(name);
-        let is_known = self.all.iter().any(|remote| match remote {
+        let is_known = self.all.0.iter().any(|remote| match remote {
             Remote::One { name: known, .. } => known == name,
             Remote::Fleet { .. } => remote.url(tag).is_some(),
         });
@@ -292,8 +306,9 @@ mod tests {
             ),
             ("10.0.0.0/4=http://{}", "`10.0.0.0/4` is no network"),
             ("10.0.0/16=http://{}", "`10.0.0/16` is no network"),
+            ("a=http://h,b=http://h,a=http://i", "`a` and another holder"),
         ] {
-            let error = Remote::parse(setting).unwrap_err().to_string();
+            let error = setting.parse::<HolderList>().unwrap_err().to_string();
             assert!(error.starts_with(expected), "{setting}: {error}");
         }
     }

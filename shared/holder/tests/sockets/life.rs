@@ -32,6 +32,7 @@ async fn a_request_carries_the_handshake_an_id_a_signature_and_what_was_kept() {
     let key = postern_grip::SharedKey::new(b"secret");
     settings.signing = Some(postern_holder::Signing {
         key: key.clone(),
+        others: Vec::new(),
         issuer: "test".to_owned(),
     });
     let bench = Bench::start(settings, |request, events| {

@@ -115,7 +115,6 @@ impl<'s> Turn<'s> {
         let said = stream::iter(texts)
             .map(|text| line.message(self.connection, text))
             .buffered(AT_ONCE)
-            .filter_map(async |said| said)
             .collect::<Vec<_>>();
         let (is_touched, said) = join(touch, said).await;
         match is_touched {
@@ -124,7 +123,7 @@ impl<'s> Turn<'s> {
             Some(false) => self.close(1001, "Going away"),
             None => {}
         }
-        self.say(said).await;
+        self.say(said.into_iter().flatten().collect()).await;
     }
 
     /// Tells the registry that the connection is used, where that is due. Returns whether it is still open, where that is known.

@@ -12,7 +12,7 @@ async fn only_a_holder_that_proves_itself_is_answered() {
     let key = SharedKey::new(KEY.as_bytes());
     let (now, hour) = (Duration::from_secs(BEGIN), Duration::from_secs(3_600));
     let stranger = key.sign("stranger", now, hour);
-    let expired = key.sign("holder", now - hour, hour);
+    let expired = key.sign("holder", now.saturating_sub(hour), hour);
     let forged = SharedKey::new(b"another key").sign("holder", now, hour);
     let events = "application/websocket-events";
     for (method, kind, token, id, status) in [

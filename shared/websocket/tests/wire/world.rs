@@ -8,8 +8,8 @@ use postern_gateway::{Arrival, Body, Journal};
 use postern_grip::{Event, Events, Item, SharedKey};
 use postern_store::{Clock, Embedded, Table};
 use postern_websocket::{
-    Accepted, Connection, Connections, Holders, Keys, Limits, Line, Managed, PublishFailure,
-    Reached, Sockets, Tag, World,
+    Accepted, Connection, Connections, Holders, Limits, Line, Managed, PublishFailure, Reached,
+    Sockets, Tag, World,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -159,7 +159,7 @@ impl Bench {
             limits: Limits::default(),
         };
         Self {
-            sockets: Sockets::new(world.clone(), Keys::parse(KEY).unwrap()),
+            sockets: Sockets::new(world.clone(), KEY.parse().unwrap()),
             connections: Connections::new(world),
             line,
             holders,
