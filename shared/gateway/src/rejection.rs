@@ -8,7 +8,7 @@ use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
 use postern_definition::rest::GatewayResponseType;
 use postern_identity::sigv4::Refusal;
-use postern_plan::DeployedError;
+use postern_plan::{ApiKind, DeployedError};
 use postern_store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
@@ -50,13 +50,17 @@ pub enum AddressRejection {
     #[error("the request names no API: neither host nor path nor a default say which")]
     NoApi,
     #[error("API `{api}` has no stage `{stage}`")]
-    NoSuchStage { api: String, stage: String },
+    NoSuchStage {
+        kind: ApiKind,
+        api: String,
+        stage: String,
+    },
     #[error("the stage cannot be read: {0}")]
     Store(#[from] StoreError),
     #[error("the stage's deployment cannot be used: {0}")]
     Deployment(#[from] DeployedError),
-    #[error("API `{0}` answers on its custom domains only")]
-    EndpointDisabled(String),
+    #[error("API `{api}` answers on its custom domains only")]
+    EndpointDisabled { kind: ApiKind, api: String },
     #[error("`{0}` answers clients with a certificate only")]
     NoCertificate(String),
 }
@@ -237,12 +241,72 @@ impl Rejection {
         }
     }
 
-    pub fn answer(&self) -> DefaultAnswer {
+    /// What kind of API refuses, where no stage of it was found.
+    pub(crate) fn kind(&self) -> ApiKind {
+        match self {
+            Self::Address(
+                AddressRejection::NoSuchStage { kind, .. }
+                | AddressRejection::EndpointDisabled { kind, .. },
+            ) => *kind,
+            Self::Address(_)
+            | Self::Route(_)
+            | Self::Admit(_)
+            | Self::Unpack(_)
+            | Self::Validate(_)
+            | Self::Cache(_)
+            | Self::Integrate(_) => ApiKind::Rest,
+        }
+    }
+
+    /// What an API of this kind answers where nobody has changed it.
+    pub fn answer(&self, kind: ApiKind) -> DefaultAnswer {
+        match kind {
+            ApiKind::Rest | ApiKind::WebSocket => self.answer_of_methods(),
+            ApiKind::Http => self.answer_of_routes(),
+        }
+    }
+
+    /// HTTP APIs say the status in words, and nothing else. What is not known is not found there, and whatever is wrong behind
+    /// them is either away or an error of theirs.
+    fn answer_of_routes(&self) -> DefaultAnswer {
+        let answer = self.answer_of_methods();
+        let status = match self {
+            Self::Address(
+                AddressRejection::NoApi
+                | AddressRejection::NoSuchStage { .. }
+                | AddressRejection::EndpointDisabled { .. },
+            )
+            | Self::Route(RouteRejection::NoSuchMethod { .. }) => 404,
+            Self::Integrate(IntegrateRejection::Call(
+                CallError::Network(_) | CallError::Timeout(_),
+            )) => 503,
+            _ if answer.status >= 500 => 500,
+            _ => answer.status,
+        };
+        let message = match status {
+            413 => "Request Entity Too Large",
+            414 => "URI Too Long",
+            status => http::StatusCode::from_u16(status)
+                .ok()
+                .and_then(|status| status.canonical_reason())
+                .unwrap_or("Internal Server Error"),
+        };
+        DefaultAnswer {
+            status,
+            error_type: None,
+            message: Some(message.into()),
+            spaced: false,
+            capital: false,
+            ..answer
+        }
+    }
+
+    fn answer_of_methods(&self) -> DefaultAnswer {
         use GatewayResponseType as Type;
         let front = |status, error_type, message| DefaultAnswer {
             response_type: None,
             status,
-            error_type,
+            error_type: Some(error_type),
             message: Some(std::borrow::Cow::Borrowed(message)),
             spaced: false,
             capital: false,
@@ -312,7 +376,7 @@ impl Rejection {
             Self::Address(
                 AddressRejection::NoApi
                 | AddressRejection::NoSuchStage { .. }
-                | AddressRejection::EndpointDisabled(_)
+                | AddressRejection::EndpointDisabled { .. }
                 | AddressRejection::NoCertificate(_),
             ) => front(403, "ForbiddenException", "Forbidden"),
             Self::Address(AddressRejection::Store(_) | AddressRejection::Deployment(_)) => {
@@ -587,15 +651,19 @@ mod tests {
                 r#"{"message": "Endpoint request timed out"}"#,
             ),
         ] {
-            let answer = rejection.answer();
+            let answer = rejection.answer(ApiKind::Rest);
             assert_eq!(
                 (answer.status, answer.error_type, answer.body().as_str()),
-                (status, error_type, body)
+                (status, Some(error_type), body)
             );
         }
         // Lengths that were recorded.
-        let length =
-            |rejection: IntegrateRejection| Rejection::from(rejection).answer().body().len();
+        let length = |rejection: IntegrateRejection| {
+            Rejection::from(rejection)
+                .answer(ApiKind::Rest)
+                .body()
+                .len()
+        };
         assert_eq!(
             (length(IntegrateRejection::LambdaMethod), length(timeout())),
             (36, 41)

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use postern_definition::rest::{Authorizer, Definition, Resource, RestApi};
 use postern_definition::{Map, ResourceId};
-use postern_plan::{AuthorizerPlan, Decides, Defect, Deployed, DeployedError, Snapshot};
+use postern_plan::{ApiKind, AuthorizerPlan, Decides, Defect, Deployed, DeployedError, Snapshot};
 use postern_telemetry::{ExecutionLog, LoggingLevel};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -129,7 +129,9 @@ impl Gateway {
                 (status, headers, body)
             }
             Err(rejection) => {
-                let refused = self.refusal(&rejection, &mut trail, Some(&served)).await;
+                let refused = self
+                    .refusal(&rejection, ApiKind::Rest, &mut trail, Some(&served))
+                    .await;
                 let body = refused.2.collect(crate::PAYLOAD_BYTES_MAX).await;
                 (refused.0, refused.1, body.unwrap_or_default())
             }
@@ -344,6 +346,7 @@ impl Gateway {
             base_path_matched: None,
         });
         trail.resource = Some(ResourceTrail {
+            declared: None,
             id: Some(id.clone()),
             path: resource_path.clone(),
         });

@@ -74,6 +74,19 @@ pub(crate) struct ResourceTrail {
     /// Known once the method's plan is there.
     pub id: Option<ResourceId>,
     pub path: String,
+    /// The verb that a route was declared for. `None` of a method of a REST API.
+    pub declared: Option<String>,
+}
+
+impl ResourceTrail {
+    /// Of a route: `GET /pets`, or just its name.
+    fn route_key(&self) -> Option<String> {
+        let verb = self.declared.as_deref()?;
+        Some(match self.path.strip_prefix('/') {
+            Some(path) => format!("{verb} /{path}"),
+            None => self.path.clone(),
+        })
+    }
 }
 
 /// Who is calling, as far as somebody has found out.
@@ -239,6 +252,7 @@ impl Trail {
                 text(self.stage.as_ref()?.base_path_matched.as_deref()?)
             }
             "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
+            "routeKey" => Some(self.resource.as_ref()?.route_key()?.into()),
             "resourcePath" => text(&self.resource.as_ref()?.path),
             "xrayTraceId" => self
                 .trace_id

@@ -53,7 +53,7 @@ impl Gateway {
     ) -> Result<(), AdmitRejection> {
         let policy = self.resource_policy(routed)?;
         // A private API refuses everybody until its policy says who may come.
-        let types = &routed.api().endpoint_configuration.types;
+        let types = &routed.api().endpoint_types;
         let is_shut = policy.is_none() && types.contains(&EndpointType::Private);
         if policy.is_none() && !is_shut && caller.authorization == Authorization::None {
             return Ok(());

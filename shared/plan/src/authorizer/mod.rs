@@ -8,6 +8,7 @@ pub use token::{ClaimRule, IssuerPlan, Issuers, TokenPlan, UserPool};
 
 use crate::{Defect, Source};
 use postern_definition::rest::{Authorizer, AuthorizerType};
+use postern_definition::routed;
 use postern_template::Pattern;
 use std::time::Duration;
 
@@ -29,6 +30,15 @@ pub enum Decides {
 }
 
 impl AuthorizerPlan {
+    /// Of an HTTP or WebSocket API.
+    pub fn of_route(authorizer: &routed::Authorizer) -> Result<Self, Defect> {
+        let name = &authorizer.name;
+        Err(Defect::invalid(
+            "authorizerId",
+            format!("`{name}` cannot be asked"),
+        ))
+    }
+
     pub fn compile(authorizer: &Authorizer) -> Result<Self, Defect> {
         let function = |asks| FunctionPlan::compile(authorizer, asks).map(Decides::Function);
         let decides = match authorizer.kind {

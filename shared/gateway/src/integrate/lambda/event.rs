@@ -47,7 +47,7 @@ struct EventBody<'e> {
 }
 
 /// Of several values the last.
-struct LastOf<'e>(&'e Map<Vec<String>>);
+pub(super) struct LastOf<'e>(pub(super) &'e Map<Vec<String>>);
 
 impl Serialize for LastOf<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -117,7 +117,7 @@ impl<'e> AuthorizerSaid<'e> {
 /// The members that are always there, null where nobody is known.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity<'e> {
+pub(super) struct Identity<'e> {
     cognito_identity_pool_id: Option<&'e str>,
     account_id: Option<&'e str>,
     cognito_identity_id: Option<&'e str>,
@@ -143,7 +143,7 @@ struct Identity<'e> {
 }
 
 #[derive(Serialize)]
-struct ClientCert<'e> {
+pub(super) struct ClientCert<'e> {
     #[serde(rename = "clientCertPem")]
     pem: &'e str,
     #[serde(rename = "subjectDN")]
@@ -163,7 +163,7 @@ struct Validity<'e> {
 }
 
 impl<'e> ClientCert<'e> {
-    fn of(certificate: &'e ClientCertificate) -> Self {
+    pub(super) fn of(certificate: &'e ClientCertificate) -> Self {
         Self {
             pem: &certificate.pem,
             subject: &certificate.subject,
@@ -178,7 +178,7 @@ impl<'e> ClientCert<'e> {
 }
 
 impl<'e> Identity<'e> {
-    fn of(trail: &'e Trail) -> Self {
+    pub(super) fn of(trail: &'e Trail) -> Self {
         let CallerTrail {
             identity,
             api_key,
