@@ -68,8 +68,9 @@ class Pushpin(Holder):
         files = self.folder / "pushpin"
         for one in ("run", "log"):
             (files / one).mkdir(parents=True, exist_ok=True)
-        host = f",host={url.hostname}" if url.scheme == "https" else ""
-        (files / "routes").write_text(f"* {url.netloc},over_http{host}\n")
+        # A Function URL has no path of its own; on the emulator it begins with the function's name.
+        prefix = f",path_beg=/,replace_beg={url.path.rstrip('/')}/" if url.path.strip("/") else ""
+        (files / "routes").write_text(f"*{prefix} {url.netloc},over_http\n")
         settings = {
             "http_port": self.port, "routesfile": files / "routes", "rundir": files / "run", "logdir": files / "log",
             "port_offset": self.offset, "sig_key": KEY, "services": "condure,pushpin-proxy,pushpin-handler",
