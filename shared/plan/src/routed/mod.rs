@@ -13,9 +13,11 @@
 mod frozen;
 mod integration;
 mod route;
+mod socket;
 
 pub use frozen::{Frozen, FrozenIntegration, FrozenRoute};
 pub(crate) use route::compile;
+pub(crate) use socket::compile as compile_socket;
 
 use crate::router::Routes;
 use crate::segments::closed;
@@ -73,7 +75,10 @@ pub fn freeze(definition: &Definition) -> Result<Snapshot, Vec<Defect>> {
         let id = |i: &FrozenIntegration| i.integration.integration_id.clone();
         id(a).cmp(&id(b))
     });
-    let defects = defects(definition.api.is_http(), &routes);
+    let mut defects = defects(definition.api.is_http(), &routes);
+    if defects.is_empty() && !definition.api.is_http() {
+        defects = defects_of_messages(&routes, &integrations);
+    }
     if !defects.is_empty() {
         return Err(defects);
     }
@@ -133,6 +138,28 @@ fn numbered(mut routes: Vec<FrozenRoute>) -> (Routes, Vec<FrozenRoute>, usize) {
     let found: Vec<FrozenRoute> = found.into_iter().cloned().collect();
     let in_router = found.len();
     (router, [found, others].concat(), in_router)
+}
+
+/// What keeps routes of a WebSocket API from being called.
+fn defects_of_messages(routes: &[FrozenRoute], integrations: &[FrozenIntegration]) -> Vec<Defect> {
+    let mut defects = Vec::new();
+    for route in routes {
+        let id = route.route.integration_id();
+        let integration = id.and_then(|id| {
+            integrations
+                .binary_search_by(|one| one.integration.integration_id.as_str().cmp(id))
+                .ok()
+        });
+        let key = &route.route.route_key;
+        match integration.map(|place| compile_socket(route, Some(&integrations[place]))) {
+            None => defects.push(Defect::RoutesWithoutIntegration(key.clone())),
+            Some(Ok(_)) => {}
+            Some(Err(found)) => {
+                defects.extend(found.into_iter().map(|defect| defect.of("route", key)));
+            }
+        }
+    }
+    defects
 }
 
 fn defects(is_http: bool, routes: &[FrozenRoute]) -> Vec<Defect> {
