@@ -3,6 +3,7 @@
 //! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
 
 use crate::admit::{Exceeded, ExceededLimit};
+use crate::authorize::{Challenge, NoKeys};
 use crate::gateway_response::DefaultAnswer;
 use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
@@ -77,6 +78,8 @@ pub enum RouteRejection {
         header: String,
         token: String,
     },
+    #[error("the API speaks WebSocket, and the request asks for something else")]
+    UpgradeRequired,
     #[error("the method cannot be used: {0}")]
     Deployment(#[from] DeployedError),
 }
@@ -182,6 +185,11 @@ pub enum AuthorizeRejection {
     Expired,
     #[error("the token has none of the method's scopes")]
     NoScope,
+    #[error("the authorizer cannot decide: {0}")]
+    NoKeys(#[from] NoKeys),
+    /// Any of these where whoever is refused for a token is told why.
+    #[error("{0}")]
+    Challenged(Challenge),
 }
 
 /// What kept the integration from answering.
@@ -219,7 +227,8 @@ impl AuthorizeRejection {
         match self {
             Self::Unidentified | Self::Refused | Self::Token(_) | Self::Expired => 401,
             Self::NoScope => 403,
-            Self::Failed(_) | Self::Configuration(_) => 500,
+            Self::Failed(_) | Self::Configuration(_) | Self::NoKeys(_) => 500,
+            Self::Challenged(challenge) => challenge.status(),
         }
     }
 }
@@ -236,6 +245,22 @@ impl Rejection {
             | Self::Route(_)
             | Self::Admit(_)
             | Self::Unpack(_)
+            | Self::Cache(_)
+            | Self::Integrate(_) => None,
+        }
+    }
+
+    /// What the client is told of its token, beside the answer.
+    pub(crate) fn challenge(&self) -> Option<&Challenge> {
+        match self {
+            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::Challenged(challenge))) => {
+                Some(challenge)
+            }
+            Self::Address(_)
+            | Self::Route(_)
+            | Self::Admit(_)
+            | Self::Unpack(_)
+            | Self::Validate(_)
             | Self::Cache(_)
             | Self::Integrate(_) => None,
         }
@@ -261,8 +286,37 @@ impl Rejection {
     /// What an API of this kind answers where nobody has changed it.
     pub fn answer(&self, kind: ApiKind) -> DefaultAnswer {
         match kind {
-            ApiKind::Rest | ApiKind::WebSocket => self.answer_of_methods(),
+            ApiKind::Rest => self.answer_of_methods(),
             ApiKind::Http => self.answer_of_routes(),
+            ApiKind::WebSocket => self.answer_of_sockets(),
+        }
+    }
+
+    /// Whoever is not let in by a WebSocket API learns little: all that goes wrong behind it is one status, and who may not is
+    /// told no more than that.
+    fn answer_of_sockets(&self) -> DefaultAnswer {
+        let answer = self.answer_of_methods();
+        let is_signature = matches!(self, Self::Admit(AdmitRejection::Signature(_)))
+            || matches!(self, Self::Admit(AdmitRejection::NotASignature { .. }));
+        let (status, message) = match self {
+            Self::Integrate(_) if answer.status >= 500 => (502, Some("Internal server error")),
+            _ if answer.status >= 500 => (500, Some("Internal server error")),
+            _ if answer.status == 403 && !is_signature => (403, Some("Forbidden")),
+            _ => (answer.status, None),
+        };
+        let error_type = match status {
+            413 => Some("PayloadTooLargeException"),
+            500.. => Some("InternalServerErrorException"),
+            403 if matches!(self, Self::Route(_)) => Some("ForbiddenException"),
+            _ => answer.error_type,
+        };
+        DefaultAnswer {
+            status,
+            error_type,
+            message: message.map(Into::into).or(answer.message),
+            spaced: false,
+            capital: false,
+            response_type: answer.response_type,
         }
     }
 
@@ -379,6 +433,9 @@ impl Rejection {
                 | AddressRejection::EndpointDisabled { .. }
                 | AddressRejection::NoCertificate(_),
             ) => front(403, "ForbiddenException", "Forbidden"),
+            Self::Route(RouteRejection::UpgradeRequired) => {
+                front(426, "UpgradeRequiredException", "Upgrade Required")
+            }
             Self::Address(AddressRejection::Store(_) | AddressRejection::Deployment(_)) => {
                 front(500, "InternalServerErrorException", "Internal server error")
             }
@@ -402,7 +459,8 @@ impl Rejection {
             Self::Admit(AdmitRejection::Authorize(
                 AuthorizeRejection::Unidentified
                 | AuthorizeRejection::Refused
-                | AuthorizeRejection::Token(_),
+                | AuthorizeRejection::Token(_)
+                | AuthorizeRejection::Challenged(Challenge::Absent | Challenge::Invalid(_)),
             )) => early(
                 Type::Unauthorized,
                 401,
@@ -420,7 +478,9 @@ impl Rejection {
             }
             Self::Admit(
                 AdmitRejection::Authorizer(_)
-                | AdmitRejection::Authorize(AuthorizeRejection::Configuration(_)),
+                | AdmitRejection::Authorize(
+                    AuthorizeRejection::Configuration(_) | AuthorizeRejection::NoKeys(_),
+                ),
             ) => silent(Type::AuthorizerConfigurationError),
             Self::Admit(AdmitRejection::DeniedToBearer { is_explicit }) => denied(
                 "User is not authorized to access this resource".to_owned(),
@@ -480,7 +540,9 @@ impl Rejection {
                 "BadRequestException",
                 "Invalid request body",
             ),
-            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::NoScope))
+            Self::Admit(AdmitRejection::Authorize(
+                AuthorizeRejection::NoScope | AuthorizeRejection::Challenged(Challenge::NoScope(_)),
+            ))
             | Self::Cache(CacheRejection { caller: None, .. }) => {
                 early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
             }

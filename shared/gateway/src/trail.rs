@@ -2,6 +2,7 @@
 //! metrics read it; no stage decides by it.
 
 use crate::headers;
+use crate::socket::SocketTrail;
 use crate::{Arrival, ClientCertificate, Vpc};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +12,7 @@ use postern_definition::{ApiId, DeploymentId, Map, ResourceId, StageName};
 use postern_identity::Identity;
 use postern_telemetry::ExecutionLog;
 use rand::Rng;
+use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +51,8 @@ pub(crate) struct Trail {
     pub rejection: Option<RejectionTrail>,
     pub log: ExecutionLog,
     pub answer: Option<AnswerTrail>,
+    /// Only of what happens on a connection of a WebSocket API.
+    pub socket: Option<SocketTrail>,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +83,15 @@ pub(crate) struct ResourceTrail {
 }
 
 impl ResourceTrail {
+    /// Of a route of a WebSocket API.
+    pub(crate) fn of_key(key: &str) -> Self {
+        Self {
+            id: None,
+            path: key.to_owned(),
+            declared: None,
+        }
+    }
+
     /// Of a route: `GET /pets`, or just its name.
     fn route_key(&self) -> Option<String> {
         let verb = self.declared.as_deref()?;
@@ -104,8 +117,8 @@ pub(crate) struct CallerTrail {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AuthorizerTrail {
     pub principal: Option<String>,
-    /// What a function wants integrations and logs to know, as texts.
-    pub context: Arc<Map<String>>,
+    /// What a function wants integrations and logs to know. Only of HTTP APIs are there other values than texts.
+    pub context: Arc<Map<Value>>,
     /// What a token says, as texts. Only of authorizers that read tokens.
     pub claims: Option<Arc<Map<String>>>,
     pub status: Option<u16>,
@@ -216,6 +229,7 @@ impl Trail {
             rejection: None,
             log: ExecutionLog::default(),
             answer: None,
+            socket: None,
         }
     }
 
@@ -252,6 +266,7 @@ impl Trail {
                 text(self.stage.as_ref()?.base_path_matched.as_deref()?)
             }
             "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
+            "routeKey" if self.socket.is_some() => text(&self.resource.as_ref()?.path),
             "routeKey" => Some(self.resource.as_ref()?.route_key()?.into()),
             "resourcePath" => text(&self.resource.as_ref()?.path),
             "xrayTraceId" => self
@@ -274,7 +289,7 @@ impl Trail {
             }
             "error.message" => text(self.rejection.as_ref()?.message.as_deref()?),
             "error.messageString" => Some(
-                serde_json::Value::from(self.rejection.as_ref()?.message.as_deref())
+                Value::from(self.rejection.as_ref()?.message.as_deref())
                     .to_string()
                     .into(),
             ),
@@ -283,7 +298,10 @@ impl Trail {
             "status" => number(self.answer.as_ref()?.status.into()),
             "responseLength" => number(self.answer.as_ref()?.bytes.into()),
             "responseLatency" => number(self.answer.as_ref()?.latency.as_millis()),
-            _ => self.caller.context(name),
+            _ => match &self.socket {
+                None => self.caller.context(name),
+                Some(socket) => socket.context(name).or_else(|| self.caller.context(name)),
+            },
         }
     }
 
@@ -348,8 +366,11 @@ impl AuthorizerTrail {
             return text(self.claims.as_ref()?.get(name)?);
         }
         // What the function said comes before what is said of it.
-        if let Some(value) = self.context.get(name) {
-            return text(value);
+        match self.context.get(name) {
+            None => {}
+            Some(Value::Null) => return None,
+            Some(Value::String(value)) => return text(value),
+            Some(value) => return text(&value.to_string()),
         }
         match name {
             "principalId" => text(self.principal.as_deref()?),

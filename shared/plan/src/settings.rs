@@ -1,5 +1,6 @@
 //! What requests need of an API's own settings, whatever kind of API it is.
 
+use crate::Expression;
 use postern_definition::ApiId;
 use postern_definition::rest::{ApiKeySource, Cors, EndpointType, RestApi};
 use postern_definition::routed::{self, ProtocolType};
@@ -37,14 +38,8 @@ pub struct ApiSettings {
     pub policy: Option<String>,
     /// Of an HTTP API; a REST API's stages have it instead. Only where it allows any origin.
     pub cors: Option<Cors>,
-    /// Of a WebSocket API: what says which route a message takes, and where the key of a client stands.
-    pub selection: Option<Selection>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
-    pub route: String,
-    pub api_key: String,
+    /// Of a WebSocket API: what says which route a message takes.
+    pub route_selection: Option<Expression>,
 }
 
 impl From<RestApi> for ApiSettings {
@@ -60,7 +55,7 @@ impl From<RestApi> for ApiSettings {
             api_key_source: api.api_key_source,
             policy: api.policy,
             cors: None,
-            selection: None,
+            route_selection: None,
         }
     }
 }
@@ -68,10 +63,9 @@ impl From<RestApi> for ApiSettings {
 impl From<routed::Api> for ApiSettings {
     fn from(api: routed::Api) -> Self {
         let kind = ApiKind::from(api.protocol_type);
-        let selection = (kind == ApiKind::WebSocket).then_some(Selection {
-            route: api.route_selection_expression,
-            api_key: api.api_key_selection_expression,
-        });
+        let is_of_authorizer = api
+            .api_key_selection_expression
+            .contains("context.authorizer");
         Self {
             id: api.api_id,
             name: api.name,
@@ -80,13 +74,18 @@ impl From<routed::Api> for ApiSettings {
             disable_execute_api_endpoint: api.disable_execute_api_endpoint,
             minimum_compression_size: None,
             binary_media_types: Vec::new(),
-            api_key_source: ApiKeySource::Header,
+            api_key_source: if is_of_authorizer {
+                ApiKeySource::Authorizer
+            } else {
+                ApiKeySource::Header
+            },
             policy: None,
             cors: api
                 .cors_configuration
                 .map(cors)
                 .filter(|cors| !cors.allow_origins.is_empty()),
-            selection,
+            route_selection: (kind == ApiKind::WebSocket)
+                .then(|| Expression::parse(&api.route_selection_expression)),
         }
     }
 }

@@ -363,7 +363,7 @@ async fn a_log_tells_what_became_of_a_token() {
     }
     assert_eq!(guarded.status("/plain", "nonsense").await, 401);
     for line in [
-        "The token is not good: it has not three parts",
+        "The token is not good: token contains an invalid number of segments",
         "Unauthorized request: ",
         "Method completed with status: 401",
     ] {

@@ -11,8 +11,8 @@ use crate::paging::{Items, Tokens};
 use crate::wire::{Choice, Failure, Part, Violations};
 use crate::{Management, ids};
 use postern_definition::routed::{
-    Api, AuthorizationType, Authorizer, AuthorizerType, DEFAULT_KEY, ParameterConstraints, Route,
-    RouteKey, RouteResponse,
+    Api, AuthorizationType, Authorizer, AuthorizerType, CONNECT_KEY, DEFAULT_KEY, DISCONNECT_KEY,
+    ParameterConstraints, Route, RouteKey, RouteResponse,
 };
 use postern_definition::{ApiId, Map};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ const OPERATION_NAME_CHARS_MAX: usize = 64;
 const EXPRESSION_CHARS_MAX: usize = 2_048;
 const SCOPES_MAX: usize = 100;
 /// Of the routes of WebSocket APIs, beside those that their owners name.
-const PREDEFINED: [&str; 3] = ["$connect", "$disconnect", DEFAULT_KEY];
+const PREDEFINED: [&str; 3] = [CONNECT_KEY, DISCONNECT_KEY, DEFAULT_KEY];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -245,8 +245,8 @@ pub(super) fn checked_key(api: &Api, key: &str) -> Result<(), Failure> {
 /// What must hold of a route but its key. What its authorization has no use for is dropped.
 async fn checked(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Result<(), Failure> {
     if api.is_http() {
+        // Not so `ApiKeyRequired`, which the service refuses as well: here an HTTP API may ask for keys.
         for (what, is_there) in [
-            ("ApiKeyRequired", route.api_key_required),
             (
                 "ModelSelectionExpression",
                 route.model_selection_expression.is_some(),
