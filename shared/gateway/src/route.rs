@@ -6,6 +6,7 @@ use crate::rejection::RouteRejection;
 use crate::stages::Live;
 use crate::trail::{ResourceTrail, Trail};
 use crate::{Query, headers};
+use bytes::Bytes;
 use http::Method;
 use http::header::AUTHORIZATION;
 use postern_definition::{Map, ResourceId};
@@ -26,6 +27,8 @@ pub(crate) struct Routed {
     /// Values as they stand in the path, still percent-encoded.
     pub(crate) path_parameters: Arc<Map<String>>,
     pub(crate) query: Query,
+    /// What came over a connection of a WebSocket API, for expressions; empty of requests.
+    pub(crate) message: Bytes,
 }
 
 impl Routed {
@@ -80,6 +83,9 @@ pub(crate) async fn route(
         let (verb, path) = (request.method.to_string(), request.path.clone());
         // Authentication parsing runs on unmatched paths as well.
         let not_signed = not_a_signature(&request).filter(|_| is_rest);
+        if deployed.kind() == ApiKind::WebSocket && path == "/" {
+            return Err(RouteRejection::UpgradeRequired);
+        }
         return Err(match not_signed {
             Some((header, token)) => RouteRejection::NotASignature {
                 verb,
@@ -124,6 +130,7 @@ pub(crate) async fn route(
         resource_path,
         path_parameters,
         query,
+        message: Bytes::new(),
     })
 }
 
