@@ -9,7 +9,7 @@ use crate::stages::Live;
 use crate::trail::{AnswerTrail, CacheTrail, RejectionTrail, Trail};
 use crate::{Body, BodyError, CallError, Clock, Gateway, Journal, cors};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use postern_plan::ApiKind;
@@ -81,6 +81,9 @@ impl Gateway {
             .refusal(rejection, kind, &mut trail, served.as_ref())
             .await;
         headers.entry(CONTENT_TYPE).or_insert(JSON);
+        if let Some(challenge) = rejection.challenge() {
+            headers.insert(WWW_AUTHENTICATE, challenge.header());
+        }
         let live = served.map(|served| served.live);
         self.respond(status, headers, body, trail, kind, live)
     }
@@ -144,10 +147,8 @@ impl Gateway {
                 HeaderValue::try_from(value.as_str()).expect("an id is made of visible ASCII"),
             );
         }
-        if let Some(cors) = live.as_ref().and_then(|live| live.cors.as_ref())
-            && let Some(client) = &trail.client
-        {
-            cors::mark(cors, &client.headers, &mut headers);
+        if let Some(cors) = live.as_ref().and_then(|live| live.cors.as_ref()) {
+            cors::mark(cors, kind, &trail, &mut headers);
         }
         if self.settings.metering.headers {
             tell_rate(&mut headers, &trail);

@@ -3,6 +3,7 @@
 //! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
 
 use crate::admit::{Exceeded, ExceededLimit};
+use crate::authorize::{Challenge, NoKeys};
 use crate::gateway_response::DefaultAnswer;
 use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
@@ -182,6 +183,11 @@ pub enum AuthorizeRejection {
     Expired,
     #[error("the token has none of the method's scopes")]
     NoScope,
+    #[error("the authorizer cannot decide: {0}")]
+    NoKeys(#[from] NoKeys),
+    /// Any of these where whoever is refused for a token is told why.
+    #[error("{0}")]
+    Challenged(Challenge),
 }
 
 /// What kept the integration from answering.
@@ -219,7 +225,8 @@ impl AuthorizeRejection {
         match self {
             Self::Unidentified | Self::Refused | Self::Token(_) | Self::Expired => 401,
             Self::NoScope => 403,
-            Self::Failed(_) | Self::Configuration(_) => 500,
+            Self::Failed(_) | Self::Configuration(_) | Self::NoKeys(_) => 500,
+            Self::Challenged(challenge) => challenge.status(),
         }
     }
 }
@@ -236,6 +243,22 @@ impl Rejection {
             | Self::Route(_)
             | Self::Admit(_)
             | Self::Unpack(_)
+            | Self::Cache(_)
+            | Self::Integrate(_) => None,
+        }
+    }
+
+    /// What the client is told of its token, beside the answer.
+    pub(crate) fn challenge(&self) -> Option<&Challenge> {
+        match self {
+            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::Challenged(challenge))) => {
+                Some(challenge)
+            }
+            Self::Address(_)
+            | Self::Route(_)
+            | Self::Admit(_)
+            | Self::Unpack(_)
+            | Self::Validate(_)
             | Self::Cache(_)
             | Self::Integrate(_) => None,
         }
@@ -402,7 +425,8 @@ impl Rejection {
             Self::Admit(AdmitRejection::Authorize(
                 AuthorizeRejection::Unidentified
                 | AuthorizeRejection::Refused
-                | AuthorizeRejection::Token(_),
+                | AuthorizeRejection::Token(_)
+                | AuthorizeRejection::Challenged(Challenge::Absent | Challenge::Invalid(_)),
             )) => early(
                 Type::Unauthorized,
                 401,
@@ -420,7 +444,9 @@ impl Rejection {
             }
             Self::Admit(
                 AdmitRejection::Authorizer(_)
-                | AdmitRejection::Authorize(AuthorizeRejection::Configuration(_)),
+                | AdmitRejection::Authorize(
+                    AuthorizeRejection::Configuration(_) | AuthorizeRejection::NoKeys(_),
+                ),
             ) => silent(Type::AuthorizerConfigurationError),
             Self::Admit(AdmitRejection::DeniedToBearer { is_explicit }) => denied(
                 "User is not authorized to access this resource".to_owned(),
@@ -480,7 +506,9 @@ impl Rejection {
                 "BadRequestException",
                 "Invalid request body",
             ),
-            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::NoScope))
+            Self::Admit(AdmitRejection::Authorize(
+                AuthorizeRejection::NoScope | AuthorizeRejection::Challenged(Challenge::NoScope(_)),
+            ))
             | Self::Cache(CacheRejection { caller: None, .. }) => {
                 early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
             }

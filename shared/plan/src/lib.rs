@@ -27,8 +27,8 @@ pub mod usage;
 mod validation;
 
 pub use authorizer::{
-    Asks, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers, TokenPlan,
-    UserPool,
+    Asks, AuthorizerFormat, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers,
+    Manner, TokenPlan, UserPool,
 };
 pub use cache::{CachePlan, KeyParameter};
 pub use defect::Defect;

@@ -68,6 +68,9 @@ impl From<RestApi> for ApiSettings {
 impl From<routed::Api> for ApiSettings {
     fn from(api: routed::Api) -> Self {
         let kind = ApiKind::from(api.protocol_type);
+        let is_of_authorizer = api
+            .api_key_selection_expression
+            .contains("context.authorizer");
         let selection = (kind == ApiKind::WebSocket).then_some(Selection {
             route: api.route_selection_expression,
             api_key: api.api_key_selection_expression,
@@ -80,7 +83,11 @@ impl From<routed::Api> for ApiSettings {
             disable_execute_api_endpoint: api.disable_execute_api_endpoint,
             minimum_compression_size: None,
             binary_media_types: Vec::new(),
-            api_key_source: ApiKeySource::Header,
+            api_key_source: if is_of_authorizer {
+                ApiKeySource::Authorizer
+            } else {
+                ApiKeySource::Header
+            },
             policy: None,
             cors: api
                 .cors_configuration

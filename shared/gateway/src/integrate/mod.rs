@@ -11,7 +11,7 @@ mod request;
 mod subtype;
 
 pub(crate) use aws::caller;
-pub(crate) use lambda::{Event, invoke_headers};
+pub(crate) use lambda::{Event, RoutedEvent, invoke_headers};
 pub(crate) use link::Links;
 pub use link::VpcLinks;
 

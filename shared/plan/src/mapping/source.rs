@@ -76,6 +76,20 @@ impl Source {
         source.filter(|source| !matches!(source, Self::Path(_) | Self::Static(_)))
     }
 
+    /// The same, as authorizers of HTTP APIs write it, `$request.header.X`, and those of WebSocket APIs,
+    /// `route.request.header.X`.
+    pub fn of_route_identity(text: &str) -> Option<Self> {
+        let source = match (text.strip_prefix('$'), text.strip_prefix("route.request.")) {
+            (Some(text), _) => Self::of_routed_request(text),
+            (None, Some(place)) => Self::header(place).or_else(|| Self::query_or_path(place)),
+            (None, None) => Self::ambient(text),
+        };
+        source.filter(|source| {
+            let is_in_path = matches!(source, Self::Path(_) | Self::WholePath);
+            !is_in_path && !matches!(source, Self::Body(_) | Self::Static(_))
+        })
+    }
+
     /// What a request to an integration of an HTTP API is made of. The text comes without its dollar sign.
     pub fn of_routed_request(text: &str) -> Option<Self> {
         match text.strip_prefix("request.") {
@@ -220,6 +234,45 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Source::of_request(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_authorizer_of_routes_looks_at_headers_query_context_and_variables() {
+        for (text, expected) in [
+            (
+                "$request.header.Authorization",
+                Some(Source::MultiHeader("authorization".into())),
+            ),
+            (
+                "$request.querystring.Token",
+                Some(Source::MultiQuery("Token".into())),
+            ),
+            (
+                "$context.identity.sourceIp",
+                Some(Source::Context("identity.sourceIp".into())),
+            ),
+            ("$stageVariables.v", Some(Source::StageVariable("v".into()))),
+            (
+                "route.request.header.Auth",
+                Some(Source::Header("auth".into())),
+            ),
+            (
+                "route.request.querystring.q",
+                Some(Source::Query("q".into())),
+            ),
+            ("context.routeKey", Some(Source::Context("routeKey".into()))),
+            ("stageVariables.v", Some(Source::StageVariable("v".into()))),
+            ("$request.path.id", None),
+            ("$request.body", None),
+            ("$request.header.", None),
+            ("$'v'", None),
+            ("'v'", None),
+            ("method.request.header.a", None),
+            ("$", None),
+            ("", None),
+        ] {
+            assert_eq!(Source::of_route_identity(text), expected, "{text}");
         }
     }
 

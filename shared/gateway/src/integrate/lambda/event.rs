@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use postern_definition::Map;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use std::borrow::Cow;
 
 pub(crate) struct Event<'e> {
@@ -93,7 +94,7 @@ struct AuthorizerSaid<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<&'e Map<String>>,
     #[serde(flatten)]
-    context: &'e Map<String>,
+    context: &'e Map<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     principal_id: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,6 +7,7 @@ use crate::route::Routed;
 use crate::trail::Trail;
 use postern_definition::Map;
 use serde::Serialize;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Members without a value are null.
@@ -81,7 +82,7 @@ enum Said<'e> {
     #[serde(rename_all = "camelCase")]
     Function {
         #[serde(flatten)]
-        context: &'e Map<String>,
+        context: &'e Map<Value>,
         #[serde(skip_serializing_if = "Option::is_none")]
         principal_id: Option<&'e str>,
     },

@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use postern_definition::Map;
 use postern_identity::Identity;
 use serde::Serialize;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// A request to an HTTP API, as functions are told of it.
@@ -103,7 +104,7 @@ enum Said<'e> {
         /// The route's.
         scopes: Option<&'e [String]>,
     },
-    Lambda(Option<&'e Map<String>>),
+    Lambda(Option<&'e Map<Value>>),
     Iam(Iam<'e>),
 }
 
@@ -226,7 +227,7 @@ pub(super) fn scopes(routed: &Routed) -> Option<&[String]> {
     Some(routed.plan.scopes.as_slice()).filter(|scopes| !scopes.is_empty())
 }
 
-fn context(authorizer: &AuthorizerTrail) -> Option<&Map<String>> {
+fn context(authorizer: &AuthorizerTrail) -> Option<&Map<Value>> {
     Some(&*authorizer.context).filter(|context| !context.is_empty())
 }
 
