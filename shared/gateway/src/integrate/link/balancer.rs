@@ -1,12 +1,12 @@
 //! Load balancers: their names, and the ports of their listeners.
 
-use super::parts;
+use super::{Fact, parts};
 use crate::{Body, Caller, Destination, Gateway};
 use http::{HeaderMap, Method};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 impl Gateway {
-    pub(super) async fn name_of(&self, balancer: &str) -> Result<Vec<String>, String> {
+    pub(super) async fn name_of(&self, balancer: &str) -> Fact {
         let answer = self
             .described("DescribeLoadBalancers&LoadBalancerArns", balancer)
             .await?;
@@ -14,7 +14,7 @@ impl Gateway {
         Ok(vec![name.to_owned()])
     }
 
-    pub(super) async fn port_of(&self, listener: &str) -> Result<Vec<String>, String> {
+    pub(super) async fn port_of(&self, listener: &str) -> Fact {
         let answer = self
             .described("DescribeListeners&ListenerArns", listener)
             .await?;

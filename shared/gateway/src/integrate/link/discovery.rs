@@ -1,6 +1,6 @@
 //! Services of Cloud Map: the instances that are registered with one, and have the attributes that are wanted.
 
-use super::{NAMED_FOR, parts};
+use super::{Fact, NAMED_FOR, parts};
 use crate::{Body, Caller, Destination, Gateway, Query};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -29,7 +29,7 @@ impl Gateway {
         instances.into_iter().nth(drawn).ok_or_else(none)
     }
 
-    async fn instances_of(&self, target: &str) -> Result<Vec<String>, String> {
+    async fn instances_of(&self, target: &str) -> Fact {
         let (arn, wanted) = target.split_once('?').unwrap_or((target, ""));
         let (_, region, resource) = parts(arn).ok_or("it is not an ARN")?;
         let id = resource.strip_prefix("service/").unwrap_or(resource);
@@ -61,7 +61,7 @@ impl Gateway {
     }
 
     /// The names of a service and of its namespace, which never change.
-    async fn names_of(&self, region: &str, id: &str) -> Result<Vec<String>, String> {
+    async fn names_of(&self, region: &str, id: &str) -> Fact {
         let ask = |action, id: &str| {
             self.map_says("servicediscovery", region, action, json!({ "Id": id }))
         };

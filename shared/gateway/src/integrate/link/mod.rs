@@ -87,8 +87,11 @@ impl VpcLinks {
 #[derive(Default)]
 pub(crate) struct Links {
     targets: Mutex<HashMap<String, Known<Option<Vec<String>>>>>,
-    facts: Mutex<HashMap<String, Known<Result<Vec<String>, String>>>>,
+    facts: Mutex<HashMap<String, Known<Fact>>>,
 }
+
+/// What AWS said, or why it said nothing.
+type Fact = Result<Vec<String>, String>;
 
 #[derive(Clone)]
 struct Known<T> {
@@ -212,8 +215,8 @@ impl Gateway {
         &self,
         of: &str,
         kept_for: Duration,
-        found_out: impl Future<Output = Result<Vec<String>, String>>,
-    ) -> Result<Vec<String>, String> {
+        found_out: impl Future<Output = Fact>,
+    ) -> Fact {
         let now = self.clock.now();
         let known = recall(&self.links.facts, of).filter(|known| {
             let kept_for = if known.what.is_ok() {
