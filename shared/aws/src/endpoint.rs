@@ -184,6 +184,12 @@ mod tests {
                 "sync-states.eu-west-1.amazonaws.com",
                 "eu-west-1/states",
             ),
+            (
+                "data-servicediscovery",
+                "eu-west-1",
+                "data-servicediscovery.eu-west-1.amazonaws.com",
+                "eu-west-1/servicediscovery",
+            ),
             ("iam", "eu-west-1", "iam.amazonaws.com", "us-east-1/iam"),
         ] {
             assert_eq!(at_aws(name, region).unwrap(), format!("https://{host}"));
