@@ -148,6 +148,19 @@ def test_what_functions_answer(postern, lambdas):
     assert (answer.status, answer.body) == (503, UNAVAILABLE)
 
 
+def test_an_api_that_is_made_in_one_call_answers(postern, backend, lambdas):
+    client = postern.client("apigatewayv2")
+    name = lambdas.function({"said": "so"})
+    for target, key in [(backend.url, {}), (function_arn(name), {"RouteKey": "GET /pets"})]:
+        api = client.create_api(Name="quick", ProtocolType="HTTP", Target=target, **key)["ApiId"]
+        answer = postern.send_to(api, "/pets?a=1")
+        if key:
+            assert (answer.status, answer.body) == (200, b'{"said": "so"}')
+            assert lambdas.last(name).event["version"] == "2.0"
+        else:
+            assert Seen(answer).target == "/pets?a=1"
+
+
 # --- endpoints ---
 
 def test_where_a_proxied_request_goes_and_what_of_it_passes(postern, backend):

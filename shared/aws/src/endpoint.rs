@@ -42,6 +42,7 @@ pub(crate) const KNOWN_SERVICES: &[KnownService] = &[
     service_as("sagemaker", "SAGEMAKER_RUNTIME"),
     service("scheduler"),
     service_as("secretsmanager", "SECRETS_MANAGER"),
+    service("servicediscovery"),
     service_as("ses", "SESV2"),
     service("sns"),
     service("sqs"),
@@ -91,6 +92,7 @@ pub(crate) fn signing_name(name: &str) -> &str {
     match name {
         "data.iot" => "iotdata",
         "email" => "ses",
+        "data-servicediscovery" => "servicediscovery",
         "sync-states" => "states",
         _ => match name.rsplit('.').next().unwrap_or(name) {
             "appsync-api" => "appsync",
@@ -181,6 +183,12 @@ mod tests {
                 "eu-west-1",
                 "sync-states.eu-west-1.amazonaws.com",
                 "eu-west-1/states",
+            ),
+            (
+                "data-servicediscovery",
+                "eu-west-1",
+                "data-servicediscovery.eu-west-1.amazonaws.com",
+                "eu-west-1/servicediscovery",
             ),
             ("iam", "eu-west-1", "iam.amazonaws.com", "us-east-1/iam"),
         ] {

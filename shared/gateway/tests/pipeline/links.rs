@@ -273,17 +273,43 @@ async fn a_route_connects_to_the_listener_that_its_link_leads_to() {
 }
 
 #[tokio::test]
-async fn a_service_of_cloud_map_that_nobody_told_of_cannot_be_called() {
+async fn the_instances_of_a_service_are_discovered_by_its_names_and_their_attributes() {
     let bench = routed(VpcLinks::asking_aws()).await;
+    let attributes = json!({"AWS_INSTANCE_IPV4": "10.0.0.9", "AWS_INSTANCE_PORT": "83"});
+    let of_aws = json!({"Service": {"Name": "pets", "NamespaceId": "ns-1"}, "Namespace": {"Name": "inner"},
+        "Instances": [{"Attributes": attributes}, {"Attributes": {}}]});
+    *bench.backend.answer.lock().unwrap() = json!({"status": 200, "body": of_aws});
+    for _ in 0..2 {
+        let answer = bench
+            .gateway
+            .answer(arrival("GET /dev/found", &[], ""))
+            .await;
+        assert_eq!(answer.status(), 200);
+    }
+    let calls = bench.backend.calls.lock().unwrap().clone();
+    let there = "http://10.0.0.9:83/dev/found through 10.0.0.9:83";
+    assert_eq!(
+        calls,
+        [
+            "servicediscovery.eu-west-1 /",
+            "servicediscovery.eu-west-1 /",
+            "data-servicediscovery.eu-west-1 /",
+            there,
+            there
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_service_of_which_aws_knows_no_instance_cannot_be_called() {
+    let bench = routed(VpcLinks::asking_aws()).await;
+    let of_aws = json!({"Service": {"Name": "pets", "NamespaceId": "ns-1"}, "Namespace": {"Name": "inner"}, "Instances": []});
+    *bench.backend.answer.lock().unwrap() = json!({"status": 200, "body": of_aws});
     let answer = bench
         .gateway
         .answer(arrival("GET /dev/found", &[], ""))
         .await;
     assert_eq!(answer.status(), 500);
     let told = bench.journal.faults.lock().unwrap().concat();
-    assert!(
-        told.contains("services of Cloud Map are not looked up"),
-        "{told}"
-    );
-    assert!(bench.backend.calls.lock().unwrap().is_empty());
+    assert!(told.contains("no instance with an address"), "{told}");
 }

@@ -13,8 +13,8 @@ use postern_definition::routed::DEFAULT_KEY;
 use postern_plan::{Action, Appended, HttpPlan};
 use std::borrow::Cow;
 
-/// What a URL cannot hold. All else goes on as the client wrote it.
-const UNSAFE_IN_RAW_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
+/// What a URL cannot hold. All else goes on as it was written.
+const UNSAFE_IN_URLS: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 
 /// Where a request goes, beyond what the integration's URI says.
 pub(super) struct Goes<'g> {
@@ -46,7 +46,7 @@ pub(super) fn url(
     // As it came: what a client signed or left unsaid is not put in other words.
     if let Some(query) = routed.request.query.as_deref().filter(|q| !q.is_empty()) {
         url.push(if url.contains('?') { '&' } else { '?' });
-        url.extend(utf8_percent_encode(query, UNSAFE_IN_RAW_QUERY));
+        url.extend(utf8_percent_encode(query, UNSAFE_IN_URLS));
     }
     Ok(url)
 }
@@ -72,7 +72,10 @@ fn with_path(uri: String, appended: Option<&str>, overwritten: Option<&str>) -> 
     let host = base.find("://").map_or(0, |at| at + 3);
     let path = base[host..].find('/').map_or(base.len(), |at| host + at);
     let mut url = match (overwritten, appended) {
-        (Some(overwritten), _) => format!("{}{overwritten}", &base[..path]),
+        (Some(overwritten), _) => {
+            let overwritten = utf8_percent_encode(overwritten, UNSAFE_IN_URLS);
+            format!("{}{overwritten}", &base[..path])
+        }
         (None, appended) => {
             let appended = utf8_percent_encode(appended.unwrap_or_default(), UNSAFE_IN_PATH);
             format!("{}{appended}", base.trim_end_matches('/'))
@@ -161,6 +164,7 @@ mod tests {
                 "https://a/x?e=2&d=1",
             ),
             ("https://a", Some("/y"), Some("/x"), "https://a/x"),
+            ("https://a/b", None, Some("/x y/#z"), "https://a/x%20y/%23z"),
             ("http://a:80?d=1", Some("/y"), None, "http://a:80/y?d=1"),
         ] {
             let found = with_path(uri.to_owned(), appended, overwritten);

@@ -70,12 +70,16 @@ pub(super) fn asked(protocol: Protocol, parameters: &[Parameter]) -> Result<Aske
             })
         }
         Protocol::Configuration => {
-            let segment = |name| encoded_segment(text_of(parameters, name));
+            let segment = |name| match text_of(parameters, name) {
+                // Whoever reads the path would leave the folder that it is in.
+                dots @ ("." | "..") => Err(format!("`{dots}` is no {name}")),
+                text => Ok(encoded_segment(text)),
+            };
             let mut path = format!(
                 "/applications/{}/environments/{}/configurations/{}",
-                segment("Application"),
-                segment("Environment"),
-                segment("Configuration"),
+                segment("Application")?,
+                segment("Environment")?,
+                segment("Configuration")?,
             );
             let query = [
                 ("client_id", "ClientId"),
@@ -335,6 +339,11 @@ mod tests {
                     ("ClientId", Text, "c 1"),
                 ],
                 "GET /applications/a%2Fb/environments/prod/configurations/flags?client_id=c%201 ",
+            ),
+            (
+                Protocol::Configuration,
+                &[("Application", Text, "..")],
+                "`..` is no Application",
             ),
         ] {
             assert_eq!(told(protocol, parameters), expected);

@@ -2,14 +2,18 @@
 //!
 //! A link names a load balancer by its ARN. What address that is, the operator says (`--vpc-link`, `POSTERN_VPC_LINKS`), or
 //! AWS is asked, where Postern runs on AWS and in the network that the load balancer is in. Answers are kept: a link's for as
-//! long as a stage's, a load balancer's name for an hour, for it never changes.
+//! long as a stage's, a load balancer's name for an hour, for it never changes. An HTTP API may name a service of Cloud Map
+//! instead, whose instances come and go.
+
+mod balancer;
+mod discovery;
 
 use super::buffered;
 use crate::rejection::IntegrateRejection;
-use crate::{Body, Call, Caller, Destination, Gateway};
+use crate::{Body, Call, Destination, Gateway};
+use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderMap, Method};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postern_definition::Map;
 use postern_definition::rest::VpcLink;
 use postern_plan::account::vpc_link_key;
@@ -74,7 +78,7 @@ impl VpcLinks {
 
     /// A load balancer stands for each of its listeners.
     fn find(&self, name: &str) -> Option<&String> {
-        let of_balancer = || self.addresses.get(&load_balancer(name)?);
+        let of_balancer = || self.addresses.get(&balancer::of_listener(name)?);
         self.addresses.get(name).or_else(of_balancer)
     }
 }
@@ -83,8 +87,11 @@ impl VpcLinks {
 #[derive(Default)]
 pub(crate) struct Links {
     targets: Mutex<HashMap<String, Known<Option<Vec<String>>>>>,
-    balancers: Mutex<HashMap<String, Known<Result<String, String>>>>,
+    facts: Mutex<HashMap<String, Known<Fact>>>,
 }
+
+/// What AWS said, or why it said nothing.
+type Fact = Result<Vec<String>, String>;
 
 #[derive(Clone)]
 struct Known<T> {
@@ -159,13 +166,18 @@ impl Gateway {
 
     /// `by_listener` has the listener's port where the ARN is of one: nothing else says it.
     async fn address_of(&self, arn: &str, by_listener: bool) -> Result<String, String> {
-        let balancer = load_balancer(arn);
-        let name = self.kept(balancer.as_deref().unwrap_or(arn)).await?;
-        if by_listener && balancer.is_some() {
-            let port = self.kept(arn).await?;
-            return Ok(format!("{name}:{port}"));
+        if discovery::is_service(arn) {
+            return self.instance_of(arn).await;
         }
-        Ok(name)
+        let balancer = balancer::of_listener(arn);
+        let named = balancer.as_deref().unwrap_or(arn);
+        let name = self.fact(named, NAMED_FOR, self.name_of(named)).await?;
+        let mut address = name.concat();
+        if by_listener && balancer.is_some() {
+            let port = self.fact(arn, NAMED_FOR, self.port_of(arn)).await?;
+            address = format!("{address}:{}", port.concat());
+        }
+        Ok(address)
     }
 
     /// What a link leads to, by ARN.
@@ -198,12 +210,17 @@ impl Gateway {
         targets.ok_or_else(|| broken(format!("there is no VPC link `{id}`")))
     }
 
-    /// The DNS name of a load balancer, or the port of a listener.
-    async fn kept(&self, arn: &str) -> Result<String, String> {
+    /// What AWS said of something, if it was asked lately, or says now.
+    async fn fact(
+        &self,
+        of: &str,
+        kept_for: Duration,
+        found_out: impl Future<Output = Fact>,
+    ) -> Fact {
         let now = self.clock.now();
-        let known = recall(&self.links.balancers, arn).filter(|known| {
+        let known = recall(&self.links.facts, of).filter(|known| {
             let kept_for = if known.what.is_ok() {
-                NAMED_FOR
+                kept_for
             } else {
                 UNKNOWN_FOR
             };
@@ -212,93 +229,47 @@ impl Gateway {
         if let Some(known) = known {
             return known.what;
         }
-        let what = self.described(arn).await;
+        let what = found_out.await;
         let known = Known {
             what: what.clone(),
             at: now,
             generation: None,
         };
-        keep(&self.links.balancers, arn, known);
+        keep(&self.links.facts, of, known);
         what
     }
 
-    async fn described(&self, arn: &str) -> Result<String, String> {
-        let mut parts = arn.splitn(6, ':');
-        let (service, region) = (parts.nth(2), parts.next());
-        let region = match (service, region) {
-            (Some("elasticloadbalancing"), Some(region)) => region,
-            (Some("servicediscovery"), _) => {
-                let reason = "the instances of services of Cloud Map are not looked up: \
-                    set POSTERN_VPC_LINKS to its ARN and HOST:PORT";
-                return Err(reason.to_owned());
-            }
-            _ => return Err("it is not the ARN of a load balancer".to_owned()),
-        };
-        let is_listener = load_balancer(arn).is_some();
-        let asked = if is_listener {
-            "DescribeListeners&ListenerArns"
-        } else {
-            "DescribeLoadBalancers&LoadBalancerArns"
-        };
+    /// What a service of AWS answers to the gateway itself.
+    async fn told_by(
+        &self,
+        destination: Destination,
+        method: Method,
+        headers: HeaderMap,
+        body: Body,
+    ) -> Result<Bytes, String> {
         let call = Call {
-            destination: Destination::Service {
-                name: "elasticloadbalancing".to_owned(),
-                region: region.to_owned(),
-                path: format!(
-                    "/?Action={asked}.member.1={}&Version=2015-12-01",
-                    utf8_percent_encode(arn, NON_ALPHANUMERIC)
-                ),
-                caller: Caller::Gateway,
-            },
-            method: Method::GET,
-            headers: HeaderMap::new(),
-            body: Body::empty(),
+            destination,
+            method,
+            headers,
+            body,
             timeout: ASKED_WITHIN,
         };
         let answer = self.backend.call(call).await.map_err(|e| e.to_string())?;
         let (head, body) = answer.into_parts();
         let body = buffered(body).await.map_err(|error| error.to_string())?;
-        let body = String::from_utf8_lossy(&body);
-        if head.status != 200 {
-            let start: String = body.chars().take(300).collect();
-            return Err(format!("AWS answered {}: {start}", head.status.as_u16()));
+        if head.status == 200 {
+            return Ok(body);
         }
-        if is_listener {
-            let port = told(&body, "Port").and_then(|port| port.parse::<u16>().ok());
-            return port
-                .map(|port| port.to_string())
-                .ok_or_else(|| "AWS told no port of it".to_owned());
-        }
-        dns_name(&body)
-            .map(str::to_owned)
-            .ok_or_else(|| "AWS told no name of it".to_owned())
+        let start: String = String::from_utf8_lossy(&body).chars().take(300).collect();
+        Err(format!("AWS answered {}: {start}", head.status.as_u16()))
     }
 }
 
-/// The first member of a name. The service answers in XML or in JSON, as it pleases; what is asked for needs no escapes in either.
-fn told<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let after = if let Some((_, after)) = answer.split_once(&format!("<{name}>")) {
-        after
-    } else {
-        let after = answer.split_once(&format!("\"{name}\""))?.1;
-        let value = after.trim_start().strip_prefix(':')?.trim_start();
-        value.strip_prefix('"').unwrap_or(value)
-    };
-    let end = after.find(['<', '"', ',', '}'])?;
-    Some(after[..end].trim())
-}
-
-fn dns_name(answer: &str) -> Option<&str> {
-    let name = told(answer, "DNSName")?;
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-    (!name.is_empty() && name.bytes().all(fits)).then_some(name)
-}
-
-/// The ARN of the load balancer that a listener belongs to, of whose own it is a part.
-fn load_balancer(listener: &str) -> Option<String> {
-    let (owner, resource) = listener.split_once(":listener/")?;
-    let (balancer, _) = resource.rsplit_once('/')?;
-    Some(format!("{owner}:loadbalancer/{balancer}"))
+/// The parts of an ARN: its service, its region and what it names.
+fn parts(arn: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let (service, region) = (parts.next()?, parts.next()?);
+    Some((service, region, parts.nth(1)?))
 }
 
 fn broken(reason: String) -> IntegrateRejection {
@@ -354,31 +325,6 @@ mod tests {
             ),
         ] {
             assert_eq!(VpcLinks::default().set(settings).unwrap_err(), expected);
-        }
-    }
-
-    #[test]
-    fn a_load_balancers_name_is_read_from_what_aws_answers() {
-        for (answer, expected) in [
-            (
-                "<a><DNSName>inner-0123.elb.eu-west-1.amazonaws.com</DNSName></a>",
-                Some("inner-0123.elb.eu-west-1.amazonaws.com"),
-            ),
-            (r#"{"DNSName": "inner.example"}"#, Some("inner.example")),
-            ("<DNSName></DNSName>", None),
-            ("<DNSName>a@b</DNSName>", None),
-            ("<DNSName>a", None),
-            ("", None),
-        ] {
-            assert_eq!(dns_name(answer), expected, "{answer}");
-        }
-        for (answer, expected) in [
-            ("<a><Port>8080</Port></a>", Some("8080")),
-            (r#"{"Protocol": "HTTP", "Port": 8080}"#, Some("8080")),
-            (r#"{"Port":"80"}"#, Some("80")),
-            ("{}", None),
-        ] {
-            assert_eq!(told(answer, "Port"), expected, "{answer}");
         }
     }
 }
