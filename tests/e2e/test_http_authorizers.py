@@ -346,6 +346,20 @@ def test_a_route_may_want_a_key_of_a_usage_plan(product, backend):
     rest.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
     assert api.settled(lambda: ask().status == 200)
     assert said(ask(None)) == FORBIDDEN and said(ask("nobody")) == FORBIDDEN
+    # A key counts where it belongs, alone and whole.
+    for path, headers in [
+        (f"/keyed?x-api-key={value}&apiKey={value}", []),
+        ("/keyed", [("X-Api-Key2", value)]),
+        ("/keyed", [("X_Api_Key", value)]),
+        ("/keyed", [("Cookie", f"x-api-key={value}")]),
+        ("/keyed", [("Authorization", value)]),
+        ("/keyed", [("X-Api-Key", f"nobody,{value}")]),
+        ("/keyed", [("X-Api-Key", f"{value},{value}")]),
+        ("/keyed", [("X-Api-Key", "nobody"), ("X-Api-Key", value)]),
+        ("/keyed", [("X-Api-Key", f"Bearer {value}")]),
+        ("/keyed", [("X-Api-Key", value[:-1])]),
+    ]:
+        assert said(api.send(path, headers=headers)) == FORBIDDEN, (path, headers)
     statuses = [ask().status for _ in range(3)]
     # Each environment of the functions learns of the key by itself, and then of how much is left.
     assert set(statuses) <= {200, 403, 429} and 429 in statuses

@@ -63,10 +63,9 @@ impl Step {
     }
 
     fn failed(self, url: &str, reason: &dyn std::fmt::Display) -> NoKeys {
-        NoKeys {
-            step: self,
-            reason: format!("`{url}`: {reason}"),
-        }
+        // What an issuer says may be in it, and must not be able to end a line of the journal.
+        let reason = format!("`{url}`: {reason}").replace(['\r', '\n'], " ");
+        NoKeys { step: self, reason }
     }
 }
 

@@ -271,6 +271,12 @@ async fn an_issuer_that_cannot_be_asked_is_told_of_and_asked_again() {
     let faults = guarded.journal.faults.lock().unwrap().concat();
     assert!(faults.contains("connection refused"), "{faults}");
     guarded.issuers.is_away.store(false, Ordering::SeqCst);
+    guarded.clock.forward(Duration::from_secs(3));
+    *guarded.issuers.discovery.lock().unwrap() = json!({"issuer": "a\r\n{\"_aws\": {}}"});
+    assert_eq!(guarded.get("/plain", &[&token]).await, discovery);
+    for fault in guarded.journal.faults.lock().unwrap().iter() {
+        assert!(!fault.contains(['\r', '\n']), "{fault}");
+    }
     *guarded.issuers.discovery.lock().unwrap() =
         json!({"jwks_uri": "https://keys.example/elsewhere"});
     guarded.clock.forward(Duration::from_secs(3));

@@ -119,7 +119,6 @@ pub(super) fn checked(api: &Api, authorizer: &Authorizer) -> Result<(), Failure>
 }
 
 fn jwt(api: &Api, authorizer: &Authorizer) -> Result<(), Failure> {
-    parts::http_only(api, "AuthorizerType JWT")?;
     for (what, is_there) in [
         ("AuthorizerUri", authorizer.authorizer_uri.is_some()),
         (
@@ -146,7 +145,12 @@ fn jwt(api: &Api, authorizer: &Authorizer) -> Result<(), Failure> {
             "JWT authorizer requires exactly one identity source",
         ));
     };
-    let located = &HTTP_SOURCES[..2];
+    // Beyond the service, a handshake of a WebSocket API may bring a token as well.
+    let located = if api.is_http() {
+        &HTTP_SOURCES[..2]
+    } else {
+        &WEBSOCKET_SOURCES[..2]
+    };
     if !is_source(source, located) {
         return Err(invalid_source(source, located));
     }

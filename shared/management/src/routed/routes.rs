@@ -325,10 +325,8 @@ async fn authorization(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Re
             return Ok(());
         }
         AuthorizationType::Custom => AuthorizerType::Request,
-        AuthorizationType::Jwt => {
-            parts::http_only(api, "AuthorizationType JWT")?;
-            AuthorizerType::Jwt
-        }
+        // Of a WebSocket API too, where the service knows no tokens.
+        AuthorizationType::Jwt => AuthorizerType::Jwt,
     };
     let scopes = route.authorization_scopes.as_deref().unwrap_or_default();
     if scopes.len() > SCOPES_MAX || scopes.iter().any(String::is_empty) {
@@ -339,9 +337,13 @@ async fn authorization(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Re
     let id = route.authorizer_id.as_deref().unwrap_or_default();
     let authorizer = authorizer(edit, &api.api_id, id).await?;
     if authorizer.is_none_or(|authorizer| authorizer.authorizer_type != wanted) {
-        return Err(Failure::bad_request(
-            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer.",
-        ));
+        let rule = match wanted {
+            AuthorizerType::Request => "CUSTOM or COGNITO_USER_POOLS requires a valid authorizer",
+            AuthorizerType::Jwt => "JWT requires a valid JWT authorizer",
+        };
+        return Err(Failure::bad_request(format!(
+            "Invalid authorizer ID specified. Setting the authorization type to {rule}."
+        )));
     }
     Ok(())
 }
