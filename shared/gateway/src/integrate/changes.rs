@@ -18,6 +18,7 @@ use percent_encoding::utf8_percent_encode;
 use postern_definition::Map;
 use postern_plan::{Action, BodyPath, Change, Changes, RequestChanges, Source, TextTemplate};
 use postern_template::Payload;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Changes headers and query, and gives the path that is wanted in place of the one that would go on.
@@ -140,7 +141,7 @@ fn change_headers(headers: &mut HeaderMap, changes: Vec<Valued>) {
             }
             (Action::Append, Some(value)) => {
                 let before = headers.get_all(&name).iter().map(headers::text);
-                let mut all: Vec<_> = before.map(|text| text.into_owned()).collect();
+                let mut all: Vec<_> = before.map(Cow::into_owned).collect();
                 all.push(headers::text(&value).into_owned());
                 super::set(headers, name, &all.join(","));
             }

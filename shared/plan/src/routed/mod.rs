@@ -75,9 +75,10 @@ pub fn freeze(definition: &Definition) -> Result<Snapshot, Vec<Defect>> {
         let id = |i: &FrozenIntegration| i.integration.integration_id.clone();
         id(a).cmp(&id(b))
     });
-    let mut defects = defects(definition.api.is_http(), &routes);
-    if defects.is_empty() && !definition.api.is_http() {
-        defects = defects_of_messages(&routes, &integrations);
+    let is_http = definition.api.is_http();
+    let mut defects = defects(is_http, &routes);
+    if is_http || defects.is_empty() {
+        defects.extend(uncallable(is_http, &routes, &integrations));
     }
     if !defects.is_empty() {
         return Err(defects);
@@ -140,28 +141,6 @@ fn numbered(mut routes: Vec<FrozenRoute>) -> (Routes, Vec<FrozenRoute>, usize) {
     (router, [found, others].concat(), in_router)
 }
 
-/// What keeps routes of a WebSocket API from being called.
-fn defects_of_messages(routes: &[FrozenRoute], integrations: &[FrozenIntegration]) -> Vec<Defect> {
-    let mut defects = Vec::new();
-    for route in routes {
-        let id = route.route.integration_id();
-        let integration = id.and_then(|id| {
-            integrations
-                .binary_search_by(|one| one.integration.integration_id.as_str().cmp(id))
-                .ok()
-        });
-        let key = &route.route.route_key;
-        match integration.map(|place| compile_socket(route, Some(&integrations[place]))) {
-            None => defects.push(Defect::RoutesWithoutIntegration(key.clone())),
-            Some(Ok(_)) => {}
-            Some(Err(found)) => {
-                defects.extend(found.into_iter().map(|defect| defect.of("route", key)));
-            }
-        }
-    }
-    defects
-}
-
 fn defects(is_http: bool, routes: &[FrozenRoute]) -> Vec<Defect> {
     if routes.is_empty() {
         return vec![if is_http {
@@ -181,4 +160,34 @@ fn defects(is_http: bool, routes: &[FrozenRoute]) -> Vec<Defect> {
         return Vec::new();
     }
     vec![Defect::RoutesWithoutIntegration(lacking.join(", "))]
+}
+
+/// What is wrong with routes that have an integration. Those of HTTP APIs that wait for one cannot be called until then.
+fn uncallable(
+    is_http: bool,
+    routes: &[FrozenRoute],
+    integrations: &[FrozenIntegration],
+) -> Vec<Defect> {
+    let mut defects = Vec::new();
+    for frozen in routes {
+        let id = frozen.route.integration_id();
+        let integration = integrations
+            .iter()
+            .find(|i| Some(i.integration.integration_id.as_str()) == id);
+        let key = &frozen.route.route_key;
+        let (verb, path) = match key.split_once(' ').filter(|_| is_http) {
+            Some(parts) => parts,
+            None if is_http => ("ANY", key.as_str()),
+            None => ("Route", key.as_str()),
+        };
+        let found = match integration {
+            Some(integration) if is_http => integration::compile(&frozen.route, integration).err(),
+            Some(_) => compile_socket(frozen, integration).err(),
+            None if is_http => None,
+            None => Some(vec![Defect::RoutesWithoutIntegration(key.clone())]),
+        };
+        let found = found.into_iter().flatten();
+        defects.extend(found.map(|defect| defect.of(verb, path)));
+    }
+    defects
 }

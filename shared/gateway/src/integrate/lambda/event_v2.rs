@@ -264,7 +264,8 @@ fn cookies(routed: &Routed) -> Vec<String> {
 /// Whether a function is told of a header.
 pub(super) fn is_told(routed: &Routed, name: &http::HeaderName) -> bool {
     let hides = |name| headers::is_of_a_connection(name) && name != http::header::CONTENT_LENGTH;
-    !hides(name) && !(*name == AUTHORIZATION && routed.is_signed())
+    let is_signature = *name == AUTHORIZATION && routed.is_signed();
+    !is_signature && !hides(name)
 }
 
 fn lowered_headers(routed: &Routed) -> Map<String> {
