@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cache;
+mod connections;
 mod execution_log;
 mod freshness;
 mod harness;
@@ -16,6 +17,7 @@ mod limits;
 mod links;
 mod route_tokens;
 mod size;
+mod sockets;
 mod tokens;
 mod told;
 
