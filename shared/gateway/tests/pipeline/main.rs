@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cache;
+mod connections;
 mod execution_log;
 mod freshness;
 mod harness;
@@ -15,6 +16,7 @@ mod iam;
 mod limits;
 mod links;
 mod size;
+mod sockets;
 mod tokens;
 mod told;
 
