@@ -14,6 +14,7 @@ import websockets.sync.client
 
 import holders
 import products
+import wire
 from apis import Routes, function_arn
 from backends import Reply
 from products import ENVIRONMENT, PROGRAMS, REGION, eventually
@@ -254,6 +255,31 @@ def test_who_may_not_sends_nothing(chat):
         with pytest.raises(botocore.exceptions.ClientError) as refused:
             chat.way.sender(other).post_to_connection(ConnectionId=id, Data=b"x")
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+# --- the functions alone ---
+
+def test_the_sample_events_are_understood(by_functions, lambdas):
+    way = Way(by_functions, f"ws://127.0.0.1:{by_functions.holders['own'].port}", "", ("", ""))
+    api = Chat(way, lambdas, "$connect")
+    api.settled(lambda: way.connect(api).close() or True)
+
+    def invoke(name):
+        event = (products.ROOT / "events" / f"{name}.json").read_text().replace("chatroom01", api.id)
+        function = name.split("-")[0]
+        answer = wire.exchange(by_functions.address, "POST", f"/2015-03-31/functions/{function}/invocations",
+                               [("Host", "localhost")], event.encode()).json()
+        return answer["statusCode"], answer["headers"], answer["body"]
+
+    status, headers, body = invoke("sockets-function-url-open")
+    assert (status, headers["content-type"], headers["sec-websocket-extensions"]) == (200, "application/websocket-events", "grip")
+    assert body.startswith("OPEN\r\nTEXT ") and '"type":"subscribe"' in body
+    connected = api.of("$connect")[-1]
+    assert connected["requestContext"]["identity"] == {"userAgent": "ws/8", "sourceIp": "198.51.100.7"}
+    assert connected["queryStringParameters"] == {"user": "7"}
+    assert invoke("sockets-function-url-forged")[0] == 401
+    # Whoever AWS has proven, and nobody has allowed anything.
+    assert invoke("connections-function-url-post")[0] in (403, 410)
 
 
 # --- on a laptop alone ---
