@@ -1,5 +1,6 @@
 """WebSocket APIs as clients and backends see them: on a laptop, and as functions behind `postern sockets` and behind Pushpin."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -68,12 +69,13 @@ def by_functions(tmp_path_factory, dynamodb, lambdas):
         {"POSTERN_SOCKETS_KEY": holders.KEY, "POSTERN_HOLDERS": f"{own.setting()},{pushpin.setting()}"},
         gateway=0, sockets=6, connections=2)
     backend = f"http://127.0.0.1:{product.port}/lambda-url/sockets"
-    started = [holder.start(backend) for holder in (own, pushpin)]
     product.holders = {"own": own, "pushpin": pushpin}
-    yield product
-    for holder in started:
-        holder.stop()
-    product.stop()
+    with contextlib.ExitStack() as running:
+        running.callback(product.stop)
+        for holder in (own, pushpin):
+            running.callback(holder.stop)
+            holder.start(backend)
+        yield product
 
 
 @pytest.fixture(scope="module", params=["laptop", "own", "pushpin"])
@@ -259,7 +261,7 @@ def test_who_may_not_sends_nothing(chat):
 
 # --- the functions alone ---
 
-def test_the_sample_events_are_understood(by_functions, lambdas):
+def test_the_sample_events_are_understood(by_functions, lambdas, tmp_path):
     way = Way(by_functions, f"ws://127.0.0.1:{by_functions.holders['own'].port}", "", ("", ""))
     api = Chat(way, lambdas, "$connect")
     api.settled(lambda: way.connect(api).close() or True)
@@ -278,8 +280,16 @@ def test_the_sample_events_are_understood(by_functions, lambdas):
     assert connected["requestContext"]["identity"] == {"userAgent": "ws/8", "sourceIp": "198.51.100.7"}
     assert connected["queryStringParameters"] == {"user": "7"}
     assert invoke("sockets-function-url-forged")[0] == 401
-    # Whoever AWS has proven, and nobody has allowed anything.
-    assert invoke("connections-function-url-post")[0] in (403, 410)
+    # Whoever AWS has proven may what is allowed here; the connection is nobody's.
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": f"arn:aws:execute-api:*:*:{api.id}/dev/POST/@connections/*"}]}))
+    done = subprocess.run(
+        [PROGRAMS / "postern", "credentials", "policy", "attach", "arn:aws:iam::123456789012:role/chat", "send", policy, "--endpoint-url",
+         by_functions.endpoint], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    status, headers, body = invoke("connections-function-url-post")
+    assert (status, headers["x-amzn-errortype"], body) == (410, "GoneException", "")
 
 
 # --- on a laptop alone ---
