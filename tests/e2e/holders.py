@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -19,6 +20,11 @@ KEY = "a key of holder and functions"
 
 def listens(port, seconds=15):
     products.eventually(lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True, seconds)
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 class Holder:
@@ -59,8 +65,9 @@ class Pushpin(Holder):
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.port = free_port()
-        # It moves every port that Pushpin listens on but the one for clients.
-        self.offset = free_port() % 20_000 + 20_000
+        # It moves every port that Pushpin listens on but the one for clients: to where no connection of others begins.
+        self.offset = next(offset for offset in random.sample(range(3_000, 20_000, 10), 100)
+                           if all(is_free(port + offset) for port in range(5560, 5564)))
         self.control = 5561 + self.offset
 
     def start(self, backend):

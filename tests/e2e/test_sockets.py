@@ -1,5 +1,6 @@
 """WebSocket APIs as clients and backends see them: on a laptop, and as functions behind `postern sockets` and behind Pushpin."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import websockets.sync.client
 
 import holders
 import products
+import wire
 from apis import Routes, function_arn
 from backends import Reply
 from products import ENVIRONMENT, PROGRAMS, REGION, eventually
@@ -25,9 +27,9 @@ BROKEN = Reply({"errorMessage": "it broke", "errorType": "Error"}, error="Unhand
 class Way:
     """One way of running WebSocket APIs."""
 
-    def __init__(self, product, clients, connections, keys):
+    def __init__(self, product, clients, connections, keys, prefix=""):
         # Where clients connect, and where backends send; both followed by /_api/{api}/{stage}.
-        self.product, self.clients, self.connections = product, clients, connections
+        self.product, self.clients, self.connections, self.prefix = product, clients, connections, prefix
         self.key, self.secret = keys
 
     def connect(self, api, query="", **more):
@@ -35,10 +37,17 @@ class Way:
         return websockets.sync.client.connect(f"{self.clients}/_api/{api.id}/{api.stage}{query}", legacy=True, **more)
 
     def sender(self, api, key=None, secret=None):
-        return boto3.client(
+        client = boto3.client(
             "apigatewaymanagementapi", endpoint_url=f"{self.connections}/_api/{api.id}/{api.stage}", region_name=REGION,
             aws_access_key_id=key or self.key, aws_secret_access_key=secret or self.secret,
             config=botocore.config.Config(retries={"max_attempts": 0}))
+
+        def emulate(request, **_):
+            """The emulator puts before the path which function is meant, and takes it off again: that is not signed."""
+            request.url = request.url.replace(self.connections, self.connections + self.prefix)
+
+        client.meta.events.register("before-send.apigatewaymanagementapi", emulate)
+        return client
 
 
 def issue(product, principal):
@@ -46,8 +55,8 @@ def issue(product, principal):
     done = subprocess.run([PROGRAMS / "postern", "credentials", "issue", principal, "--admin", "--endpoint-url", product.endpoint],
                           env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
-    words = done.stdout.split()
-    return next(one for one in words if one.startswith("AKIA")), max(words, key=len)
+    issued = {name.lower(): value for name, value in json.loads(done.stdout).items()}
+    return issued["accesskeyid"], issued["secretaccesskey"]
 
 
 @pytest.fixture(scope="session")
@@ -60,12 +69,13 @@ def by_functions(tmp_path_factory, dynamodb, lambdas):
         {"POSTERN_SOCKETS_KEY": holders.KEY, "POSTERN_HOLDERS": f"{own.setting()},{pushpin.setting()}"},
         gateway=0, sockets=6, connections=2)
     backend = f"http://127.0.0.1:{product.port}/lambda-url/sockets"
-    started = [holder.start(backend) for holder in (own, pushpin)]
     product.holders = {"own": own, "pushpin": pushpin}
-    yield product
-    for holder in started:
-        holder.stop()
-    product.stop()
+    with contextlib.ExitStack() as running:
+        running.callback(product.stop)
+        for holder in (own, pushpin):
+            running.callback(holder.stop)
+            holder.start(backend)
+        yield product
 
 
 @pytest.fixture(scope="module", params=["laptop", "own", "pushpin"])
@@ -77,7 +87,7 @@ def way(request):
     product = request.getfixturevalue("by_functions")
     keys = issue(product, f"sender-{request.param}")
     return Way(product, f"ws://127.0.0.1:{product.holders[request.param].port}",
-               f"http://127.0.0.1:{product.port}/lambda-url/connections", keys)
+               f"http://127.0.0.1:{product.port}", keys, prefix="/lambda-url/connections")
 
 
 class Chat(Routes):
@@ -247,6 +257,39 @@ def test_who_may_not_sends_nothing(chat):
         with pytest.raises(botocore.exceptions.ClientError) as refused:
             chat.way.sender(other).post_to_connection(ConnectionId=id, Data=b"x")
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+# --- the functions alone ---
+
+def test_the_sample_events_are_understood(by_functions, lambdas, tmp_path):
+    way = Way(by_functions, f"ws://127.0.0.1:{by_functions.holders['own'].port}", "", ("", ""))
+    api = Chat(way, lambdas, "$connect")
+    api.settled(lambda: way.connect(api).close() or True)
+
+    def invoke(name):
+        event = (products.ROOT / "events" / f"{name}.json").read_text().replace("chatroom01", api.id)
+        function = name.split("-")[0]
+        answer = wire.exchange(by_functions.address, "POST", f"/2015-03-31/functions/{function}/invocations",
+                               [("Host", "localhost")], event.encode()).json()
+        return answer["statusCode"], answer["headers"], answer["body"]
+
+    status, headers, body = invoke("sockets-function-url-open")
+    assert (status, headers["content-type"], headers["sec-websocket-extensions"]) == (200, "application/websocket-events", "grip")
+    assert body.startswith("OPEN\r\nTEXT ") and '"type":"subscribe"' in body
+    connected = api.of("$connect")[-1]
+    assert connected["requestContext"]["identity"] == {"userAgent": "ws/8", "sourceIp": "198.51.100.7"}
+    assert connected["queryStringParameters"] == {"user": "7"}
+    assert invoke("sockets-function-url-forged")[0] == 401
+    # Whoever AWS has proven may what is allowed here; the connection is nobody's.
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": f"arn:aws:execute-api:*:*:{api.id}/dev/POST/@connections/*"}]}))
+    done = subprocess.run(
+        [PROGRAMS / "postern", "credentials", "policy", "attach", "arn:aws:iam::123456789012:role/chat", "send", policy, "--endpoint-url",
+         by_functions.endpoint], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    status, headers, body = invoke("connections-function-url-post")
+    assert (status, headers["x-amzn-errortype"], body) == (410, "GoneException", "")
 
 
 # --- on a laptop alone ---

@@ -20,6 +20,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use postern_egress::{Egress, Options};
+use postern_gateway::socket::ConnectionCaller;
 use postern_gateway::{Arrival, Body, Clock, Journal, SystemClock};
 use postern_store::Embedded;
 use postern_websocket::{
@@ -78,6 +79,7 @@ impl Line for Small {
                 connected_at: SystemClock.now(),
                 source_ip: arrival.source_ip,
                 user_agent: agent.and_then(|agent| agent.to_str().ok().map(str::to_owned)),
+                caller: ConnectionCaller::default(),
             },
             headers,
         })

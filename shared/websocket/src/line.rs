@@ -1,43 +1,11 @@
-//! The port to the request line: what a handshake, a message and an end mean to an API.
+//! The port to the request line: what a handshake, a message and an end mean to an API. The gateway has the real one; another one
+//! shows that what fails is the wire.
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, StatusCode};
-use postern_definition::{ApiId, StageName};
+use http::Response;
+use postern_gateway::socket::{Accepted, Connection, Managed};
 use postern_gateway::{Arrival, Body, Gateway};
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
-
-/// A connection of a WebSocket API, as it was made at `$connect`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Connection {
-    pub id: String,
-    pub api: ApiId,
-    pub stage: StageName,
-    pub domain_name: String,
-    /// Since 1970.
-    pub connected_at: Duration,
-    pub source_ip: String,
-    pub user_agent: Option<String>,
-}
-
-/// A handshake that succeeds.
-#[derive(Clone, Debug)]
-pub struct Accepted {
-    pub connection: Connection,
-    /// What the client's answer carries, such as `Sec-WebSocket-Protocol`.
-    pub headers: HeaderMap,
-}
-
-/// A request to @connections that may be carried out.
-#[derive(Clone, Debug)]
-pub struct Managed {
-    pub api: ApiId,
-    pub stage: StageName,
-    pub connection_id: String,
-    pub method: Method,
-    pub body: Bytes,
-}
 
 /// What answers for the APIs.
 #[async_trait]
@@ -55,27 +23,21 @@ pub trait Line: Send + Sync + 'static {
     async fn manage(&self, arrival: Arrival) -> Result<Managed, Response<Body>>;
 }
 
-/// Until the gateway has a line for WebSocket APIs, it says that it has none.
 #[async_trait]
 impl Line for Gateway {
-    async fn connect(&self, _: Arrival, _: &str) -> Result<Accepted, Response<Body>> {
-        Err(not_built())
+    async fn connect(&self, arrival: Arrival, id: &str) -> Result<Accepted, Response<Body>> {
+        Box::pin(self.connect(arrival, id)).await
     }
 
-    async fn message(&self, _: &Connection, _: Bytes) -> Option<Bytes> {
-        None
+    async fn message(&self, connection: &Connection, text: Bytes) -> Option<Bytes> {
+        self.message(connection, text).await
     }
 
-    async fn disconnected(&self, _: &Connection, _: u16, _: &str) {}
-
-    async fn manage(&self, _: Arrival) -> Result<Managed, Response<Body>> {
-        Err(not_built())
+    async fn disconnected(&self, connection: &Connection, code: u16, reason: &str) {
+        self.disconnected(connection, code, reason).await;
     }
-}
 
-fn not_built() -> Response<Body> {
-    let message = r#"{"message":"Requests to WebSocket APIs are not answered yet"}"#;
-    let mut answer = Response::new(Body::from(message));
-    *answer.status_mut() = StatusCode::NOT_IMPLEMENTED;
-    answer
+    async fn manage(&self, arrival: Arrival) -> Result<Managed, Response<Body>> {
+        Box::pin(self.manage(arrival)).await
+    }
 }

@@ -130,6 +130,7 @@ fn taken(outcome: Result<(), StoreError>) -> Result<bool, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use postern_gateway::socket::ConnectionCaller;
     use postern_store::Embedded;
     use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -151,6 +152,7 @@ mod tests {
             connected_at: Duration::from_secs(1_000),
             source_ip: "127.0.0.1".to_owned(),
             user_agent: None,
+            caller: ConnectionCaller::default(),
         }
     }
 

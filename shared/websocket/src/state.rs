@@ -95,6 +95,7 @@ impl Times {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use postern_gateway::socket::ConnectionCaller;
 
     fn connection(agent: usize) -> Connection {
         Connection {
@@ -105,6 +106,7 @@ mod tests {
             connected_at: Duration::from_millis(1_689_794_896_145),
             source_ip: "127.0.0.1".to_owned(),
             user_agent: Some("ü".repeat(agent)),
+            caller: ConnectionCaller::default(),
         }
     }
 

@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
+use postern_gateway::socket::ConnectionCaller;
 use postern_gateway::{Arrival, Body, Journal};
 use postern_grip::{Event, Events, Item, SharedKey};
 use postern_store::{Clock, Embedded, Table};
@@ -70,6 +71,7 @@ impl Line for Echo {
                 connected_at: self.clock.now(),
                 source_ip: arrival.source_ip,
                 user_agent: Some(agent.to_owned()),
+                caller: ConnectionCaller::default(),
             },
             headers,
         })
