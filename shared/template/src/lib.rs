@@ -90,6 +90,8 @@ pub struct Template {
     block: program::Block,
     names: Vec<Box<str>>,
     macros: HashMap<Box<str>, program::Macro>,
+    /// How long the last text was.
+    length: program::Hint,
 }
 
 impl Template {
@@ -123,6 +125,7 @@ impl Template {
             block,
             names,
             macros,
+            length: program::Hint::default(),
         })
     }
 

@@ -208,7 +208,7 @@ pub(crate) fn integer(number: i64, out: &mut String) {
     if number < 0 {
         out.push('-');
     }
-    out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 /// The number before the point and three digits after it, if that is all of a double below ten million, as it is of prices.

@@ -1,4 +1,6 @@
-//! A parsed template: what the runner walks. Made once, never changed, shared between threads.
+//! A parsed template: what the runner walks. Made once, never changed but for its hints, shared between threads.
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::jsonpath::Path;
 
@@ -88,7 +90,8 @@ pub(crate) struct Reference {
 
 #[derive(Debug)]
 pub(crate) enum Step {
-    Member(Box<str>),
+    /// The hint is where the member was in the last object that was asked for it.
+    Member(Box<str>, Hint),
     Call {
         name: Box<str>,
         arguments: Vec<Expression>,
@@ -96,6 +99,20 @@ pub(crate) enum Step {
         place: Place,
     },
     Index(Expression),
+}
+
+/// A guess from the last time, of whichever run, at what will be so again. No result depends on it.
+#[derive(Debug, Default)]
+pub(crate) struct Hint(AtomicU32);
+
+impl Hint {
+    pub(crate) fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, guess: u32) {
+        self.0.store(guess, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

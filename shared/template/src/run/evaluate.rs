@@ -135,6 +135,12 @@ impl<'a> Run<'a, '_> {
         right: Value<'a>,
         literals: (&'a str, &'a str),
     ) -> Outcome<Value<'a>> {
+        let (left, right) = match (left, right) {
+            (Value::Int(left), Value::Int(right)) => {
+                return Ok(arithmetic::of_integers(operator, left, right));
+            }
+            other => other,
+        };
         Ok(match operator {
             Operator::Add if matches!(left, Value::Text(_)) || matches!(right, Value::Text(_)) => {
                 let mut text = String::new();

@@ -25,6 +25,9 @@ const COUNT: Slot = 5;
 const HAS_NEXT: Slot = 6;
 const BODY: Slot = 7;
 
+/// Room that is made for a text because the last one was that long.
+const LENGTH_HINT_MAX: usize = 1 << 16;
+
 /// How deep macros may call each other, as in Velocity.
 const MACRO_DEPTH_MAX: u32 = 20;
 /// How deep a `#define`d block may use itself, as in Velocity.
@@ -127,9 +130,12 @@ pub(crate) fn run<'a>(
             run.frames.set(slot as Slot, value.clone());
         }
     }
-    let mut out = String::with_capacity(payload.text().len().clamp(1 << 10, 1 << 16));
+    let mut out = String::with_capacity(template.length.get() as usize);
     match run.block(&template.block, &mut out) {
-        Ok(()) | Err(Interrupt::Stop | Interrupt::Break | Interrupt::BreakOf(_)) => Ok(out),
+        Ok(()) | Err(Interrupt::Stop | Interrupt::Break | Interrupt::BreakOf(_)) => {
+            template.length.set(out.len().min(LENGTH_HINT_MAX) as u32);
+            Ok(out)
+        }
         Err(Interrupt::Fail(failure)) => {
             let place = failure.place.unwrap_or(Place { line: 1, column: 1 });
             Err(RunError {

@@ -30,8 +30,14 @@ impl<'a> Run<'a, '_> {
         self.step(1)?;
         // Most references are variables, or name a member of an object, which need not be held for that.
         match (reference.steps.as_slice(), self.frames.bare(reference.slot)) {
-            ([Step::Member(name)], Some(Value::Part(part))) if part.is_object() => {
-                Ok(part.member(name).unwrap_or_default())
+            ([Step::Member(name, hint)], Some(Value::Part(part))) => {
+                match part.member_as_guessed(name, hint) {
+                    Some(value) => Ok(value),
+                    None => self.followed(reference),
+                }
+            }
+            ([Step::Member(name, _)], Some(Value::Scope(scope))) => {
+                Ok(methods::scope_member(scope, name))
             }
             ([], Some(value)) => Ok(value.clone()),
             _ => self.followed(reference),
@@ -41,13 +47,15 @@ impl<'a> Run<'a, '_> {
     fn followed(&mut self, reference: &'a Reference) -> Outcome<Value<'a>> {
         let mut steps = reference.steps.as_slice();
         let mut value = match (steps, self.frames.bare(reference.slot)) {
-            ([Step::Member(name), rest @ ..], Some(Value::Map(map))) => {
+            ([Step::Member(name, _), rest @ ..], Some(Value::Map(map))) => {
                 steps = rest;
                 map.0.borrow().member(name).cloned().unwrap_or_default()
             }
-            ([Step::Member(name), rest @ ..], Some(Value::Part(part))) if part.is_object() => {
+            ([Step::Member(name, hint), rest @ ..], Some(Value::Part(part)))
+                if part.is_object() =>
+            {
                 steps = rest;
-                part.member(name).unwrap_or_default()
+                part.member_near(name, hint).unwrap_or_default()
             }
             (_, Some(value)) => value.clone(),
             (_, None) => self.variable(reference.slot)?,
@@ -71,7 +79,12 @@ impl<'a> Run<'a, '_> {
 
     fn follow(&mut self, value: &Value<'a>, step: &'a Step) -> Outcome<Value<'a>> {
         match step {
-            Step::Member(name) => methods::member(self, value, name),
+            Step::Member(name, hint) => match value {
+                Value::Part(part) if part.is_object() => {
+                    Ok(part.member_near(name, hint).unwrap_or_default())
+                }
+                _ => methods::member(self, value, name),
+            },
             Step::Index(index) => {
                 let index = self.evaluate(index)?;
                 self.index(value, index)
@@ -242,7 +255,7 @@ impl<'a> Run<'a, '_> {
                 }
             }
             // `#set($x.call() = 1)` looks for a property of the call's name, as Velocity does.
-            Step::Member(name) | Step::Call { name, .. } => {
+            Step::Member(name, _) | Step::Call { name, .. } => {
                 methods::set_member(self, holder, name, value)?;
             }
         }
