@@ -415,7 +415,11 @@ impl<'a> Part<'a> {
     /// The items of a list, or the values of an object.
     pub(crate) fn values(&self) -> Vec<Value<'a>> {
         match self.look() {
-            Look::Read(view) => view.children().map(|(_, value)| value).collect(),
+            Look::Read(view) => {
+                let mut values = Vec::with_capacity(view.container.count as usize);
+                values.extend(view.places().map(|(_, at)| self.document.value(at)));
+                values
+            }
             Look::Opened(Value::Map(map)) => {
                 let map = map.0.borrow();
                 map.iter().map(|(_, value)| value.clone()).collect()
@@ -429,27 +433,27 @@ impl<'a> Part<'a> {
 impl<'a> Document<'a> {
     #[inline]
     fn value(self: &Rc<Self>, at: u32) -> Value<'a> {
-        self.leaf(self.nodes[at as usize]).unwrap_or_else(|_| {
-            Value::Part(Part {
+        match self.nodes[at as usize] {
+            Node::Container(_) => Value::Part(Part {
                 document: self.clone(),
                 at,
-            })
-        })
+            }),
+            leaf => self.leaf(leaf),
+        }
     }
 
     /// A value that is no list and no object.
     #[inline]
-    fn leaf(&self, node: Node<'a>) -> Result<Value<'a>, Container> {
-        Ok(match node {
-            Node::Null => Value::Null,
+    fn leaf(&self, node: Node<'a>) -> Value<'a> {
+        match node {
+            Node::Null | Node::Container(_) => Value::Null,
             Node::Bool(value) => Value::Bool(value),
             Node::Int(number) => Value::Int(number),
             Node::Long(number) => Value::Long(number),
             Node::Double(number) => Value::Double(number),
             Node::Text(text) | Node::Name(text, _) => Value::text(text),
             Node::Made(index) => self.made[index as usize].clone(),
-            Node::Container(container) => return Err(container),
-        })
+        }
     }
 
     fn opened(&self) -> &[Value<'a>] {
@@ -467,9 +471,9 @@ impl<'a> Document<'a> {
             .collect();
         let mut opened = vec![Value::Null; containers.len()];
         for (at, container) in containers.into_iter().rev() {
-            let value = |at: u32| {
-                let leaf = self.leaf(self.nodes[at as usize]);
-                leaf.unwrap_or_else(|child| opened[child.order as usize].clone())
+            let value = |at: u32| match self.nodes[at as usize] {
+                Node::Container(child) => opened[child.order as usize].clone(),
+                leaf => self.leaf(leaf),
             };
             let children = Children {
                 nodes: &self.nodes,
@@ -480,7 +484,7 @@ impl<'a> Document<'a> {
             opened[container.order as usize] = if container.object {
                 let mut entries = Entries::with_capacity(container.count as usize);
                 for (name, at) in children {
-                    entries.put(self.leaf(name).unwrap_or_default(), value(at));
+                    entries.put(self.leaf(name), value(at));
                 }
                 Value::map(entries)
             } else {
@@ -537,7 +541,7 @@ impl<'d, 'a> View<'d, 'a> {
                     first = true;
                 }
                 node => {
-                    let value = self.part.document.leaf(node).unwrap_or_default();
+                    let value = self.part.document.leaf(node);
                     if print::print_json(&value, out, max).is_err() {
                         return false;
                     }

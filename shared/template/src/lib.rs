@@ -90,6 +90,8 @@ pub struct Template {
     block: program::Block,
     names: Vec<Box<str>>,
     macros: HashMap<Box<str>, program::Macro>,
+    /// Whether loops have somebody to count for besides `$foreach`.
+    counts: bool,
     /// How long the last text was.
     length: program::Hint,
 }
@@ -118,6 +120,7 @@ impl Template {
             block,
             names,
             macros,
+            counts,
         } = parse::parse(name, text, dialect)?;
         Ok(Self {
             name: name.into(),
@@ -125,6 +128,7 @@ impl Template {
             block,
             names,
             macros,
+            counts,
             length: program::Hint::default(),
         })
     }

@@ -399,14 +399,16 @@ impl<'a> Run<'a, '_> {
         let mut result = Ok(());
         let mut count = 0_u32;
         while let Some(item) = items.next() {
-            self.frames.set(COUNT, Value::Int(count as i32 + 1));
             count += 1;
             if count > self.limits.loop_rounds && self.dialect.loop_rounds_max().is_some() {
                 return Err(self.limit(Limit::LoopRounds));
             }
             self.step(1)?;
             let has_next = items.has_next();
-            self.frames.set(HAS_NEXT, Value::Bool(has_next));
+            if self.template.counts {
+                self.frames.set(COUNT, Value::Int(count as i32));
+                self.frames.set(HAS_NEXT, Value::Bool(has_next));
+            }
             let null = item.is_null();
             self.frames.set(slot, item);
             scope.index.set(scope.index.get() + 1);
