@@ -254,6 +254,10 @@ impl<'a> Run<'a, '_> {
     /// As `text_of`, to the end of a string that is being made.
     pub(crate) fn print_into(&mut self, value: &Value<'a>, out: &mut String) -> Outcome<()> {
         let before = out.len();
+        if let Value::Int(number) = value {
+            print::integer(i64::from(*number), out);
+            return self.spend(out.len() - before);
+        }
         let max = before.saturating_add(self.memory_left());
         let plain = self.materialized(value);
         print::print(plain.as_ref().unwrap_or(value), out, max)

@@ -5,7 +5,7 @@ use super::{Interrupt, Outcome, Run};
 use crate::error::Fault;
 use crate::host::Host;
 use crate::methods;
-use crate::program::{Expression, Reference, Slot, Step};
+use crate::program::{Expression, Place, Reference, Slot, Step};
 use crate::value::Value;
 
 impl<'a> Run<'a, '_> {
@@ -30,9 +30,10 @@ impl<'a> Run<'a, '_> {
         self.step(1)?;
         // Most references are variables, or name a member of an object, which need not be held for that.
         match (reference.steps.as_slice(), self.frames.bare(reference.slot)) {
-            ([Step::Member(name, hint)], Some(Value::Part(part))) => {
+            ([Step::Member(name, hint), rest @ ..], Some(Value::Part(part))) => {
                 match part.member_as_guessed(name, hint) {
-                    Some(value) => Ok(value),
+                    Some(value) if rest.is_empty() => Ok(value),
+                    Some(value) => self.follow_all(value, rest, reference.place),
                     None => self.followed(reference),
                 }
             }
@@ -46,7 +47,7 @@ impl<'a> Run<'a, '_> {
 
     fn followed(&mut self, reference: &'a Reference) -> Outcome<Value<'a>> {
         let mut steps = reference.steps.as_slice();
-        let mut value = match (steps, self.frames.bare(reference.slot)) {
+        let value = match (steps, self.frames.bare(reference.slot)) {
             ([Step::Member(name, _), rest @ ..], Some(Value::Map(map))) => {
                 steps = rest;
                 map.0.borrow().member(name).cloned().unwrap_or_default()
@@ -66,13 +67,22 @@ impl<'a> Run<'a, '_> {
         {
             return Ok(self.context_members(members));
         }
+        self.follow_all(value, steps, reference.place)
+    }
+
+    fn follow_all(
+        &mut self,
+        mut value: Value<'a>,
+        steps: &'a [Step],
+        place: Place,
+    ) -> Outcome<Value<'a>> {
         for step in steps {
             if value.is_null() {
                 break;
             }
             value = self
                 .follow(&value, step)
-                .map_err(|interrupt| interrupt.at(reference.place))?;
+                .map_err(|interrupt| interrupt.at(place))?;
         }
         Ok(value)
     }
@@ -189,10 +199,10 @@ impl<'a> Run<'a, '_> {
             out.push_str(&reference.escape_prefix);
             out.push_str(&reference.prefix);
         }
-        match &value {
-            Value::Text(text) => out.push_str(text),
+        match value {
+            Value::Text(text) => out.push_str(&text),
             other => self
-                .print_into(other, out)
+                .print_into(&other, out)
                 .map_err(|interrupt| interrupt.at(reference.place))?,
         }
         Ok(())
