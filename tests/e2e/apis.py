@@ -71,3 +71,35 @@ class Api:
     def patch_stage(self, *operations, stage=None):
         return self.client.update_stage(restApiId=self.id, stageName=stage or self.stage, patchOperations=[
             dict(zip(("op", "path", "value"), operation)) for operation in operations])
+
+
+class Routes:
+    """An HTTP API of routes, by `apigatewayv2` and nothing else. What is changed is deployed at once."""
+
+    def __init__(self, product, routes=None, stage="$default", **create):
+        """`routes` maps `GET /pets/{id}` to an integration, or to the URL of a backend."""
+        self.product, self.client, self.stage = product, product.client("apigatewayv2"), stage
+        made = self.client.create_api(**{"Name": "e2e", "ProtocolType": "HTTP", **create})
+        self.id = made["ApiId"]
+        self.client.create_stage(ApiId=self.id, StageName=stage, AutoDeploy=True)
+        for key, integration in (routes or {}).items():
+            self.route(key, integration)
+
+    def integration(self, integration):
+        if isinstance(integration, str):
+            integration = {"IntegrationType": "HTTP_PROXY", "IntegrationMethod": "ANY", "IntegrationUri": integration,
+                           "PayloadFormatVersion": "1.0"}
+        return self.client.create_integration(ApiId=self.id, **integration)["IntegrationId"]
+
+    def route(self, key, integration, **more):
+        target = f"integrations/{self.integration(integration)}"
+        return self.client.create_route(ApiId=self.id, RouteKey=key, Target=target, **more)["RouteId"]
+
+    def send(self, path, method="GET", headers=(), body=None, stage=None, **more):
+        """The path as a client writes it: with the stage, unless that is the default one."""
+        stage = stage or self.stage
+        path = path if stage == "$default" else f"/{stage}{path}"
+        return self.product.send_to(self.id, path, method, headers, body, **more)
+
+    def settled(self, claim):
+        return eventually(claim, self.product.settles_within)

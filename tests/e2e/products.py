@@ -59,10 +59,10 @@ def eventually(claim, seconds=15):
         time.sleep(0.05)
 
 
-def client(endpoint, **config):
+def client(endpoint, service="apigateway", **config):
     """An unmodified boto3 client. It retries nothing, so that every failure is seen."""
     return boto3.client(
-        "apigateway",
+        service,
         endpoint_url=endpoint,
         region_name=REGION,
         aws_access_key_id=ENVIRONMENT["AWS_ACCESS_KEY_ID"],
@@ -114,21 +114,24 @@ class Product:
     address = None
     endpoint = ""
 
-    def client(self):
-        return client(self.endpoint)
+    def client(self, service="apigateway"):
+        return client(self.endpoint, service)
 
-    def target(self, api, stage, path):
-        """The path of the URL that reaches an API's path."""
-        return f"/{stage}{path}"
+    def target(self, api, path):
+        """The path of the URL that reaches an API's path, which begins with the stage unless that is the default one."""
+        return path
 
     def host(self, api):
         return f"{self.address[0]}:{self.address[1]}"
 
-    def send(self, api, stage, path, method="GET", headers=(), body=None, timeout=30):
+    def send(self, api, stage, path, *more, **named):
+        return self.send_to(api, f"/{stage}{path}", *more, **named)
+
+    def send_to(self, api, path, method="GET", headers=(), body=None, timeout=30):
         headers = list(headers)
         if not any(name.lower() == "host" for name, _ in headers):
             headers.insert(0, ("Host", self.host(api)))
-        return wire.exchange(self.address, method, self.target(api, stage, path), headers, body, timeout)
+        return wire.exchange(self.address, method, self.target(api, path), headers, body, timeout)
 
 
 class Dev(Product):
@@ -238,8 +241,8 @@ class Functions(Product):
             for number in range(count)
         ]
 
-    def target(self, api, stage, path):
-        return f"/lambda-url/gateway/_api/{api}/{stage}{path}"
+    def target(self, api, path):
+        return f"/lambda-url/gateway/_api/{api}{path}"
 
     def invoke(self, function, event_file):
         """`cargo lambda invoke`: what the function returned, as it printed it."""

@@ -3,6 +3,7 @@
 import itertools
 import time
 
+import botocore.exceptions
 import pytest
 
 import products
@@ -190,3 +191,19 @@ def test_verdicts_of_authorizers_are_flushed_apart_from_answers(either, lambdas,
     assert api.settled(lambda: ask().body == kept and asked() > before)
     api.client.flush_stage_cache(restApiId=api.id, stageName="test")
     assert api.settled(lambda: ask().body != kept)
+
+
+def test_an_owner_may_keep_some_statuses_only(postern, lambdas):
+    numbers = itertools.count(1)
+    flaky = lambdas.function(lambda event: {"statusCode": int(event["queryStringParameters"]["status"]), "body": f"{next(numbers)}"})
+    api = caching(postern, {"GET /f": keyed(flaky, "method.request.querystring.status")},
+                  ("replace", "/postern/cache/statuses", "2xx,404"))
+    for status, is_kept in [(200, True), (201, True), (404, True), (500, False), (403, False)]:
+        first, second = (api.send(f"/f?status={status}") for _ in range(2))
+        assert (first.status, first.body == second.body) == (status, is_kept), status
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        api.patch_stage(("replace", "/postern/cache/statuses", "2xx,teapot"))
+    assert "teapot" in refused.value.response["Error"]["Message"]
+    api.patch_stage(("remove", "/postern/cache", None)[:2])
+    first, second = (api.send("/f?status=500") for _ in range(2))
+    assert first.body == second.body

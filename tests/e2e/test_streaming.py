@@ -15,7 +15,7 @@ PATIENCE = 15  # seconds, for what should take none
 def connect(api, method, path, headers=()):
     connection = wire.Connection(api.product.address, PATIENCE)
     head = [("Host", api.product.host(api.id)), *headers]
-    connection.send(wire.encode(method, api.product.target(api.id, api.stage, path), head))
+    connection.send(wire.encode(method, api.product.target(api.id, f"/{api.stage}{path}"), head))
     return connection
 
 

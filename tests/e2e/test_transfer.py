@@ -29,7 +29,7 @@ GROWTH = 24 * MEGABYTE  # what a process may take more than before, in a debug b
 def connect(api, path, method="GET", headers=()):
     connection = wire.Connection(api.product.address, PATIENCE)
     head = [("Host", api.product.host(api.id)), *headers]
-    connection.send(wire.encode(method, api.product.target(api.id, api.stage, path), head))
+    connection.send(wire.encode(method, api.product.target(api.id, f"/{api.stage}{path}"), head))
     return connection
 
 
@@ -236,7 +236,7 @@ def test_uploads_pass_in_next_to_no_memory(fresh, backend):
     with wire.Connection(fresh.address, PATIENCE) as connection:
         for _ in range(count):
             head = [("Host", fresh.host(api.id)), ("Content-Length", str(size))]
-            connection.send(wire.encode("POST", fresh.target(api.id, api.stage, "/up"), head))
+            connection.send(wire.encode("POST", fresh.target(api.id, f"/{api.stage}/up"), head))
             for _ in range(size // len(block)):
                 connection.send(block)
             assert connection.answer().status == 200

@@ -20,6 +20,7 @@ const fn service_as(name: &'static str, id: &'static str) -> KnownService {
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>.
 pub(crate) const KNOWN_SERVICES: &[KnownService] = &[
     service_as("apigateway", "API_GATEWAY"),
+    service("appconfig"),
     service("appsync"),
     service("athena"),
     service("bedrock"),
@@ -90,6 +91,7 @@ pub(crate) fn signing_name(name: &str) -> &str {
     match name {
         "data.iot" => "iotdata",
         "email" => "ses",
+        "sync-states" => "states",
         _ => match name.rsplit('.').next().unwrap_or(name) {
             "appsync-api" => "appsync",
             "bedrock-runtime" | "bedrock-agent" | "bedrock-agent-runtime" => "bedrock",
@@ -173,6 +175,12 @@ mod tests {
                 "us-east-1",
                 "data.iot.us-east-1.amazonaws.com",
                 "us-east-1/iotdata",
+            ),
+            (
+                "sync-states",
+                "eu-west-1",
+                "sync-states.eu-west-1.amazonaws.com",
+                "eu-west-1/states",
             ),
             ("iam", "eu-west-1", "iam.amazonaws.com", "us-east-1/iam"),
         ] {

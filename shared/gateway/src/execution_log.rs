@@ -172,7 +172,7 @@ impl Trail {
         }
         let setting = routed
             .live
-            .method_setting(&routed.resource_path, &self.verb);
+            .method_setting(&routed.resource_path, routed.settings_verb());
         let Some(setting) = setting else { return };
         let level = setting.logging_level.as_deref().unwrap_or_default();
         let level = LoggingLevel::parse(level);

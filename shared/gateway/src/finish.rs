@@ -9,9 +9,10 @@ use crate::stages::Live;
 use crate::trail::{AnswerTrail, CacheTrail, RejectionTrail, Trail};
 use crate::{Body, BodyError, CallError, Clock, Gateway, Journal, cors};
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Frame, SizeHint};
+use postern_plan::ApiKind;
 use postern_telemetry::RequestMetrics;
 use std::borrow::Cow;
 use std::pin::Pin;
@@ -30,11 +31,13 @@ pub(crate) struct Answer {
     pub(crate) may_be_packed: bool,
 }
 
+const REQUEST_ID_OF_ROUTES: HeaderName = HeaderName::from_static("apigw-requestid");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 impl Gateway {
@@ -55,7 +58,8 @@ impl Gateway {
             trace(&mut headers, &trail);
         }
         trail.log.answered(status, &headers, &body);
-        self.respond(status, headers, body, trail, Some(live))
+        let kind = live.deployed.kind();
+        self.respond(status, headers, body, trail, kind, Some(live))
     }
 
     pub(crate) async fn reject(
@@ -64,24 +68,35 @@ impl Gateway {
         mut trail: Trail,
         served: Option<Served>,
     ) -> Response<Body> {
-        if rejection.answer().status >= 500 {
+        let kind = match &served {
+            Some(served) => served.deployed.kind(),
+            None => rejection.kind(),
+        };
+        if rejection.answer(kind).status >= 500 {
             // What a backend says may be in it, and must not be able to end the line.
             let fault = format!("{} {rejection}", trail.request_id);
             self.journal.fault(&fault.replace(['\r', '\n'], " "));
         }
-        let (status, headers, body) = self.refusal(rejection, &mut trail, served.as_ref()).await;
+        let (status, mut headers, body) = self
+            .refusal(rejection, kind, &mut trail, served.as_ref())
+            .await;
+        headers.entry(CONTENT_TYPE).or_insert(JSON);
+        if let Some(challenge) = rejection.challenge() {
+            headers.insert(WWW_AUTHENTICATE, challenge.header());
+        }
         let live = served.map(|served| served.live);
-        self.respond(status, headers, body, trail, live)
+        self.respond(status, headers, body, trail, kind, live)
     }
 
     /// What a client is told of a rejection, but for what every answer carries.
     pub(crate) async fn refusal(
         &self,
         rejection: &Rejection,
+        kind: ApiKind,
         trail: &mut Trail,
         served: Option<&Served>,
     ) -> (StatusCode, HeaderMap, Body) {
-        let answer: DefaultAnswer = rejection.answer();
+        let answer: DefaultAnswer = rejection.answer(kind);
         trail.rejection = Some(RejectionTrail {
             response_type: answer.response_type,
             message: answer.message.clone().map(Cow::into_owned),
@@ -92,7 +107,9 @@ impl Gateway {
             mut headers,
             body,
         } = self.rejected(&answer, trail, served).await;
-        headers.insert(ERROR_TYPE, HeaderValue::from_static(answer.error_type));
+        if let Some(error_type) = answer.error_type {
+            headers.insert(ERROR_TYPE, HeaderValue::from_static(error_type));
+        }
         let is_traced = match rejection {
             Rejection::Integrate(IntegrateRejection::Call(CallError::Timeout(_))) => {
                 trail.integration.as_ref().is_some_and(|call| call.traced)
@@ -114,29 +131,31 @@ impl Gateway {
         mut headers: HeaderMap,
         body: Body,
         trail: Trail,
+        kind: ApiKind,
         live: Option<Arc<Live>>,
     ) -> Response<Body> {
-        for (name, value) in [
-            (REQUEST_ID, &trail.request_id),
-            (EXTENDED_REQUEST_ID, &trail.extended_request_id),
-        ] {
+        let ids: &[_] = match kind {
+            ApiKind::Http => &[(REQUEST_ID_OF_ROUTES, &trail.extended_request_id)],
+            ApiKind::Rest | ApiKind::WebSocket => &[
+                (REQUEST_ID, &trail.request_id),
+                (EXTENDED_REQUEST_ID, &trail.extended_request_id),
+            ],
+        };
+        for (name, value) in ids {
             headers.insert(
-                name,
+                name.clone(),
                 HeaderValue::try_from(value.as_str()).expect("an id is made of visible ASCII"),
             );
         }
-        if let Some(cors) = live.as_ref().and_then(|live| live.cors.as_ref())
-            && let Some(client) = &trail.client
-        {
-            cors::mark(cors, &client.headers, &mut headers);
+        if let Some(cors) = live.as_ref().and_then(|live| live.cors.as_ref()) {
+            cors::mark(cors, kind, &trail, &mut headers);
         }
         if self.settings.metering.headers {
             tell_rate(&mut headers, &trail);
         }
-        let content_type = HeaderValue::from_static("application/json");
-        headers
-            .entry(http::header::CONTENT_TYPE)
-            .or_insert(content_type);
+        if kind == ApiKind::Rest {
+            headers.entry(CONTENT_TYPE).or_insert(JSON);
+        }
         let record = live.map(|live| Record {
             trail,
             live,
@@ -228,9 +247,11 @@ impl Record {
             .resource
             .as_ref()
             .map(|resource| resource.path.as_str());
+        let declared =
+            (self.trail.resource.as_ref()).and_then(|resource| resource.declared.as_deref());
         let detailed = resource.filter(|path| {
             self.live
-                .method_setting(path, &self.trail.verb)
+                .method_setting(path, declared.unwrap_or(&self.trail.verb))
                 .is_some_and(|setting| setting.metrics_enabled)
         });
         RequestMetrics {

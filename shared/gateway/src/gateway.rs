@@ -234,14 +234,17 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<crate::finish::Answer, Rejection> {
         if let Some(preflight) = Preflight::of(&addressed)
-            && let Some(answer) = preflight.answer().await?
+            && preflight.is_for_all().await?
         {
-            return Ok(answer);
+            return Ok(preflight.answer());
         }
         unpack::check(&addressed)?;
         let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;
         let mut admitted = self.admit(routed, trail).await?;
+        if let Some(preflight) = Preflight::admitted(&admitted.routed) {
+            return Ok(preflight.answer());
+        }
         let due = std::mem::take(&mut admitted.due);
         if due.is_empty() {
             return self.carry_out(admitted, pack_from, trail).await;

@@ -9,8 +9,8 @@ pub struct DefaultAnswer {
     /// `None` for what happens before API and stage are known: such an answer cannot be changed.
     pub response_type: Option<GatewayResponseType>,
     pub status: u16,
-    /// The value of `x-amzn-ErrorType`.
-    pub error_type: &'static str,
+    /// The value of `x-amzn-ErrorType`. HTTP APIs have none.
+    pub error_type: Option<&'static str>,
     /// `None` is written as null.
     pub message: Option<Cow<'static, str>>,
     /// Once a method's execution has begun, the service writes a space after the colon.

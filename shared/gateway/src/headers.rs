@@ -133,6 +133,32 @@ pub(crate) const MOCK: Remapping = Remapping {
     dropped: &["transfer-encoding"],
 };
 
+/// Of HTTP APIs, which keep back only what belongs to a connection.
+pub(crate) const PASSED: Remapping = Remapping {
+    renamed: &[],
+    dropped: &OF_A_CONNECTION,
+};
+
+/// What belongs to a connection, not to the message that comes over it. A length does, since the message is framed anew, and
+/// what was expected of the gateway it has met already.
+const OF_A_CONNECTION: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+pub(crate) fn is_of_a_connection(name: &HeaderName) -> bool {
+    OF_A_CONNECTION.contains(&name.as_str())
+}
+
 impl Remapping {
     pub(crate) fn apply(&self, headers: &HeaderMap) -> HeaderMap {
         let mut kept = HeaderMap::with_capacity(headers.keys_len());

@@ -41,7 +41,7 @@ mod validate;
 pub use address::{Defaults, Truststore};
 pub use admit::{Metering, OnStoreFailure, Signatures, Throttle};
 pub use arrival::{Arrival, ClientCertificate, Vpc};
-pub use authorize::{NoKeys, TokenSettings};
+pub use authorize::{Challenge, NoKeys, TokenSettings};
 pub use backend::{Backend, Call, CallError, Caller, Connection, Destination};
 pub use body::{Body, BodyError, CollectError};
 pub use cache::Caching;

@@ -22,6 +22,11 @@ impl Query {
         }
     }
 
+    /// Names and values that are decoded already.
+    pub(crate) fn of(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs }
+    }
+
     pub fn pairs(&self) -> &[(String, String)] {
         &self.pairs
     }

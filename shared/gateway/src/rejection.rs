@@ -3,12 +3,13 @@
 //! `Display` is for the operator and says what is known. [`DefaultAnswer`] is for the caller. Neither leaks into the other.
 
 use crate::admit::{Exceeded, ExceededLimit};
+use crate::authorize::{Challenge, NoKeys};
 use crate::gateway_response::DefaultAnswer;
 use crate::mapping::MalformedBody;
 use crate::{CallError, CollectError};
 use postern_definition::rest::GatewayResponseType;
 use postern_identity::sigv4::Refusal;
-use postern_plan::DeployedError;
+use postern_plan::{ApiKind, DeployedError};
 use postern_store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
@@ -50,13 +51,17 @@ pub enum AddressRejection {
     #[error("the request names no API: neither host nor path nor a default say which")]
     NoApi,
     #[error("API `{api}` has no stage `{stage}`")]
-    NoSuchStage { api: String, stage: String },
+    NoSuchStage {
+        kind: ApiKind,
+        api: String,
+        stage: String,
+    },
     #[error("the stage cannot be read: {0}")]
     Store(#[from] StoreError),
     #[error("the stage's deployment cannot be used: {0}")]
     Deployment(#[from] DeployedError),
-    #[error("API `{0}` answers on its custom domains only")]
-    EndpointDisabled(String),
+    #[error("API `{api}` answers on its custom domains only")]
+    EndpointDisabled { kind: ApiKind, api: String },
     #[error("`{0}` answers clients with a certificate only")]
     NoCertificate(String),
 }
@@ -178,6 +183,11 @@ pub enum AuthorizeRejection {
     Expired,
     #[error("the token has none of the method's scopes")]
     NoScope,
+    #[error("the authorizer cannot decide: {0}")]
+    NoKeys(#[from] NoKeys),
+    /// Any of these where whoever is refused for a token is told why.
+    #[error("{0}")]
+    Challenged(Challenge),
 }
 
 /// What kept the integration from answering.
@@ -215,7 +225,8 @@ impl AuthorizeRejection {
         match self {
             Self::Unidentified | Self::Refused | Self::Token(_) | Self::Expired => 401,
             Self::NoScope => 403,
-            Self::Failed(_) | Self::Configuration(_) => 500,
+            Self::Failed(_) | Self::Configuration(_) | Self::NoKeys(_) => 500,
+            Self::Challenged(challenge) => challenge.status(),
         }
     }
 }
@@ -237,12 +248,88 @@ impl Rejection {
         }
     }
 
-    pub fn answer(&self) -> DefaultAnswer {
+    /// What the client is told of its token, beside the answer.
+    pub(crate) fn challenge(&self) -> Option<&Challenge> {
+        match self {
+            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::Challenged(challenge))) => {
+                Some(challenge)
+            }
+            Self::Address(_)
+            | Self::Route(_)
+            | Self::Admit(_)
+            | Self::Unpack(_)
+            | Self::Validate(_)
+            | Self::Cache(_)
+            | Self::Integrate(_) => None,
+        }
+    }
+
+    /// What kind of API refuses, where no stage of it was found.
+    pub(crate) fn kind(&self) -> ApiKind {
+        match self {
+            Self::Address(
+                AddressRejection::NoSuchStage { kind, .. }
+                | AddressRejection::EndpointDisabled { kind, .. },
+            ) => *kind,
+            Self::Address(_)
+            | Self::Route(_)
+            | Self::Admit(_)
+            | Self::Unpack(_)
+            | Self::Validate(_)
+            | Self::Cache(_)
+            | Self::Integrate(_) => ApiKind::Rest,
+        }
+    }
+
+    /// What an API of this kind answers where nobody has changed it.
+    pub fn answer(&self, kind: ApiKind) -> DefaultAnswer {
+        match kind {
+            ApiKind::Rest | ApiKind::WebSocket => self.answer_of_methods(),
+            ApiKind::Http => self.answer_of_routes(),
+        }
+    }
+
+    /// HTTP APIs say the status in words, and nothing else. What is not known is not found there, and whatever is wrong behind
+    /// them is either away or an error of theirs.
+    fn answer_of_routes(&self) -> DefaultAnswer {
+        let answer = self.answer_of_methods();
+        let status = match self {
+            Self::Address(
+                AddressRejection::NoApi
+                | AddressRejection::NoSuchStage { .. }
+                | AddressRejection::EndpointDisabled { .. },
+            )
+            | Self::Route(RouteRejection::NoSuchMethod { .. }) => 404,
+            Self::Integrate(IntegrateRejection::Call(
+                CallError::Network(_) | CallError::Timeout(_),
+            )) => 503,
+            _ if answer.status >= 500 => 500,
+            _ => answer.status,
+        };
+        let message = match status {
+            413 => "Request Entity Too Large",
+            414 => "URI Too Long",
+            status => http::StatusCode::from_u16(status)
+                .ok()
+                .and_then(|status| status.canonical_reason())
+                .unwrap_or("Internal Server Error"),
+        };
+        DefaultAnswer {
+            status,
+            error_type: None,
+            message: Some(message.into()),
+            spaced: false,
+            capital: false,
+            ..answer
+        }
+    }
+
+    fn answer_of_methods(&self) -> DefaultAnswer {
         use GatewayResponseType as Type;
         let front = |status, error_type, message| DefaultAnswer {
             response_type: None,
             status,
-            error_type,
+            error_type: Some(error_type),
             message: Some(std::borrow::Cow::Borrowed(message)),
             spaced: false,
             capital: false,
@@ -312,7 +399,7 @@ impl Rejection {
             Self::Address(
                 AddressRejection::NoApi
                 | AddressRejection::NoSuchStage { .. }
-                | AddressRejection::EndpointDisabled(_)
+                | AddressRejection::EndpointDisabled { .. }
                 | AddressRejection::NoCertificate(_),
             ) => front(403, "ForbiddenException", "Forbidden"),
             Self::Address(AddressRejection::Store(_) | AddressRejection::Deployment(_)) => {
@@ -338,7 +425,8 @@ impl Rejection {
             Self::Admit(AdmitRejection::Authorize(
                 AuthorizeRejection::Unidentified
                 | AuthorizeRejection::Refused
-                | AuthorizeRejection::Token(_),
+                | AuthorizeRejection::Token(_)
+                | AuthorizeRejection::Challenged(Challenge::Absent | Challenge::Invalid(_)),
             )) => early(
                 Type::Unauthorized,
                 401,
@@ -356,7 +444,9 @@ impl Rejection {
             }
             Self::Admit(
                 AdmitRejection::Authorizer(_)
-                | AdmitRejection::Authorize(AuthorizeRejection::Configuration(_)),
+                | AdmitRejection::Authorize(
+                    AuthorizeRejection::Configuration(_) | AuthorizeRejection::NoKeys(_),
+                ),
             ) => silent(Type::AuthorizerConfigurationError),
             Self::Admit(AdmitRejection::DeniedToBearer { is_explicit }) => denied(
                 "User is not authorized to access this resource".to_owned(),
@@ -416,7 +506,9 @@ impl Rejection {
                 "BadRequestException",
                 "Invalid request body",
             ),
-            Self::Admit(AdmitRejection::Authorize(AuthorizeRejection::NoScope))
+            Self::Admit(AdmitRejection::Authorize(
+                AuthorizeRejection::NoScope | AuthorizeRejection::Challenged(Challenge::NoScope(_)),
+            ))
             | Self::Cache(CacheRejection { caller: None, .. }) => {
                 early(Type::AccessDenied, 403, "ForbiddenException", "Forbidden")
             }
@@ -587,15 +679,19 @@ mod tests {
                 r#"{"message": "Endpoint request timed out"}"#,
             ),
         ] {
-            let answer = rejection.answer();
+            let answer = rejection.answer(ApiKind::Rest);
             assert_eq!(
                 (answer.status, answer.error_type, answer.body().as_str()),
-                (status, error_type, body)
+                (status, Some(error_type), body)
             );
         }
         // Lengths that were recorded.
-        let length =
-            |rejection: IntegrateRejection| Rejection::from(rejection).answer().body().len();
+        let length = |rejection: IntegrateRejection| {
+            Rejection::from(rejection)
+                .answer(ApiKind::Rest)
+                .body()
+                .len()
+        };
         assert_eq!(
             (length(IntegrateRejection::LambdaMethod), length(timeout())),
             (36, 41)

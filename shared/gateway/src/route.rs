@@ -8,9 +8,8 @@ use crate::trail::{ResourceTrail, Trail};
 use crate::{Query, headers};
 use http::Method;
 use http::header::AUTHORIZATION;
-use postern_definition::rest::RestApi;
 use postern_definition::{Map, ResourceId};
-use postern_plan::{Authorization, Deployed, MethodPlan};
+use postern_plan::{ApiKind, ApiSettings, Authorization, Deployed, MethodPlan};
 use std::sync::Arc;
 
 /// A request whose method is known.
@@ -30,8 +29,16 @@ pub(crate) struct Routed {
 }
 
 impl Routed {
-    pub(crate) fn api(&self) -> &RestApi {
+    pub(crate) fn api(&self) -> &ApiSettings {
         self.deployed.api()
+    }
+
+    /// Under which verb the stage has settings for the method: a REST API's are of each verb, the others' of what was declared.
+    pub(crate) fn settings_verb(&self) -> &str {
+        match self.api().kind {
+            ApiKind::Rest => self.request.method.as_str(),
+            ApiKind::Http | ApiKind::WebSocket => &self.plan.verb,
+        }
     }
 
     /// The request as mappings read it.
@@ -39,6 +46,7 @@ impl Routed {
         Message::Request {
             headers: &self.request.headers,
             query: &self.query,
+            whole_path: &self.request.path,
             path: &self.path_parameters,
             is_signed: self.is_signed(),
         }
@@ -63,14 +71,16 @@ pub(crate) async fn route(
         is_canary,
         mut request,
     } = addressed;
-    if let Some(method) = overridden_method(&request) {
+    let is_rest = deployed.kind() == ApiKind::Rest;
+    if is_rest && let Some(method) = overridden_method(&request) {
         trail.verb = method.as_str().to_owned();
         request.method = method;
     }
     let Some(found) = deployed.find(request.method.as_str(), &request.path) else {
         let (verb, path) = (request.method.to_string(), request.path.clone());
         // Authentication parsing runs on unmatched paths as well.
-        return Err(match not_a_signature(&request) {
+        let not_signed = not_a_signature(&request).filter(|_| is_rest);
+        return Err(match not_signed {
             Some((header, token)) => RouteRejection::NotASignature {
                 verb,
                 path,
@@ -83,9 +93,13 @@ pub(crate) async fn route(
     let resource = trail.resource.insert(ResourceTrail {
         id: None,
         path: found.resource_path.to_owned(),
+        declared: None,
     });
     let (resource_id, plan) = deployed.plan(found.method).await?;
     resource.id = Some(resource_id.clone());
+    if !is_rest {
+        resource.declared = Some(plan.verb.clone());
+    }
     let path_parameters: Map<String> = found
         .parameters
         .iter()

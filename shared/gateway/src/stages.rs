@@ -8,15 +8,17 @@ use crate::cache::StageCache;
 use crate::freshness::{Age, Freshness, Stamp};
 use crate::rejection::AddressRejection;
 use postern_definition::rest::{
-    CanarySettings, ClientCertificateKey, Cors, Flushes, MethodSetting, Stage,
+    AccessLogSettings, CanarySettings, ClientCertificateKey, Cors, Flushes, MethodSetting, Stage,
 };
+use postern_definition::routed::{self, RouteSettings};
 use postern_definition::{ApiId, DeploymentId, Map, StageName};
 use postern_plan::account::client_certificate_key_key;
-use postern_plan::{Deployed, live};
+use postern_plan::live::{self, AnyStage};
+use postern_plan::{ApiKind, Deployed};
 use postern_store::{Clock, Consistency, Table, decode};
-use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT};
+use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT, ROUTES_LOG_FORMAT};
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
 const HELD_MAX: usize = 1_000;
@@ -35,8 +37,13 @@ pub(crate) struct Held {
     api: ApiId,
     name: StageName,
     live: RwLock<Option<Arc<Live>>>,
+    /// Of a stage that is not there: what refuses whoever asks for it.
+    kind: OnceLock<ApiKind>,
     stamp: Stamp,
 }
+
+/// The stage that answers what names no other one, of an HTTP API.
+const DEFAULT: &str = "$default";
 
 impl Held {
     fn live(&self) -> Option<Arc<Live>> {
@@ -61,6 +68,8 @@ pub(crate) struct Live {
     /// What backends know the gateway by.
     pub(crate) certificate: Option<Arc<ClientCertificateKey>>,
     pub(crate) cache: StageCache,
+    /// Of a default stage: the names of those beside it, which the first segment of a path may be.
+    others: Vec<StageName>,
     method_settings: MethodSettings,
     revision: u64,
 }
@@ -86,12 +95,14 @@ impl Live {
             cors: None,
             certificate: None,
             cache: StageCache::default(),
+            others: Vec::new(),
             method_settings: MethodSettings::default(),
             revision: 0,
         }
     }
 
-    /// The settings of a method: its own, which replace the general ones wholly, or the general ones.
+    /// The settings of a method: its own, which replace the general ones wholly, or the general ones. `verb` is the request's, or
+    /// the declared one where settings are a route's: see [`crate::route::Routed::settings_verb`].
     pub(crate) fn method_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
         (self.method_settings.own(resource_path, verb)).or(self.method_settings.general.as_ref())
     }
@@ -113,6 +124,22 @@ impl Live {
         };
         setting.caching_enabled.then_some(setting)
     }
+}
+
+/// AWS's limit for the name of a stage.
+const NAME_BYTES_MAX: usize = 128;
+
+/// What of a path named a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    BySegment,
+    /// It is the one that answers what names none.
+    ByNothing,
+}
+
+fn access_log(settings: Option<&AccessLogSettings>, default: &str) -> AccessLogFormat {
+    let format = settings.and_then(|settings| settings.format.as_deref());
+    AccessLogFormat::parse(format.unwrap_or(default))
 }
 
 /// The settings of a stage's methods, laid out to be found by every request.
@@ -141,12 +168,44 @@ impl From<Map<MethodSetting>> for MethodSettings {
 }
 
 impl MethodSettings {
+    /// By route keys, of which one without a space names no method.
+    fn of_routes(general: &RouteSettings, own: Map<RouteSettings>) -> Self {
+        let mut own: Vec<_> = own
+            .into_iter()
+            .map(|(key, settings)| {
+                let (verb, path) = key.split_once(' ').unwrap_or(("ANY", &key));
+                let path = path.trim_start_matches('/').to_owned();
+                ((path, verb.to_owned()), method_setting(&settings))
+            })
+            .collect();
+        own.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self {
+            own,
+            general: Some(method_setting(general)),
+        }
+    }
+
     fn own(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
         let path = path.trim_start_matches('/');
         let found = self
             .own
             .binary_search_by(|((p, v), _)| (p.as_str(), v.as_str()).cmp(&(path, verb)));
         found.ok().map(|place| &self.own[place].1)
+    }
+}
+
+/// What is not set is what nothing says: a route's settings do not fall back to the stage's.
+fn method_setting(settings: &RouteSettings) -> MethodSetting {
+    let default = MethodSetting::default();
+    MethodSetting {
+        metrics_enabled: settings.detailed_metrics_enabled,
+        logging_level: settings.logging_level.clone(),
+        data_trace_enabled: settings.data_trace_enabled.unwrap_or_default(),
+        throttling_burst_limit: (settings.throttling_burst_limit)
+            .unwrap_or(default.throttling_burst_limit),
+        throttling_rate_limit: (settings.throttling_rate_limit)
+            .unwrap_or(default.throttling_rate_limit),
+        ..default
     }
 }
 
@@ -177,21 +236,14 @@ impl Stages {
         api: &ApiId,
         name: &StageName,
     ) -> Result<(Arc<Live>, Option<Arc<Held>>), AddressRejection> {
-        let key = (api.clone(), name.clone());
-        let known = self
-            .held
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .cloned();
-        let held = match known {
+        let held = match self.held(api, name) {
             Some(held) => held,
-            None => self.hold(key).await?,
+            None => self.hold((api.clone(), name.clone())).await?,
         };
         let age = (held.stamp).age(self.freshness, &*self.table, &*self.clock);
         let (live, due) = match (held.live(), age) {
             (live, Age::Fresh) => (live, None),
-            (Some(live), Age::Due) => (Some(live), Some(held)),
+            (Some(live), Age::Due) => (Some(live), Some(held.clone())),
             // A stage that was not there may have been made since; nothing can be answered meanwhile.
             (live, Age::Due | Age::Stale) => match (self.read(&held).await, live) {
                 (Ok(()), _) => (held.live(), None),
@@ -207,9 +259,47 @@ impl Stages {
         match live {
             Some(live) => Ok((live, due)),
             None => Err(AddressRejection::NoSuchStage {
+                kind: held.kind.get().copied().unwrap_or(ApiKind::Rest),
                 api: api.to_string(),
                 stage: name.to_string(),
             }),
+        }
+    }
+
+    /// The stage that the first segment of a path names, or the one that answers what names none, and which of them it is.
+    ///
+    /// A default stage that is held knows the others, so that no path makes the store be asked for a stage that is not there.
+    pub(crate) async fn find_or_default(
+        &self,
+        api: &ApiId,
+        segment: &str,
+    ) -> Result<(Arc<Live>, Option<Arc<Held>>, Named), AddressRejection> {
+        let default = StageName::from(DEFAULT);
+        let name = StageName::from(segment);
+        let is_no_name = segment.is_empty() || segment == DEFAULT || segment.len() > NAME_BYTES_MAX;
+        let knows = |live: &Live| is_no_name || !live.others.contains(&name);
+        if let Some(live) = self.held(api, &default).and_then(|held| held.live())
+            && knows(&live)
+        {
+            let (live, due) = self.find(api, &default).await?;
+            if knows(&live) {
+                return Ok((live, due, Named::ByNothing));
+            }
+        }
+        if is_no_name {
+            let (live, due) = self.find(api, &default).await?;
+            return Ok((live, due, Named::ByNothing));
+        }
+        match self.find(api, &name).await {
+            Ok((live, due)) => Ok((live, due, Named::BySegment)),
+            Err(missing @ AddressRejection::NoSuchStage { .. }) => {
+                match self.find(api, &default).await {
+                    Ok((live, due)) => Ok((live, due, Named::ByNothing)),
+                    Err(AddressRejection::NoSuchStage { .. }) => Err(missing),
+                    Err(error) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -221,11 +311,17 @@ impl Stages {
         }
     }
 
+    fn held(&self, api: &ApiId, name: &StageName) -> Option<Arc<Held>> {
+        let all = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(&(api.clone(), name.clone())).cloned()
+    }
+
     async fn hold(&self, key: (ApiId, StageName)) -> Result<Arc<Held>, AddressRejection> {
         let held = Arc::new(Held {
             api: key.0.clone(),
             name: key.1.clone(),
             live: RwLock::new(None),
+            kind: OnceLock::new(),
             stamp: Stamp::default(),
         });
         self.read(&held).await?;
@@ -246,6 +342,11 @@ impl Stages {
             None => self.begin(held).await?,
             Some(live) => self.again(held, live).await?,
         };
+        if live.is_none() && held.kind.get().is_none() {
+            let kind = live::kind_of_api(&*self.table, &held.api).await?;
+            // Whoever asked at the same time has been told the same.
+            let _ = held.kind.set(kind);
+        }
         *held.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         held.stamp.read(generation, &*self.clock);
         Ok(())
@@ -260,10 +361,7 @@ impl Stages {
         let _shared = beginning
             .deployed
             .map(|deployed| self.share(&held.api, deployed));
-        Ok(Some(Arc::new(
-            self.live(&held.api, beginning.stage, beginning.revision)
-                .await?,
-        )))
+        self.live(held, beginning.stage, beginning.revision).await
     }
 
     /// Reads a stage that is held, to see whether it has changed.
@@ -272,49 +370,104 @@ impl Stages {
         held: &Held,
         known: Arc<Live>,
     ) -> Result<Option<Arc<Live>>, AddressRejection> {
-        let read = |consistency| live::stage(&*self.table, &held.api, &held.name, consistency);
+        let kind = known.deployed.kind();
+        let read = |consistency| live::item(&*self.table, &held.api, &held.name, kind, consistency);
         let item = match read(Consistency::Eventual).await? {
             Some(item) if item.revision >= known.revision => Some(item),
             // Before a stage counts as gone, or as older than it was, the store is asked for the latest word.
             _ => read(Consistency::Strong).await?,
         };
-        match item {
-            None => Ok(None),
-            Some(item) if item.revision == known.revision => Ok(Some(known)),
-            Some(item) => Ok(Some(Arc::new(
-                self.live(&held.api, decode(&item)?, item.revision).await?,
-            ))),
+        let Some(item) = item else { return Ok(None) };
+        if item.revision == known.revision && self.others(held).await? == known.others {
+            return Ok(Some(known));
         }
+        let stage = live::read(&item, kind)?;
+        self.live(held, stage, item.revision).await
     }
 
+    /// `None` of a stage that points to nothing yet.
     async fn live(
         &self,
-        api: &ApiId,
+        held: &Held,
+        stage: AnyStage,
+        revision: u64,
+    ) -> Result<Option<Arc<Live>>, AddressRejection> {
+        let Some(deployment) = stage.deployment() else {
+            return Ok(None);
+        };
+        let deployed = self.deployment(&held.api, deployment).await?;
+        let live = match stage {
+            AnyStage::Rest(stage) => self.of_methods(held, stage, deployed, revision).await?,
+            AnyStage::Routed(stage) => self.of_routes(held, stage, deployed, revision).await?,
+        };
+        Ok(Some(Arc::new(live)))
+    }
+
+    async fn of_methods(
+        &self,
+        held: &Held,
         stage: Stage,
+        deployed: Arc<Deployed>,
         revision: u64,
     ) -> Result<Live, AddressRejection> {
         let canary = match &stage.canary_settings {
-            Some(settings) => Some(self.canary(api, settings, &stage.variables).await?),
+            Some(settings) => Some(self.canary(&held.api, settings, &stage.variables).await?),
             None => None,
         };
-        let format = stage
-            .access_log_settings
-            .as_ref()
-            .and_then(|settings| settings.format.as_deref());
         Ok(Live {
-            api: api.clone(),
-            deployed: self.deployment(api, &stage.deployment_id).await?,
+            api: held.api.clone(),
+            deployed,
             canary,
             certificate: self.certificate(&stage).await?,
             cache: StageCache::of(&stage),
             cors: Some(stage.postern.cors).filter(|cors| !cors.allow_origins.is_empty()),
-            access_log: AccessLogFormat::parse(format.unwrap_or(COMMON_LOG_FORMAT)),
+            access_log: access_log(stage.access_log_settings.as_ref(), COMMON_LOG_FORMAT),
             name: stage.stage_name,
             variables: Arc::new(stage.variables),
             flushes: stage.flushes,
+            others: Vec::new(),
             method_settings: stage.method_settings.into(),
             revision,
         })
+    }
+
+    async fn of_routes(
+        &self,
+        held: &Held,
+        stage: routed::Stage,
+        deployed: Arc<Deployed>,
+        revision: u64,
+    ) -> Result<Live, AddressRejection> {
+        Ok(Live {
+            api: held.api.clone(),
+            canary: None,
+            certificate: None,
+            cache: StageCache::default(),
+            cors: deployed.api().cors.clone(),
+            deployed,
+            access_log: access_log(stage.access_log_settings.as_ref(), ROUTES_LOG_FORMAT),
+            name: stage.stage_name,
+            variables: Arc::new(stage.stage_variables),
+            flushes: stage.flushes,
+            others: self.others(held).await?,
+            method_settings: MethodSettings::of_routes(
+                &stage.default_route_settings,
+                stage.route_settings,
+            ),
+            revision,
+        })
+    }
+
+    /// The names of the stages beside a default one, few as they are.
+    async fn others(&self, held: &Held) -> Result<Vec<StageName>, AddressRejection> {
+        if held.name.as_str() != DEFAULT {
+            return Ok(Vec::new());
+        }
+        let names = live::stage_names(&*self.table, &held.api).await?;
+        Ok(names
+            .into_iter()
+            .filter(|name| *name != held.name)
+            .collect())
     }
 
     async fn certificate(

@@ -16,8 +16,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use postern_definition::rest::{Authorizer, Definition, Resource, RestApi};
 use postern_definition::{Map, ResourceId};
-use postern_plan::{AuthorizerPlan, Decides, Defect, Deployed, DeployedError, Snapshot};
+use postern_plan::{ApiKind, AuthorizerPlan, Decides, Defect, Deployed, DeployedError, Snapshot};
 use postern_telemetry::{ExecutionLog, LoggingLevel};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,7 +130,9 @@ impl Gateway {
                 (status, headers, body)
             }
             Err(rejection) => {
-                let refused = self.refusal(&rejection, &mut trail, Some(&served)).await;
+                let refused = self
+                    .refusal(&rejection, ApiKind::Rest, &mut trail, Some(&served))
+                    .await;
                 let body = refused.2.collect(crate::PAYLOAD_BYTES_MAX).await;
                 (refused.0, refused.1, body.unwrap_or_default())
             }
@@ -167,13 +170,14 @@ impl Gateway {
         let asked = match &plan.decides {
             Decides::Function(function) => {
                 let identified = self.identity_values(function, &routed, &trail);
-                let question = identified.and_then(|_| self.question(function, &routed, &trail));
+                let question = identified
+                    .and_then(|identity| self.question(function, &identity, &routed, &trail));
                 drop(routed);
                 let answered = match question {
                     Ok(question) => self.put(question, &mut trail).await,
                     Err(rejection) => Err(rejection),
                 };
-                let verdict = answered.and_then(|payload| Verdict::read(&payload));
+                let verdict = answered.and_then(|payload| Verdict::read(&payload, function.format));
                 verdict.map(Decided::Function)
             }
             Decides::Token(tokens) => {
@@ -189,7 +193,7 @@ impl Gateway {
                 (None, Some(claims))
             }
             Ok(Decided::Function(verdict)) => {
-                let principal = &verdict.principal;
+                let principal = verdict.principal.as_deref().unwrap_or_default();
                 trail.log.info(|| {
                     format!(
                         "Using valid authorizer policy for principal: {}",
@@ -207,10 +211,17 @@ impl Gateway {
                     .error(|| format!("Execution failed due to configuration error: {reason}"));
                 (None, None)
             }
+            Err(AuthorizeRejection::NoKeys(reason)) => {
+                trail
+                    .log
+                    .error(|| format!("Execution failed due to configuration error: {reason}"));
+                (None, None)
+            }
             Err(
                 rejection @ (AuthorizeRejection::Token(_)
                 | AuthorizeRejection::Expired
-                | AuthorizeRejection::NoScope),
+                | AuthorizeRejection::NoScope
+                | AuthorizeRejection::Challenged(_)),
             ) => {
                 let id = trail.request_id.clone();
                 trail.log.info(|| rejection.to_string());
@@ -227,8 +238,8 @@ impl Gateway {
         let latency = self.clock.now().saturating_sub(begun);
         Ok(TestVerdict {
             refused_with: asked.as_ref().err().map(AuthorizeRejection::status),
-            principal: verdict.map(|verdict| verdict.principal.clone()),
-            policy: verdict.map(|verdict| verdict.document.to_string()),
+            principal: verdict.and_then(|verdict| verdict.principal.clone()),
+            policy: verdict.and_then(|verdict| verdict.document().map(Value::to_string)),
             claims: claims.cloned(),
             log: trail.log.test_text(&trail.request_id),
             latency_ms: latency.as_millis() as u64,
@@ -344,6 +355,7 @@ impl Gateway {
             base_path_matched: None,
         });
         trail.resource = Some(ResourceTrail {
+            declared: None,
             id: Some(id.clone()),
             path: resource_path.clone(),
         });

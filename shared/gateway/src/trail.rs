@@ -11,6 +11,7 @@ use postern_definition::{ApiId, DeploymentId, Map, ResourceId, StageName};
 use postern_identity::Identity;
 use postern_telemetry::ExecutionLog;
 use rand::Rng;
+use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +75,19 @@ pub(crate) struct ResourceTrail {
     /// Known once the method's plan is there.
     pub id: Option<ResourceId>,
     pub path: String,
+    /// The verb that a route was declared for. `None` of a method of a REST API.
+    pub declared: Option<String>,
+}
+
+impl ResourceTrail {
+    /// Of a route: `GET /pets`, or just its name.
+    fn route_key(&self) -> Option<String> {
+        let verb = self.declared.as_deref()?;
+        Some(match self.path.strip_prefix('/') {
+            Some(path) => format!("{verb} /{path}"),
+            None => self.path.clone(),
+        })
+    }
 }
 
 /// Who is calling, as far as somebody has found out.
@@ -91,8 +105,8 @@ pub(crate) struct CallerTrail {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AuthorizerTrail {
     pub principal: Option<String>,
-    /// What a function wants integrations and logs to know, as texts.
-    pub context: Arc<Map<String>>,
+    /// What a function wants integrations and logs to know. Only of HTTP APIs are there other values than texts.
+    pub context: Arc<Map<Value>>,
     /// What a token says, as texts. Only of authorizers that read tokens.
     pub claims: Option<Arc<Map<String>>>,
     pub status: Option<u16>,
@@ -239,6 +253,7 @@ impl Trail {
                 text(self.stage.as_ref()?.base_path_matched.as_deref()?)
             }
             "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
+            "routeKey" => Some(self.resource.as_ref()?.route_key()?.into()),
             "resourcePath" => text(&self.resource.as_ref()?.path),
             "xrayTraceId" => self
                 .trace_id
@@ -260,7 +275,7 @@ impl Trail {
             }
             "error.message" => text(self.rejection.as_ref()?.message.as_deref()?),
             "error.messageString" => Some(
-                serde_json::Value::from(self.rejection.as_ref()?.message.as_deref())
+                Value::from(self.rejection.as_ref()?.message.as_deref())
                     .to_string()
                     .into(),
             ),
@@ -334,8 +349,11 @@ impl AuthorizerTrail {
             return text(self.claims.as_ref()?.get(name)?);
         }
         // What the function said comes before what is said of it.
-        if let Some(value) = self.context.get(name) {
-            return text(value);
+        match self.context.get(name) {
+            None => {}
+            Some(Value::Null) => return None,
+            Some(Value::String(value)) => return text(value),
+            Some(value) => return text(&value.to_string()),
         }
         match name {
             "principalId" => text(self.principal.as_deref()?),

@@ -1,38 +1,42 @@
-//! A snapshot as the gateway holds it: the index at hand, the body compressed, and plans for the methods that were asked for.
+//! A deployment as the gateway holds it, of whichever kind of API: its settings and its router at hand, and a plan for each
+//! method that was asked for.
+//!
+//! Here the kinds meet. REST APIs freeze methods, HTTP and WebSocket APIs routes; both become [`MethodPlan`]s, and whoever answers
+//! requests sees nothing else.
 
-use crate::gateway_response::GatewayResponsePlans;
 use crate::layout::index_sort_prefix;
 use crate::router::{Match, Router};
-use crate::segments::{Segments, opened};
-use crate::snapshot::{FORMAT, Index};
+use crate::settings::{ApiKind, ApiSettings};
 use crate::{
-    Authorization, AuthorizerPlan, Defect, MethodPlan, Parts, Snapshot, api_partition, policy,
+    Authorization, AuthorizerPlan, Defect, FrozenRest, GatewayResponsePlan, MethodPlan, Snapshot,
+    api_partition, policy, routed,
 };
-use postern_definition::rest::{Method, RestApi};
+use postern_definition::rest::GatewayResponseType;
 use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_policy::Policy;
 use postern_store::{Item, Query, StoreError, Table};
-use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
 pub struct Deployed {
     id: DeploymentId,
-    api: RestApi,
+    api: ApiSettings,
     router: Router,
-    pub(crate) index: Index,
-    segments: Segments,
+    frozen: Frozen,
     /// By the numbers of the methods that were asked for.
     plans: Mutex<HashMap<u32, Arc<OnceCell<Planned>>>>,
-    pub(crate) parts: OnceCell<Parts>,
-    pub(crate) gateway_responses: OnceCell<GatewayResponsePlans>,
     /// By id, those that a method that was asked for names: one plan for all of them.
     authorizers: Mutex<HashMap<String, Arc<AuthorizerPlan>>>,
     policy: OnceLock<Result<Option<Policy>, String>>,
 }
 
-/// A method's plan, with the id of its resource.
+enum Frozen {
+    Rest(FrozenRest),
+    Routes(routed::Frozen),
+}
+
+/// A method's plan, with the id of its resource or route.
 type Planned = (ResourceId, Arc<MethodPlan>);
 
 /// Why a deployment cannot be used.
@@ -58,10 +62,7 @@ impl Deployed {
         api: &ApiId,
         deployment: &DeploymentId,
     ) -> Result<Self, DeployedError> {
-        let index = read_index(&*table, api, deployment).await?;
-        if index.is_empty() {
-            return Err(DeployedError::Missing(deployment.clone()));
-        }
+        let index = existing_index(&*table, api, deployment).await?;
         Self::of_index(table, deployment, &index)
     }
 
@@ -71,29 +72,10 @@ impl Deployed {
         deployment: &DeploymentId,
         index: &[u8],
     ) -> Result<Self, DeployedError> {
-        let unreadable = |reason: String| DeployedError::Unreadable {
-            deployment: deployment.clone(),
-            reason,
-        };
-        let mut index: Index = opened(index, FORMAT).map_err(unreadable)?;
-        let api: RestApi =
-            serde_json::from_str(&index.api).map_err(|error| unreadable(error.to_string()))?;
-        let begins = std::mem::take(&mut index.segments);
-        let place = (table, api.id.clone(), deployment.clone());
-        Ok(Self {
-            id: deployment.clone(),
-            segments: Segments::new(place, begins, index.body_bytes),
-            api,
-            router: std::mem::take(&mut index.routes)
-                .try_into()
-                .map_err(|reason: &str| unreadable(reason.to_owned()))?,
-            plans: Mutex::default(),
-            parts: OnceCell::new(),
-            gateway_responses: OnceCell::new(),
-            authorizers: Mutex::default(),
-            policy: OnceLock::new(),
-            index,
-        })
+        if index.first() == Some(&routed::FORMAT) {
+            return Self::of_routes(routed::Frozen::of_index(table, deployment, index)?);
+        }
+        Self::of_methods(FrozenRest::of_index(table, deployment, index)?)
     }
 
     /// Of a snapshot that is not stored: nothing of it is ever looked for in the table.
@@ -102,17 +84,48 @@ impl Deployed {
         deployment: &DeploymentId,
         snapshot: &Snapshot,
     ) -> Result<Self, DeployedError> {
-        let mut deployed = Self::of_index(table, deployment, &snapshot.index)?;
-        deployed.segments.hold(&snapshot.body);
-        Ok(deployed)
+        Self::of_methods(FrozenRest::of_snapshot(table, deployment, snapshot)?)
+    }
+
+    fn of_methods(mut frozen: FrozenRest) -> Result<Self, DeployedError> {
+        let router = Router::of_resources(frozen.take_routes());
+        let router = router.map_err(|reason| frozen.unreadable(reason))?;
+        let id = frozen.id().clone();
+        let api = frozen.api().clone().into();
+        Ok(Self::of(id, api, router, Frozen::Rest(frozen)))
+    }
+
+    fn of_routes(mut frozen: routed::Frozen) -> Result<Self, DeployedError> {
+        let (routes, default) = frozen.take_routes();
+        let router = Router::of_routes(routes, default);
+        let router = router.map_err(|reason| frozen.unreadable(reason))?;
+        let id = frozen.id().clone();
+        let api = frozen.api().clone().into();
+        Ok(Self::of(id, api, router, Frozen::Routes(frozen)))
+    }
+
+    fn of(id: DeploymentId, api: ApiSettings, router: Router, frozen: Frozen) -> Self {
+        Self {
+            id,
+            api,
+            router,
+            frozen,
+            plans: Mutex::default(),
+            authorizers: Mutex::default(),
+            policy: OnceLock::new(),
+        }
     }
 
     pub fn id(&self) -> &DeploymentId {
         &self.id
     }
 
-    pub fn api(&self) -> &RestApi {
+    pub fn api(&self) -> &ApiSettings {
         &self.api
+    }
+
+    pub fn kind(&self) -> ApiKind {
+        self.api.kind
     }
 
     /// See [`crate::Router::find`].
@@ -120,11 +133,17 @@ impl Deployed {
         self.router.find(verb, path)
     }
 
-    /// The plan of a method that [`Deployed::find`] named, compiled at its first use, with the id of its resource.
-    pub async fn plan(&self, method: u32) -> Result<(ResourceId, Arc<MethodPlan>), DeployedError> {
-        if method >= self.index.methods {
-            return Err(self.unreadable("it has no such method"));
+    /// The number of a route of a WebSocket API, by its key.
+    pub fn route(&self, key: &str) -> Option<u32> {
+        match &self.frozen {
+            Frozen::Rest(_) => None,
+            Frozen::Routes(frozen) => frozen.number(key),
         }
+    }
+
+    /// The plan of a method that [`Deployed::find`] named, or of a route, compiled at its first use, with the id of its resource
+    /// or its own.
+    pub async fn plan(&self, method: u32) -> Result<(ResourceId, Arc<MethodPlan>), DeployedError> {
         let cell = {
             let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
             plans.entry(method).or_default().clone()
@@ -132,79 +151,100 @@ impl Deployed {
         cell.get_or_try_init(|| self.compile(method)).await.cloned()
     }
 
-    async fn compile(&self, method: u32) -> Result<Planned, DeployedError> {
-        let missing = || self.unreadable("a method is missing from its segment");
-        let segment = self
-            .index
-            .methods_from
-            .partition_point(|first| *first <= method)
-            .checked_sub(1);
-        let segment = segment.ok_or_else(missing)?;
-        let place = method - self.index.methods_from[segment];
-        let mut methods: Vec<(ResourceId, Method)> = self.segment(segment).await?;
-        if place as usize >= methods.len() {
-            return Err(missing());
-        }
-        let (resource, method) = methods.swap_remove(place as usize);
-        let mut plan = MethodPlan::compile(&method).map_err(|defects| {
-            let defects: Vec<_> = defects.iter().map(Defect::to_string).collect();
-            self.unreadable(defects.join("; "))
-        })?;
-        plan.validation = self.validation(&method).await?;
+    async fn compile(&self, number: u32) -> Result<Planned, DeployedError> {
+        let (id, plan, authorizer) = match &self.frozen {
+            Frozen::Rest(frozen) => {
+                let (resource, method) = frozen.method(number).await?;
+                let mut plan =
+                    MethodPlan::compile(&method).map_err(|defects| self.unusable(&defects))?;
+                plan.validation = frozen.validation(&method).await?;
+                (resource, plan, method.authorizer_id)
+            }
+            Frozen::Routes(frozen) => {
+                let (route, integration) = frozen.route_and_integration(number).await?;
+                let plan = routed::compile(&route, integration.as_ref())
+                    .map_err(|defects| self.unusable(&defects))?;
+                let route = route.route;
+                (
+                    ResourceId::from(route.route_id.as_str()),
+                    plan,
+                    route.authorizer_id,
+                )
+            }
+        };
+        let mut plan = plan;
         if matches!(plan.authorization, Authorization::Unusable(_)) {
-            plan.authorization = match self.authorizer(&method).await? {
+            plan.authorization = match self.authorizer(authorizer.as_deref()).await? {
                 Ok(authorizer) => Authorization::Authorizer(authorizer),
                 Err(reason) => Authorization::Unusable(reason),
             };
         }
-        Ok((resource, Arc::new(plan)))
+        Ok((id, Arc::new(plan)))
+    }
+
+    fn unusable(&self, defects: &[Defect]) -> DeployedError {
+        let defects: Vec<_> = defects.iter().map(Defect::to_string).collect();
+        DeployedError::Unreadable {
+            deployment: self.id.clone(),
+            reason: defects.join("; "),
+        }
     }
 
     /// The authorizer that a method names, or why it cannot decide.
     async fn authorizer(
         &self,
-        method: &Method,
+        id: Option<&str>,
     ) -> Result<Result<Arc<AuthorizerPlan>, String>, DeployedError> {
-        let Some(id) = method.authorizer_id.as_deref() else {
+        let Some(id) = id else {
             return Ok(Err("the method names no authorizer".to_owned()));
         };
-        let parts = self.parts().await?;
-        let mut plans = (self.authorizers.lock()).unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = plans.get(id) {
-            return Ok(Ok(plan.clone()));
-        }
-        let Some(authorizer) = parts.authorizers.get(id) else {
-            return Ok(Err(format!("there is no authorizer `{id}`")));
+        let known = |plans: &Mutex<HashMap<String, Arc<AuthorizerPlan>>>| {
+            let plans = plans.lock().unwrap_or_else(PoisonError::into_inner);
+            plans.get(id).cloned()
         };
-        Ok(match AuthorizerPlan::compile(authorizer) {
-            Ok(plan) => {
-                let plan = Arc::new(plan);
-                plans.insert(id.to_owned(), plan.clone());
-                Ok(plan)
+        if let Some(plan) = known(&self.authorizers) {
+            return Ok(Ok(plan));
+        }
+        let compiled = match &self.frozen {
+            Frozen::Rest(frozen) => {
+                let parts = frozen.parts().await?;
+                parts.authorizers.get(id).map(AuthorizerPlan::compile)
             }
-            Err(defect) => Err(format!("authorizer `{id}` cannot be asked: {defect}")),
+            Frozen::Routes(frozen) => {
+                let all = frozen.authorizers().await?;
+                let found = all.iter().find(|one| one.authorizer_id == id);
+                found.map(AuthorizerPlan::of_route)
+            }
+        };
+        Ok(match compiled {
+            None => Err(format!("there is no authorizer `{id}`")),
+            Some(Err(defect)) => Err(format!("authorizer `{id}` cannot be asked: {defect}")),
+            Some(Ok(plan)) => {
+                let mut plans = (self.authorizers.lock()).unwrap_or_else(PoisonError::into_inner);
+                Ok(plans.entry(id.to_owned()).or_insert(Arc::new(plan)).clone())
+            }
         })
     }
 
     /// The API's own policy, compiled when it is first asked for. The error says why it cannot be used.
     pub fn policy(&self, region: &str, account: &str) -> Result<Option<&Policy>, &str> {
-        let compile = || policy::compile(&self.api, region, account);
+        let text = self.api.policy.as_deref();
+        let compile = || policy::compile(&self.api.id, text, region, account);
         match self.policy.get_or_init(compile) {
             Ok(policy) => Ok(policy.as_ref()),
             Err(reason) => Err(reason),
         }
     }
 
-    /// What a segment holds.
-    pub(crate) async fn segment<T: DeserializeOwned>(
+    /// What the owner made of the answers of this type. Only REST APIs let their owners make anything of them.
+    pub async fn gateway_response(
         &self,
-        segment: usize,
-    ) -> Result<T, DeployedError> {
-        self.segments.read(segment).await
-    }
-
-    pub(crate) fn unreadable(&self, reason: impl Into<String>) -> DeployedError {
-        self.segments.unreadable(reason)
+        kind: GatewayResponseType,
+    ) -> Result<Option<&GatewayResponsePlan>, DeployedError> {
+        match &self.frozen {
+            Frozen::Rest(frozen) => frozen.gateway_response(kind).await,
+            Frozen::Routes(_) => Ok(None),
+        }
     }
 }
 
@@ -218,6 +258,19 @@ pub(crate) async fn read_index(
     let partition = api_partition(api);
     for item in all_items(table, partition, &index_sort_prefix(deployment)).await? {
         index.extend_from_slice(&item.body);
+    }
+    Ok(index)
+}
+
+/// The index of a snapshot that is to be there.
+pub(crate) async fn existing_index(
+    table: &dyn Table,
+    api: &ApiId,
+    deployment: &DeploymentId,
+) -> Result<Vec<u8>, DeployedError> {
+    let index = read_index(table, api, deployment).await?;
+    if index.is_empty() {
+        return Err(DeployedError::Missing(deployment.clone()));
     }
     Ok(index)
 }
@@ -248,15 +301,20 @@ pub(crate) async fn all_items(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot;
     use postern_store::{Embedded, SystemClock};
 
     proptest::proptest! {
         #[test]
-        fn no_index_makes_it_panic(mut bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+        fn no_index_makes_it_panic(
+            mut bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+            is_routed in proptest::bool::ANY,
+        ) {
             let store = Embedded::memory(Arc::new(SystemClock)).unwrap();
             let load = |index: &[u8]| Deployed::of_index(store.definitions.clone(), &"d1".into(), index).is_err();
             proptest::prop_assert!(load(&bytes));
-            bytes = [&[FORMAT], postern_store::deflate(&bytes).as_slice()].concat();
+            let format = if is_routed { routed::FORMAT } else { snapshot::FORMAT };
+            bytes = [&[format], postern_store::deflate(&bytes).as_slice()].concat();
             proptest::prop_assert!(load(&bytes));
         }
     }

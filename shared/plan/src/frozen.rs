@@ -1,13 +1,22 @@
-//! What of a snapshot only some requests ask for, and all of it for an export.
+//! What a deployment of a REST API froze, as it is read: the index at hand, the rest when it is asked for.
 
-use crate::{Deployed, DeployedError};
+use crate::deployed::existing_index;
+use crate::gateway_response::GatewayResponsePlans;
+use crate::router::Routes;
+use crate::segments::{Segments, opened};
+use crate::snapshot::{FORMAT, Index};
+use crate::{DeployedError, Snapshot};
 use postern_definition::rest::{
     Authorizer, Definition, GatewayResponse, GatewayResponseType, Method, Model, RequestValidator,
-    Resource,
+    Resource, RestApi,
 };
-use postern_definition::{Map, ResourceId};
+use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
+use postern_store::Table;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// What methods name by id, and what rejections are answered with: together small, so they are read together.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -34,7 +43,98 @@ impl Parts {
     }
 }
 
-impl Deployed {
+pub struct FrozenRest {
+    id: DeploymentId,
+    api: RestApi,
+    pub(crate) index: Index,
+    segments: Segments,
+    parts: OnceCell<Parts>,
+    pub(crate) gateway_responses: OnceCell<GatewayResponsePlans>,
+}
+
+impl FrozenRest {
+    /// Reads the index: one query, however large the API is.
+    pub async fn load(
+        table: Arc<dyn Table>,
+        api: &ApiId,
+        deployment: &DeploymentId,
+    ) -> Result<Self, DeployedError> {
+        let index = existing_index(&*table, api, deployment).await?;
+        Self::of_index(table, deployment, &index)
+    }
+
+    /// From an index that was read already.
+    pub(crate) fn of_index(
+        table: Arc<dyn Table>,
+        deployment: &DeploymentId,
+        index: &[u8],
+    ) -> Result<Self, DeployedError> {
+        let unreadable = |reason: String| DeployedError::Unreadable {
+            deployment: deployment.clone(),
+            reason,
+        };
+        let mut index: Index = opened(index, FORMAT).map_err(unreadable)?;
+        let api: RestApi =
+            serde_json::from_str(&index.api).map_err(|error| unreadable(error.to_string()))?;
+        let begins = std::mem::take(&mut index.segments);
+        let place = (table, api.id.clone(), deployment.clone());
+        Ok(Self {
+            id: deployment.clone(),
+            segments: Segments::new(place, begins, index.body_bytes),
+            api,
+            index,
+            parts: OnceCell::new(),
+            gateway_responses: OnceCell::new(),
+        })
+    }
+
+    /// Of a snapshot that is not stored: nothing of it is ever looked for in the table.
+    pub(crate) fn of_snapshot(
+        table: Arc<dyn Table>,
+        deployment: &DeploymentId,
+        snapshot: &Snapshot,
+    ) -> Result<Self, DeployedError> {
+        let mut frozen = Self::of_index(table, deployment, &snapshot.index)?;
+        frozen.segments.hold(&snapshot.body);
+        Ok(frozen)
+    }
+
+    pub fn id(&self) -> &DeploymentId {
+        &self.id
+    }
+
+    pub fn api(&self) -> &RestApi {
+        &self.api
+    }
+
+    /// What the router is made of. Taken out, for it is made once.
+    pub(crate) fn take_routes(&mut self) -> Routes {
+        std::mem::take(&mut self.index.routes)
+    }
+
+    /// A method by its number, with the id of its resource. Not kept: whoever asks makes something of it once.
+    pub(crate) async fn method(&self, number: u32) -> Result<(ResourceId, Method), DeployedError> {
+        let missing = || self.unreadable("a method is missing from its segment");
+        let from = &self.index.methods_from;
+        let segment = from.partition_point(|first| *first <= number);
+        let segment = segment.checked_sub(1).ok_or_else(missing)?;
+        let place = (number - from[segment]) as usize;
+        let mut methods: Vec<(ResourceId, Method)> = self.segment(segment).await?;
+        if place >= methods.len() {
+            return Err(missing());
+        }
+        Ok(methods.swap_remove(place))
+    }
+
+    /// What a segment holds.
+    async fn segment<T: DeserializeOwned>(&self, segment: usize) -> Result<T, DeployedError> {
+        self.segments.read(segment).await
+    }
+
+    pub(crate) fn unreadable(&self, reason: impl Into<String>) -> DeployedError {
+        self.segments.unreadable(reason)
+    }
+
     /// Read when first asked for, and kept.
     pub async fn parts(&self) -> Result<&Parts, DeployedError> {
         self.parts
@@ -81,7 +181,7 @@ impl Deployed {
     }
 
     /// The things of several segments, in order.
-    async fn all<T: serde::de::DeserializeOwned>(
+    async fn all<T: DeserializeOwned>(
         &self,
         segments: std::ops::Range<usize>,
     ) -> Result<Vec<T>, DeployedError> {
@@ -97,10 +197,8 @@ impl Deployed {
 mod tests {
     use super::*;
     use crate::Snapshot;
-    use postern_definition::{ApiId, DeploymentId};
     use postern_store::{Embedded, SystemClock};
     use serde_json::json;
-    use std::sync::Arc;
 
     const API: &str = "a1b2c3d4e5";
 
@@ -179,12 +277,12 @@ mod tests {
         }
     }
 
-    async fn deployed(definition: &Definition) -> Deployed {
+    async fn deployed(definition: &Definition) -> FrozenRest {
         let table = Embedded::memory(Arc::new(SystemClock)).unwrap().definitions;
         let (api, id) = (ApiId::from(API), DeploymentId::from("d1"));
         let snapshot = Snapshot::freeze(definition).unwrap();
         snapshot.save(&*table, &api, &id).await.unwrap();
-        Deployed::load(table, &api, &id).await.unwrap()
+        FrozenRest::load(table, &api, &id).await.unwrap()
     }
 
     #[tokio::test]

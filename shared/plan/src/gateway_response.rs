@@ -1,7 +1,7 @@
 //! Gateway responses: what an owner makes of the answers that the gateway itself gives.
 
 use crate::frozen::Parts;
-use crate::{Defect, Deployed, DeployedError, Source, TextTemplate};
+use crate::{Defect, DeployedError, FrozenRest, Source, TextTemplate};
 use postern_definition::rest::{GatewayResponse, GatewayResponseType};
 use std::collections::BTreeMap;
 
@@ -94,7 +94,7 @@ pub(crate) fn compile_all<'r>(
     }
 }
 
-impl Deployed {
+impl FrozenRest {
     /// What the owner made of the answers of this type: by setting it, or else by setting the default of its class. Asks the
     /// store for nothing where the API has no gateway responses of its own.
     pub async fn gateway_response(

@@ -11,6 +11,9 @@ pub fn api_partition(api: &ApiId) -> String {
     format!("restapi#{api}")
 }
 
+/// The partition of the items of all HTTP and WebSocket APIs.
+pub const ROUTED_APIS: &str = "apis";
+
 /// What the sort keys of an API's stages begin with.
 pub fn stage_sort_prefix() -> &'static str {
     "stage#"

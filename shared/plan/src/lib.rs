@@ -21,26 +21,32 @@ pub mod routed;
 mod router;
 pub mod schema;
 mod segments;
+mod settings;
 mod snapshot;
 pub mod usage;
 mod validation;
 
 pub use authorizer::{
-    Asks, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers, TokenPlan,
-    UserPool,
+    Asks, AuthorizerFormat, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers,
+    Manner, TokenPlan, UserPool,
 };
 pub use cache::{CachePlan, KeyParameter};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
-pub use frozen::Parts;
+pub use frozen::{FrozenRest, Parts};
 pub use gateway_response::GatewayResponsePlan;
 pub use integration::{
-    AwsOperation, AwsPlan, Credentials, HttpPlan, IntegrationPlan, LambdaPlan, LinkPlan,
-    RequestTemplates, ResponsePlan, ResponseSelection, TemplateChoice, Transform, mock_status,
+    Appended, AwsOperation, AwsPlan, Credentials, HttpPlan, IntegrationPlan, LambdaPlan, LinkPlan,
+    ParameterForm, Passes, PayloadFormat, Protocol, RequestTemplates, ResponsePlan,
+    ResponseSelection, SubtypeParameter, SubtypePlan, TemplateChoice, Transform, mock_status,
 };
-pub use layout::{api_partition, stage_key, stage_sort_prefix};
-pub use mapping::{BodyPath, JsonPath, RequestMapping, Source, TextTemplate, UriTemplate};
+pub use layout::{ROUTED_APIS, api_partition, stage_key, stage_sort_prefix};
+pub use mapping::{
+    Action, BodyPath, Change, Changes, JsonPath, RequestChanges, RequestMapping, ResponseChanges,
+    Source, TextTemplate, UriTemplate,
+};
 pub use method::{Authorization, MethodPlan};
 pub use router::{Match, Router};
+pub use settings::{ApiKind, ApiSettings, Selection};
 pub use snapshot::Snapshot;
 pub use validation::{BodyModel, ParameterLocation, RequiredParameter, Validation};

@@ -7,7 +7,9 @@
 use crate::deployed::{all_items, read_index};
 use crate::layout::{live_index_sort_prefix, live_partition, live_sort_prefix, live_stage_key};
 use crate::snapshot::CHUNK_BYTES;
-use crate::{Deployed, DeployedError, stage_key};
+use crate::{
+    ApiKind, Deployed, DeployedError, ROUTED_APIS, api_partition, stage_key, stage_sort_prefix,
+};
 use postern_definition::{ApiId, DeploymentId, StageName, rest, routed};
 use postern_store::{Condition, Consistency, Item, Key, StoreError, Table, Write, decode, encode};
 use serde::Serialize;
@@ -52,9 +54,35 @@ impl LiveStage for routed::Stage {
     }
 }
 
-/// A stage of a REST API, and its deployment where its index was read along with it.
+/// A stage of whichever kind.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart as soon as it is read"
+)]
+pub enum AnyStage {
+    Rest(rest::Stage),
+    Routed(routed::Stage),
+}
+
+impl AnyStage {
+    fn read(item: &Item, kind: &str) -> Result<Self, StoreError> {
+        if kind == rest::Stage::KIND {
+            return decode(item).map(Self::Rest);
+        }
+        decode(item).map(Self::Routed)
+    }
+
+    pub fn deployment(&self) -> Option<&DeploymentId> {
+        match self {
+            Self::Rest(stage) => stage.deployment(),
+            Self::Routed(stage) => stage.deployment(),
+        }
+    }
+}
+
+/// A stage, and its deployment where its index was read along with it.
 pub struct Beginning {
-    pub stage: rest::Stage,
+    pub stage: AnyStage,
     /// Moves whenever the stage changes.
     pub revision: u64,
     pub deployed: Option<Deployed>,
@@ -66,65 +94,74 @@ pub async fn begin(
     api: &ApiId,
     name: &StageName,
 ) -> Result<Option<Beginning>, DeployedError> {
-    let Some(read) = read::<rest::Stage>(&**table, api, name).await? else {
+    let items = all_items(&**table, live_partition(api), &live_sort_prefix(name)).await?;
+    let item_of = |kind| {
+        let key = live_stage_key(api, name, kind);
+        let item = items.iter().find(|item| item.key == key)?;
+        Some((item, kind))
+    };
+    let found = item_of(rest::Stage::KIND).or_else(|| item_of(routed::Stage::KIND));
+    let Some((item, kind)) = found else {
         return Ok(None);
     };
-    let deployed = match read.index.as_slice() {
-        [] => None,
-        index => Some(Deployed::of_index(
-            table.clone(),
-            &read.stage.deployment_id,
-            index,
-        )?),
-    };
+    let stage = AnyStage::read(item, kind)?;
+    let mut deployed = None;
+    if let Some(deployment) = stage.deployment() {
+        let prefix = live_index_sort_prefix(name, deployment);
+        let parts = items.iter().filter(|i| i.key.sort.starts_with(&prefix));
+        let index: Vec<u8> = parts.flat_map(|part| part.body.iter().copied()).collect();
+        if !index.is_empty() {
+            deployed = Some(Deployed::of_index(table.clone(), deployment, &index)?);
+        }
+    }
     Ok(Some(Beginning {
-        stage: read.stage,
-        revision: read.revision,
+        stage,
+        revision: item.revision,
         deployed,
     }))
 }
 
-/// A stage as it was read, with the copy of its deployment's index: empty where there is none.
-pub(crate) struct Read<S> {
-    pub(crate) stage: S,
-    pub(crate) revision: u64,
-    pub(crate) index: Vec<u8>,
-}
-
-pub(crate) async fn read<S: LiveStage>(
+/// Reads the item of a stage alone, to see whether it has changed. An API never changes its kind.
+pub async fn item(
     table: &dyn Table,
     api: &ApiId,
     name: &StageName,
-) -> Result<Option<Read<S>>, StoreError> {
-    let items = all_items(table, live_partition(api), &live_sort_prefix(name)).await?;
-    let stage_key = live_stage_key(api, name, S::KIND);
-    let Some(item) = items.iter().find(|item| item.key == stage_key) else {
-        return Ok(None);
-    };
-    let stage: S = decode(item)?;
-    let mut index = Vec::new();
-    if let Some(deployment) = stage.deployment() {
-        let prefix = live_index_sort_prefix(name, deployment);
-        for part in items.iter().filter(|i| i.key.sort.starts_with(&prefix)) {
-            index.extend_from_slice(&part.body);
-        }
-    }
-    Ok(Some(Read {
-        stage,
-        revision: item.revision,
-        index,
-    }))
-}
-
-/// Reads the stage of a REST API alone, to see whether it has changed.
-pub async fn stage(
-    table: &dyn Table,
-    api: &ApiId,
-    name: &StageName,
+    kind: ApiKind,
     consistency: Consistency,
 ) -> Result<Option<Item>, StoreError> {
-    let key = live_stage_key(api, name, rest::Stage::KIND);
+    let key = live_stage_key(api, name, kind_of(kind));
     table.get(&key, consistency).await
+}
+
+/// What kind of API it is of which no stage is at hand. Of one that is not there, too: the service treats it as a REST API's.
+pub async fn kind_of_api(table: &dyn Table, api: &ApiId) -> Result<ApiKind, StoreError> {
+    let key = Key::new(ROUTED_APIS.to_owned(), api.to_string());
+    Ok(match table.get(&key, Consistency::Eventual).await? {
+        Some(item) => decode::<routed::Api>(&item)?.protocol_type.into(),
+        None => ApiKind::Rest,
+    })
+}
+
+/// The names of an API's stages.
+pub async fn stage_names(table: &dyn Table, api: &ApiId) -> Result<Vec<StageName>, StoreError> {
+    let prefix = stage_sort_prefix();
+    let items = all_items(table, api_partition(api), prefix).await?;
+    let names = items
+        .iter()
+        .filter_map(|item| item.key.sort.strip_prefix(prefix));
+    Ok(names.map(StageName::from).collect())
+}
+
+/// Reads a stage from its item.
+pub fn read(item: &Item, kind: ApiKind) -> Result<AnyStage, StoreError> {
+    AnyStage::read(item, kind_of(kind))
+}
+
+fn kind_of(kind: ApiKind) -> &'static str {
+    match kind {
+        ApiKind::Rest => rest::Stage::KIND,
+        ApiKind::Http | ApiKind::WebSocket => routed::Stage::KIND,
+    }
 }
 
 /// The writes that make or change a stage, its document among them. They are to be made in one transaction.

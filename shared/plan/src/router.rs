@@ -7,8 +7,12 @@
 //! where a branch ends on a resource that has no method for the verb it turns back, because candidates are pairs of resource
 //! and method: a resource that matches the path but lacks the verb does not hide a less specific one. Every node is visited at
 //! most once, so a search costs no more than the tree is large.
+//!
+//! The routes of an HTTP API are searched twice: what matches a whole path comes before anything greedy, wherever that stands in
+//! the tree. A slash at the end of a path counts there, and what no route takes is the default route's, if there is one.
 
 use postern_definition::rest::{PathPart, VERBS};
+use postern_definition::routed::DEFAULT_KEY;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,10 +30,19 @@ pub(crate) struct Routes {
     resources: Vec<(u32, Verbs)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Router {
     paths: String,
     routes: Vec<Route>,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Of resources, as REST APIs have them.
+    Resources,
+    /// Of routes, as HTTP APIs have them, with the number of the one that takes what no other does.
+    Routes { default: Option<u32> },
 }
 
 /// A resource with its methods.
@@ -75,10 +88,16 @@ impl Routes {
     }
 }
 
-impl TryFrom<Routes> for Router {
-    type Error = &'static str;
+impl Router {
+    pub(crate) fn of_resources(routes: Routes) -> Result<Self, &'static str> {
+        Self::of(routes, Kind::Resources)
+    }
 
-    fn try_from(Routes { paths, resources }: Routes) -> Result<Self, &'static str> {
+    pub(crate) fn of_routes(routes: Routes, default: Option<u32>) -> Result<Self, &'static str> {
+        Self::of(routes, Kind::Routes { default })
+    }
+
+    fn of(Routes { paths, resources }: Routes, kind: Kind) -> Result<Self, &'static str> {
         let mut routes = Vec::with_capacity(resources.len());
         let (mut begin, mut first_method) = (0, 0);
         for (length, verbs) in resources {
@@ -94,14 +113,41 @@ impl TryFrom<Routes> for Router {
             begin = end;
             first_method += verbs.count_ones();
         }
-        Ok(Self { paths, routes })
+        Ok(Self {
+            paths,
+            routes,
+            kind,
+        })
     }
-}
 
-impl Router {
     /// Finds by verb and by the path after the stage, which is neither decoded nor normalised: leading slashes count as one,
-    /// slashes at the end as none, and between them every slash counts.
+    /// slashes at the end as none (of resources), and between them every slash counts.
     pub fn find<'r, 'p>(&'r self, verb: &str, path: &'p str) -> Option<Match<'r, 'p>> {
+        let path = path.trim_start_matches('/');
+        match self.kind {
+            Kind::Resources => self.search(verb, path.trim_end_matches('/'), None, true),
+            Kind::Routes { default } => {
+                let ends_in_slash = Some(path.is_empty() || path.ends_with('/'));
+                self.search(verb, path, ends_in_slash, false)
+                    .or_else(|| self.search(verb, path, ends_in_slash, true))
+                    .or_else(|| {
+                        default.map(|method| Match {
+                            resource_path: DEFAULT_KEY,
+                            method,
+                            parameters: Vec::new(),
+                        })
+                    })
+            }
+        }
+    }
+
+    fn search<'r, 'p>(
+        &'r self,
+        verb: &str,
+        path: &'p str,
+        ends_in_slash: Option<bool>,
+        may_be_greedy: bool,
+    ) -> Option<Match<'r, 'p>> {
         let root = Node {
             routes: 0..self.routes.len(),
             path_bytes: 0,
@@ -110,9 +156,11 @@ impl Router {
             router: self,
             // `ANY` stands for the seven verbs beside it, and is none that a client could use.
             verb: 1 << place(verb).filter(|own| *own != ANY)?,
+            ends_in_slash,
+            may_be_greedy,
             parameters: Vec::new(),
         };
-        let (route, method) = search.down(&root, path.trim_matches('/'))?;
+        let (route, method) = search.down(&root, path)?;
         Some(Match {
             resource_path: self.path(route),
             method,
@@ -131,11 +179,14 @@ impl Router {
         segment.filter(|segment| !segment.is_empty())
     }
 
-    /// The resource whose path ends at this node.
-    fn own(&self, node: &Node) -> Option<&Route> {
-        let first = node.routes.clone().next()?;
-        let ends_here = self.segment(node, first).is_none();
-        ends_here.then(|| &self.routes[first])
+    /// The resource whose path ends at this node. Where a slash at the end counts, there may be two.
+    fn own(&self, node: &Node, ends_in_slash: Option<bool>) -> Option<&Route> {
+        let here = node
+            .routes
+            .clone()
+            .take_while(|route| self.segment(node, *route).is_none());
+        here.map(|route| &self.routes[route])
+            .find(|route| ends_in_slash.is_none_or(|ends| self.path(route).ends_with('/') == ends))
     }
 
     /// The child whose segment is this one.
@@ -207,6 +258,9 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
 struct Search<'r, 'p> {
     router: &'r Router,
     verb: Verbs,
+    /// Whether the path does, where that counts.
+    ends_in_slash: Option<bool>,
+    may_be_greedy: bool,
     parameters: Vec<(&'r str, &'p str)>,
 }
 
@@ -214,7 +268,7 @@ impl<'r, 'p> Search<'r, 'p> {
     /// `rest` is what follows the node's own segment, without a slash at either end. No rest means no further segment.
     fn down(&mut self, node: &Node, rest: &'p str) -> Option<(&'r Route, u32)> {
         if rest.is_empty() {
-            return self.method_of(self.router.own(node)?);
+            return self.method_of(self.router.own(node, self.ends_in_slash)?);
         }
         let (segment, further) = rest.split_once('/').unwrap_or((rest, ""));
         let is_literal = !segment.is_empty() && !segment.starts_with('{');
@@ -234,8 +288,8 @@ impl<'r, 'p> Search<'r, 'p> {
             }
             self.parameters.pop();
         }
-        let (name, child) = greedy?;
-        let found = self.method_of(self.router.own(&child)?)?;
+        let (name, child) = greedy.filter(|_| self.may_be_greedy)?;
+        let found = self.method_of(self.router.own(&child, None)?)?;
         self.parameters.push((name, rest));
         Some(found)
     }
@@ -258,7 +312,7 @@ mod tests {
         let methods = resources
             .iter()
             .flat_map(|(path, verbs)| verbs.iter().map(|verb| (*path, *verb, ())));
-        Routes::of(methods).0.try_into().unwrap()
+        Router::of_resources(Routes::of(methods).0).unwrap()
     }
 
     fn answer(router: &Router, request: &str) -> String {
@@ -273,6 +327,58 @@ mod tests {
                     .collect();
                 format!("{}{}", found.resource_path, parameters.concat())
             }
+        }
+    }
+
+    #[test]
+    fn a_route_that_matches_the_whole_path_comes_before_a_greedy_one_and_the_default_comes_last() {
+        let keys = [
+            "GET /pets/dog/1",
+            "GET /pets/dog/{id}",
+            "GET /pets/{proxy+}",
+            "ANY /{proxy+}",
+            "GET /{kind}/cat/2",
+            "GET /slash",
+            "POST /slash/",
+            "ANY /any",
+            "GET /any",
+        ];
+        let keys = keys.map(|key| key.split_once(' ').unwrap());
+        let (routes, numbered) =
+            Routes::of(keys.map(|(verb, path)| (path, verb, format!("{verb} {path}"))));
+        let router = Router::of_routes(routes, Some(99)).unwrap();
+        for (request, route, parameters) in [
+            ("GET /pets/dog/1", "GET /pets/dog/1", ""),
+            ("GET /pets/dog/2", "GET /pets/dog/{id}", "id=2"),
+            ("GET /pets/cat/1", "GET /pets/{proxy+}", "proxy=cat/1"),
+            ("GET /pets/cat/2", "GET /{kind}/cat/2", "kind=pets"),
+            ("GET /pets/dog/1/x", "GET /pets/{proxy+}", "proxy=dog/1/x"),
+            ("POST /test/5", "ANY /{proxy+}", "proxy=test/5"),
+            ("POST /pets/dog/1", "ANY /{proxy+}", "proxy=pets/dog/1"),
+            ("GET /", "$default", ""),
+            ("GET /slash", "GET /slash", ""),
+            ("GET /slash/", "ANY /{proxy+}", "proxy=slash/"),
+            ("POST /slash/", "POST /slash/", ""),
+            ("POST /slash", "ANY /{proxy+}", "proxy=slash"),
+            ("GET /any", "GET /any", ""),
+            ("PUT /any", "ANY /any", ""),
+            ("TRACE /any", "$default", ""),
+        ] {
+            let (verb, path) = request.split_once(' ').unwrap();
+            let found = router.find(verb, path).unwrap();
+            let name = numbered
+                .get(found.method as usize)
+                .map_or("$default", String::as_str);
+            let said: Vec<_> = found
+                .parameters
+                .iter()
+                .map(|(n, v)| format!("{n}={v}"))
+                .collect();
+            assert_eq!(
+                (name, said.join(",").as_str()),
+                (route, parameters),
+                "{request}"
+            );
         }
     }
 
@@ -378,7 +484,7 @@ mod tests {
             .iter()
             .flat_map(|path| verbs.map(|verb| (*path, verb, (*path, verb))));
         let (routes, numbered) = Routes::of(methods);
-        let router = Router::try_from(routes).unwrap();
+        let router = Router::of_resources(routes).unwrap();
         assert_eq!(numbered.len(), paths.len() * verbs.len());
         for (path, verb) in &numbered {
             let asked = if *verb == "ANY" { "PATCH" } else { verb };
@@ -409,7 +515,7 @@ mod tests {
             ("/a", vec![(u32::MAX, 1), (u32::MAX, 1)]),
         ] {
             let paths = paths.to_owned();
-            assert!(Router::try_from(Routes { paths, resources }).is_err());
+            assert!(Router::of_resources(Routes { paths, resources }).is_err());
         }
     }
 

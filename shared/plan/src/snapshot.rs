@@ -114,7 +114,12 @@ impl Snapshot {
             }
         }
         // Where it is deployed makes no difference to whether it can be used.
-        if let Err(reason) = policy::compile(&definition.api, "us-east-1", "123456789012") {
+        if let Err(reason) = policy::compile(
+            &definition.api.id,
+            definition.api.policy.as_deref(),
+            "us-east-1",
+            "123456789012",
+        ) {
             defects.push(Defect::invalid("policy", reason));
         }
         if let Err(found) = gateway_response::compile_all(&definition.gateway_responses) {

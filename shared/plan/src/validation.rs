@@ -5,7 +5,7 @@
 //! would be worse.
 
 use crate::schema::references;
-use crate::{Deployed, DeployedError};
+use crate::{DeployedError, FrozenRest};
 use postern_definition::rest::{
     MODEL_REFERENCE_PREFIX, Method, RequestValidator, referenced_model,
 };
@@ -95,7 +95,7 @@ fn required(parameters: &Map<bool>) -> Vec<RequiredParameter> {
     all
 }
 
-impl Deployed {
+impl FrozenRest {
     /// What a method asks of requests, where it asks anything.
     pub(crate) async fn validation(
         &self,

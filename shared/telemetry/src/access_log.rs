@@ -5,6 +5,9 @@ use std::borrow::Cow;
 /// The format for a stage that sets none: the Common Log Format preset of REST APIs.
 pub const COMMON_LOG_FORMAT: &str = "$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] \"$context.httpMethod $context.resourcePath $context.protocol\" $context.status $context.responseLength $context.requestId $context.extendedRequestId";
 
+/// The same of HTTP APIs.
+pub const ROUTES_LOG_FORMAT: &str = "$context.identity.sourceIp - - [$context.requestTime] \"$context.httpMethod $context.routeKey $context.protocol\" $context.status $context.responseLength $context.requestId";
+
 /// A parsed format: taken apart once per stage, not once per request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessLogFormat {

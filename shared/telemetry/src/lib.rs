@@ -6,7 +6,7 @@ mod date;
 mod execution_log;
 mod metrics;
 
-pub use access_log::{AccessLogFormat, COMMON_LOG_FORMAT};
+pub use access_log::{AccessLogFormat, COMMON_LOG_FORMAT, ROUTES_LOG_FORMAT};
 pub use date::{certificate_date, clf, java_date};
 pub use execution_log::{ExecutionLog, LoggingLevel, java_headers, java_map, masked};
 pub use metrics::RequestMetrics;

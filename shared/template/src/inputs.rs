@@ -91,6 +91,10 @@ impl<'a> Payload<'a> {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// What `$input.body` gives: an empty body reads as `{}`.
     pub fn text(&self) -> &'a str {
         if self.text.is_empty() {

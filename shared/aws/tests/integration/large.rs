@@ -8,7 +8,7 @@ use postern_definition::rest::{Definition, Method, Resource, RestApi};
 use postern_definition::{ApiId, DeploymentId, ResourceId};
 use postern_gateway::{Backend, Body, Call, CallError, Gateway, Settings, StandardOutput};
 use postern_management::{Limits, Management, World};
-use postern_plan::{Deployed, IntegrationPlan, Snapshot};
+use postern_plan::{Deployed, FrozenRest, IntegrationPlan, Snapshot};
 use postern_store::{Embedded, Store, SystemClock, Table};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -107,7 +107,10 @@ async fn a_large_api_and_a_long_template_come_back_from_a_snapshot() {
             let is_mock = matches!(plan.integration, IntegrationPlan::Mock(_));
             assert!(is_mock, "{verb} {path}");
         }
-        assert!(deployed.definition().await.unwrap() == definition);
+        let frozen = FrozenRest::load(table.clone(), &api, deployed.id())
+            .await
+            .unwrap();
+        assert!(frozen.definition().await.unwrap() == definition);
         Snapshot::delete(&*table, &api, &deployment).await.unwrap();
         assert!(
             Deployed::load(table.clone(), &api, &deployment)

@@ -2,20 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a stage has beyond AWS. AWS's own clients do not know the member and pass over it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct StageExtras {
-    #[serde(skip_serializing_if = "Cors::is_none")]
-    pub cors: Cors,
-}
-
-impl StageExtras {
-    pub fn are_none(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// Nothing is allowed where no origin is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -8,6 +8,7 @@ mod cors;
 mod deployment;
 mod documentation;
 mod domain_name;
+mod extras;
 mod gateway_response;
 mod integration;
 mod method;
@@ -25,7 +26,7 @@ pub use authorizer::{
     AuthorizerType, JwtConfiguration, JwtIssuer,
 };
 pub use client_certificate::{ClientCertificate, ClientCertificateKey};
-pub use cors::{Cors, StageExtras};
+pub use cors::Cors;
 pub use deployment::Deployment;
 pub use documentation::{
     DocumentationPart, DocumentationPartLocation, DocumentationPartType, DocumentationVersion,
@@ -33,6 +34,7 @@ pub use documentation::{
 pub use domain_name::{
     BasePathMapping, DomainName, DomainNameAccessAssociation, MutualTlsAuthentication,
 };
+pub use extras::{CacheRules, StageExtras};
 pub use gateway_response::{GATEWAY_RESPONSE_TEMPLATE, GatewayResponse, GatewayResponseType};
 pub use integration::{
     ConnectionType, ContentHandling, Integration, IntegrationResponse, IntegrationType,

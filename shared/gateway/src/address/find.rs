@@ -3,6 +3,7 @@
 use super::Defaults;
 use super::domains::{Domain, Mapping};
 use crate::Arrival;
+use postern_definition::StageName;
 use std::net::IpAddr;
 
 /// What DNS allows for a whole name.
@@ -11,11 +12,33 @@ const NAME_BYTES_MAX: usize = 253;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Address<'a> {
     pub(super) api: &'a str,
-    pub(super) stage: &'a str,
-    /// What follows the stage, as it was sent.
-    pub(super) rest: &'a str,
+    pub(super) path: StagePath<'a>,
     /// Of the custom domain name, where it was that which named the API.
     pub(super) mapping: Option<&'a Mapping>,
+}
+
+/// Stage and path of a request whose API is known, the path as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StagePath<'a> {
+    /// The mapping or the default says which stage.
+    Given { stage: &'a str, path: &'a str },
+    /// The first segment names it, unless the API has a stage for what names none.
+    First {
+        path: &'a str,
+        /// Whether local tools may have written a segment of their own behind the stage.
+        may_be_of_a_tool: bool,
+    },
+}
+
+impl<'a> StagePath<'a> {
+    /// The first segment, and what follows it.
+    pub(super) fn split(path: &'a str, may_be_of_a_tool: bool) -> (&'a str, &'a str) {
+        let (stage, rest) = first_segment(path);
+        let of_a_tool = rest
+            .strip_prefix("/_user_request_")
+            .filter(|rest| may_be_of_a_tool && (rest.is_empty() || rest.starts_with('/')));
+        (stage, of_a_tool.unwrap_or(rest))
+    }
 }
 
 /// Whether the request is for an API rather than for the management APIs, where both share a listener.
@@ -48,28 +71,31 @@ pub(super) fn find<'a>(
     domain: Option<&'a Domain>,
     defaults: &'a Defaults,
 ) -> Option<Address<'a>> {
-    if let Some((api, rest)) = by_path(&arrival.path) {
-        let (stage, rest) = first_segment(rest);
+    if let Some((api, path)) = by_path(&arrival.path) {
         return Some(Address {
             api,
-            stage,
-            rest: match rest.strip_prefix("/_user_request_") {
-                Some(resource) if resource.is_empty() || resource.starts_with('/') => resource,
-                _ => rest,
+            path: StagePath::First {
+                path,
+                may_be_of_a_tool: true,
             },
             mapping: None,
         });
     }
+    let of = |stage: Option<&'a StageName>, path| match stage {
+        Some(stage) => StagePath::Given {
+            stage: stage.as_str(),
+            path,
+        },
+        None => StagePath::First {
+            path,
+            may_be_of_a_tool: false,
+        },
+    };
     if let Some(domain) = domain {
         let (mapping, rest) = domain.mapping(&arrival.path)?;
-        let (stage, rest) = match &mapping.stage {
-            Some(stage) => (stage.as_str(), rest),
-            None => first_segment(rest),
-        };
         return Some(Address {
             api: mapping.api.as_str(),
-            stage,
-            rest,
+            path: of(mapping.stage.as_ref(), rest),
             mapping: Some(mapping),
         });
     }
@@ -80,23 +106,15 @@ pub(super) fn find<'a>(
             .and_then(|value| value.to_str().ok())
     };
     if let Some(api) = api_of_host(&arrival.host).or_else(by_header) {
-        let (stage, rest) = first_segment(&arrival.path);
         return Some(Address {
             api,
-            stage,
-            rest,
+            path: of(None, &arrival.path),
             mapping: None,
         });
     }
-    let api = defaults.api.as_ref()?.as_str();
-    let (stage, rest) = match &defaults.stage {
-        Some(stage) => (stage.as_str(), arrival.path.as_str()),
-        None => first_segment(&arrival.path),
-    };
     Some(Address {
-        api,
-        stage,
-        rest,
+        api: defaults.api.as_ref()?.as_str(),
+        path: of(defaults.stage.as_ref(), &arrival.path),
         mapping: None,
     })
 }
@@ -154,6 +172,18 @@ mod tests {
         }
     }
 
+    /// API, stage and what follows, where the first segment names a stage.
+    fn parts<'a>(address: &Address<'a>) -> (&'a str, &'a str, &'a str) {
+        let (stage, rest) = match address.path {
+            StagePath::Given { stage, path } => (stage, path),
+            StagePath::First {
+                path,
+                may_be_of_a_tool,
+            } => StagePath::split(path, may_be_of_a_tool),
+        };
+        (address.api, stage, rest)
+    }
+
     #[test]
     fn api_and_stage_come_from_path_host_or_defaults() {
         let none = Defaults::default();
@@ -165,14 +195,7 @@ mod tests {
             api: Some("dflt".into()),
             stage: Some("live".into()),
         };
-        let address = |api, stage, rest| {
-            Some(Address {
-                api,
-                stage,
-                rest,
-                mapping: None,
-            })
-        };
+        let address = |api, stage, rest| Some((api, stage, rest));
         let hosted = "a1.execute-api.localhost:4700";
         for (host, path, defaults, expected) in [
             (
@@ -238,11 +261,9 @@ mod tests {
             ),
             (hosted, "/dev/pets", &both, address("a1", "dev", "/pets")),
         ] {
-            assert_eq!(
-                find(&arrival(host, path), None, defaults),
-                expected,
-                "{host} {path}"
-            );
+            let arrival = arrival(host, path);
+            let found = find(&arrival, None, defaults);
+            assert_eq!(found.as_ref().map(parts), expected, "{host} {path}");
         }
     }
 
@@ -256,13 +277,9 @@ mod tests {
         arrival
             .headers
             .insert("x-apigw-api-id", http::HeaderValue::from_static("a1"));
-        let expected = Some(Address {
-            api: "a1",
-            stage: "dev",
-            rest: "/x",
-            mapping: None,
-        });
-        assert_eq!(find(&arrival, None, &Defaults::default()), expected);
+        let none = Defaults::default();
+        let found = find(&arrival, None, &none);
+        assert_eq!(found.as_ref().map(parts), Some(("a1", "dev", "/x")));
     }
 
     proptest::proptest! {

@@ -13,14 +13,14 @@ pub(crate) use domains::{Domains, HeldDomain};
 pub(crate) use find::{custom_name, names_an_api};
 
 use crate::rejection::AddressRejection;
-use crate::stages::{Canary, Held, Live};
+use crate::stages::{Canary, Held, Live, Named};
 use crate::trail::{ClientTrail, StageTrail, Trail};
 use crate::{Arrival, Body, Gateway};
-use find::find;
+use find::{StagePath, find};
 use http::{HeaderMap, Method};
 use postern_definition::{ApiId, Map, StageName};
 use postern_identity::Identity;
-use postern_plan::Deployed;
+use postern_plan::{ApiKind, Deployed};
 use rand::RngExt;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(crate) const URI_BYTES_MAX: usize = 10_240;
 /// AWS's limit for all header names and values together.
 pub(crate) const HEADER_BYTES_MAX: usize = 10_240;
 
-/// AWS's limit for the name of a stage. No API's id is as long.
+/// No API's id is as long.
 const NAME_BYTES_MAX: usize = 128;
 
 /// A request whose API and stage are known.
@@ -118,17 +118,25 @@ impl Gateway {
         }
         let address = find(&arrival, domain.as_deref(), &self.settings.defaults)
             .ok_or(AddressRejection::NoApi)?;
-        if address.api.len().max(address.stage.len()) > NAME_BYTES_MAX {
-            return Err(AddressRejection::NoSuchStage {
-                api: address.api.to_owned(),
-                stage: address.stage.to_owned(),
-            });
-        }
-        let (live, stage_due) = self
-            .stages
-            .find(&ApiId::from(address.api), &StageName::from(address.stage))
-            .await?;
-
+        let api = ApiId::from(address.api);
+        let ((live, stage_due), rest, is_named) = match address.path {
+            _ if address.api.len() > NAME_BYTES_MAX => return Err(AddressRejection::NoApi),
+            StagePath::Given { stage, path } => {
+                let found = self.stages.find(&api, &StageName::from(stage)).await?;
+                (found, path, false)
+            }
+            StagePath::First {
+                path,
+                may_be_of_a_tool,
+            } => {
+                let (segment, rest) = StagePath::split(path, may_be_of_a_tool);
+                let (live, due, named) = self.stages.find_or_default(&api, segment).await?;
+                match named {
+                    Named::BySegment => ((live, due), rest, true),
+                    Named::ByNothing => ((live, due), path, false),
+                }
+            }
+        };
         let canary = live
             .canary
             .as_ref()
@@ -139,13 +147,23 @@ impl Gateway {
             None => (live.deployed.clone(), live.variables.clone()),
         };
         if deployed.api().disable_execute_api_endpoint && domain.is_none() {
-            return Err(AddressRejection::EndpointDisabled(live.api.to_string()));
+            return Err(AddressRejection::EndpointDisabled {
+                kind: deployed.kind(),
+                api: live.api.to_string(),
+            });
         }
         // Under a custom domain name clients see no stage that they have not written themselves.
         trail.path = match address.mapping {
+            None if is_named || deployed.kind() == ApiKind::Rest => {
+                format!("/{}{rest}", live.name)
+            }
+            None => format!("/{}", rest.trim_start_matches('/')),
             Some(_) => format!("/{}", arrival.path.trim_start_matches('/')),
-            None => format!("/{}{}", live.name, address.rest),
         };
+        if deployed.kind() != ApiKind::Rest {
+            // These kinds of APIs know one id of a request.
+            trail.request_id.clone_from(&trail.extended_request_id);
+        }
         trail.stage = Some(StageTrail {
             account_id: self.settings.account.clone(),
             api_id: live.api.clone(),
@@ -156,7 +174,7 @@ impl Gateway {
         });
         trail.caller.certificate = arrival.client_certificate.clone();
         trail.caller.vpc = arrival.vpc.clone();
-        let path = format!("/{}", address.rest.trim_start_matches('/'));
+        let path = format!("/{}", rest.trim_start_matches('/'));
         let base_path = address.mapping.and_then(domains::Mapping::prefix);
         let base_path = base_path.map(Arc::from);
         let sent = Arc::new(Sent {

@@ -6,6 +6,7 @@ use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Gateway, headers};
 use postern_definition::rest::EndpointType;
+use postern_definition::routed::DEFAULT_KEY;
 use postern_policy::{
     Authorization, Context, Decision, Outcome, Policy, Request, Values, combine, is_denied_at_once,
 };
@@ -18,10 +19,13 @@ pub(super) const INVALIDATE_CACHE: &str = "execute-api:InvalidateCache";
 const ARN_BYTES_MAX: usize = 1_600;
 
 impl Gateway {
-    /// What is asked for: the method as the client names it.
+    /// What is asked for: the method as the client names it, or the default route of an HTTP API as its owner does.
     pub(crate) fn method_arn(&self, routed: &Routed) -> String {
         let (region, account) = (&self.settings.region, &self.settings.account);
         let (api, stage) = (&routed.live.api, &routed.live.name);
+        if routed.resource_path == DEFAULT_KEY {
+            return format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{DEFAULT_KEY}");
+        }
         let (verb, path) = (&routed.request.method, &routed.request.path);
         format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{verb}{path}")
     }
@@ -53,7 +57,7 @@ impl Gateway {
     ) -> Result<(), AdmitRejection> {
         let policy = self.resource_policy(routed)?;
         // A private API refuses everybody until its policy says who may come.
-        let types = &routed.api().endpoint_configuration.types;
+        let types = &routed.api().endpoint_types;
         let is_shut = policy.is_none() && types.contains(&EndpointType::Private);
         if policy.is_none() && !is_shut && caller.authorization == Authorization::None {
             return Ok(());

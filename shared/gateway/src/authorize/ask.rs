@@ -1,6 +1,6 @@
 //! Asking an authorizer's function.
 
-use crate::integrate::{Event, buffered, caller, invoke_headers};
+use crate::integrate::{Event, RoutedEvent, buffered, caller, invoke_headers};
 use crate::mapping::Given;
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
@@ -8,14 +8,9 @@ use crate::trail::Trail;
 use crate::{Call, Destination, Gateway};
 use bytes::Bytes;
 use http::Method;
-use postern_plan::{Asks, FunctionPlan, Source};
+use postern_plan::{Asks, AuthorizerFormat, FunctionPlan, Source};
 use postern_template::Payload;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// How long a function gets to decide.
-const WITHIN: Duration = Duration::from_secs(29);
-
 impl Gateway {
     #[expect(
         clippy::unused_self,
@@ -56,14 +51,15 @@ impl Gateway {
         }
     }
 
-    /// The call by which a function is asked.
+    /// The call by which a function is asked about somebody of whom the request says this.
     pub(crate) fn question(
         &self,
         plan: &FunctionPlan,
+        identity: &[String],
         routed: &Routed,
         trail: &Trail,
     ) -> Result<Call, AuthorizeRejection> {
-        let event = self.authorizer_event(plan, routed, trail)?;
+        let event = self.authorizer_event(plan, identity, routed, trail);
         let variable = |name: &str| routed.variables.get(name).map(String::as_str);
         let caller = caller(&plan.credentials, routed)
             .map_err(|error| AuthorizeRejection::Configuration(error.to_string()))?;
@@ -77,7 +73,7 @@ impl Gateway {
             method: Method::POST,
             headers: invoke_headers(trail),
             body: event.into(),
-            timeout: WITHIN,
+            timeout: plan.within,
         })
     }
 
@@ -115,24 +111,40 @@ impl Gateway {
     fn authorizer_event(
         &self,
         plan: &FunctionPlan,
+        identity: &[String],
         routed: &Routed,
         trail: &Trail,
-    ) -> Result<Vec<u8>, AuthorizeRejection> {
+    ) -> Vec<u8> {
         let arn = self.method_arn(routed);
-        match &plan.asks {
-            Asks::Token { .. } => {
-                let token = self.identity_values(plan, routed, trail)?.swap_remove(0);
+        let account = &self.settings.account;
+        let event = RoutedEvent {
+            routed,
+            trail,
+            body: &[],
+            account,
+            path: &trail.path,
+        };
+        match (&plan.asks, plan.format) {
+            (Asks::Token { .. }, _) => {
+                let token = identity.first().map(String::as_str);
                 let event = json!({"type": "TOKEN", "methodArn": arn, "authorizationToken": token});
-                Ok(event.to_string().into_bytes())
+                event.to_string().into_bytes()
             }
-            Asks::Request { .. } => {
+            (Asks::Request { .. }, AuthorizerFormat::Unversioned) => {
                 let event = Event {
                     routed,
                     trail,
                     body: &[],
-                    account: &self.settings.account,
+                    account,
                 };
-                Ok(event.to_authorizer_json(&arn))
+                event.to_authorizer_json(&arn)
+            }
+            (Asks::Request { .. }, AuthorizerFormat::One) => {
+                event.to_authorizer_json_v1(&arn, identity)
+            }
+            (Asks::Request { .. }, AuthorizerFormat::Two { .. }) => {
+                let identity = Some(identity).filter(|identity| !identity.is_empty());
+                event.to_authorizer_json(&arn, identity)
             }
         }
     }

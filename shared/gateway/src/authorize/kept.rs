@@ -7,6 +7,7 @@ use super::Verdict;
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
 use bytes::Bytes;
+use postern_plan::AuthorizerFormat;
 use postern_store::{Clock, Condition, Consistency, Table, Write};
 use quick_cache::sync::Cache;
 use ring::digest::{Context, SHA256};
@@ -90,6 +91,7 @@ impl Verdicts {
     pub(super) async fn get(
         &self,
         key: Key,
+        format: AuthorizerFormat,
         kept_for: Duration,
         asked: impl Future<Output = Result<Bytes, AuthorizeRejection>>,
     ) -> Result<Arc<Verdict>, AuthorizeRejection> {
@@ -97,12 +99,12 @@ impl Verdicts {
             Ok(kept) => return Ok(kept.verdict),
             Err(place) => place,
         };
-        let kept = if let Some(kept) = self.stored(key).await {
+        let kept = if let Some(kept) = self.stored(key, format).await {
             kept
         } else {
             let payload = asked.await?;
             let kept = Kept {
-                verdict: Arc::new(Verdict::read(&payload)?),
+                verdict: Arc::new(Verdict::read(&payload, format)?),
                 until: self.clock.now() + kept_for,
             };
             self.store(key, &payload, kept.until).await;
@@ -114,7 +116,7 @@ impl Verdicts {
         Ok(verdict)
     }
 
-    async fn stored(&self, key: Key) -> Option<Kept> {
+    async fn stored(&self, key: Key, format: AuthorizerFormat) -> Option<Kept> {
         let item = self.table.get(&key.in_table(), Consistency::Eventual).await;
         let body = item.ok()??.body;
         let (until, payload) = body.split_first_chunk::<UNTIL_BYTES>()?;
@@ -122,7 +124,7 @@ impl Verdicts {
         if until <= self.clock.now() {
             return None;
         }
-        let verdict = Arc::new(Verdict::read(payload).ok()?);
+        let verdict = Arc::new(Verdict::read(payload, format).ok()?);
         Some(Kept { verdict, until })
     }
 

@@ -40,8 +40,35 @@ pub(super) enum Published {
 
 /// The keys cannot be had, for this reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NoKeys(String);
+#[error("{reason}")]
+pub struct NoKeys {
+    pub(super) step: Step,
+    reason: String,
+}
+
+/// What an issuer is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Discovery,
+    Keys,
+}
+
+impl Step {
+    /// What somebody is told whose token cannot be verified for it, as recorded from the service.
+    pub(super) fn failure(self) -> &'static str {
+        match self {
+            Self::Discovery => "OIDC discovery endpoint communication error",
+            Self::Keys => "JWKS communication error",
+        }
+    }
+
+    fn failed(self, url: &str, reason: &dyn std::fmt::Display) -> NoKeys {
+        NoKeys {
+            step: self,
+            reason: format!("`{url}`: {reason}"),
+        }
+    }
+}
 
 pub(crate) struct KeySources {
     sources: Cache<Published, Arc<Source>>,
@@ -255,15 +282,15 @@ impl Fetcher {
             Published::At(url) => url.clone(),
             Published::By(issuer) => self.discover(issuer).await?,
         };
-        let text = self.get(&url).await?;
-        KeySet::parse(&text).map_err(|reason| NoKeys(format!("`{url}`: {reason}")))
+        let text = self.get(&url, Step::Keys).await?;
+        KeySet::parse(&text).map_err(|reason| Step::Keys.failed(&url, &reason))
     }
 
     async fn discover(&self, issuer: &str) -> Result<String, NoKeys> {
         let base = issuer.trim_end_matches('/');
         let url = format!("{base}/.well-known/openid-configuration");
-        let wrong = |reason: String| NoKeys(format!("`{url}`: {reason}"));
-        let text = self.get(&url).await?;
+        let wrong = |reason: String| Step::Discovery.failed(&url, &reason);
+        let text = self.get(&url, Step::Discovery).await?;
         let document: Discovery =
             serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
         // Or one issuer could speak for another.
@@ -278,8 +305,8 @@ impl Fetcher {
         Ok(document.jwks_uri)
     }
 
-    async fn get(&self, url: &str) -> Result<Bytes, NoKeys> {
-        let wrong = |reason: String| NoKeys(format!("`{url}`: {reason}"));
+    async fn get(&self, url: &str, step: Step) -> Result<Bytes, NoKeys> {
+        let wrong = |reason: String| step.failed(url, &reason);
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let call = Call {

@@ -2,11 +2,13 @@
 
 mod answer;
 mod ask;
+mod challenge;
 mod kept;
 mod keys;
 mod token;
 
-pub(crate) use answer::Verdict;
+pub(crate) use answer::{Grants, Verdict};
+pub use challenge::Challenge;
 pub(crate) use kept::Verdicts;
 pub(crate) use keys::KeySources;
 pub use keys::NoKeys;
@@ -18,7 +20,7 @@ use crate::admit::{Caller, CallerPolicies};
 use crate::rejection::{AdmitRejection, AuthorizeRejection};
 use crate::route::Routed;
 use crate::trail::Trail;
-use postern_plan::{AuthorizerPlan, Decides, FunctionPlan, TokenPlan};
+use postern_plan::{AuthorizerPlan, Decides, FunctionPlan, Manner, TokenPlan};
 use postern_policy::Authorization;
 use std::sync::Arc;
 
@@ -43,12 +45,18 @@ impl Gateway {
         match asked {
             Ok(verdict) => {
                 said.status = Some(200);
-                said.principal = Some(verdict.principal.clone());
+                said.principal = verdict.principal.clone();
                 said.context = verdict.context.clone();
                 Ok(Caller {
                     authorization: Authorization::LambdaAuthorizer,
                     identity: None,
-                    policies: CallerPolicies::Own([verdict.policy.clone()].into()),
+                    policies: match &verdict.grants {
+                        Grants::Policy { policy, .. } => {
+                            CallerPolicies::Own([policy.clone()].into())
+                        }
+                        Grants::All(true) => CallerPolicies::Everything,
+                        Grants::All(false) => CallerPolicies::None,
+                    },
                     usage_identifier_key: verdict.usage_identifier_key.clone(),
                 })
             }
@@ -85,6 +93,19 @@ impl Gateway {
                 })
             }
             Err(rejection) => {
+                let rejection = match tokens.manner {
+                    Manner::Rest => rejection,
+                    Manner::Route => {
+                        if let AuthorizeRejection::NoKeys(reason) = &rejection {
+                            // The client is not told, and so nobody else would tell the operator.
+                            self.journal.fault(&format!(
+                                "{} an issuer's keys cannot be fetched: {reason}",
+                                trail.request_id
+                            ));
+                        }
+                        Challenge::of(rejection, &routed.plan.scopes)
+                    }
+                };
                 said.status = Some(rejection.status());
                 said.error = Some(rejection.to_string());
                 Err(rejection.into())
@@ -103,15 +124,18 @@ impl Gateway {
         let identity = self.identity_values(function, routed, trail)?;
         // What says nothing of who is calling cannot stand for it.
         if plan.kept_for.is_zero() || identity.is_empty() {
-            let question = self.question(function, routed, trail)?;
-            return Verdict::read(&self.put(question, trail).await?).map(Arc::new);
+            let question = self.question(function, &identity, routed, trail)?;
+            let payload = self.put(question, trail).await?;
+            return Verdict::read(&payload, function.format).map(Arc::new);
         }
         let key = kept::Key::of(routed, &plan.id, &identity);
         if let Some(verdict) = self.verdicts.held(&key) {
             return Ok(verdict);
         }
-        let question = self.question(function, routed, trail)?;
+        let question = self.question(function, &identity, routed, trail)?;
         let asked = self.put(question, trail);
-        self.verdicts.get(key, plan.kept_for, asked).await
+        self.verdicts
+            .get(key, function.format, plan.kept_for, asked)
+            .await
     }
 }

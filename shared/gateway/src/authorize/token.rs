@@ -8,9 +8,10 @@ use super::keys::{KeySources, NoKeys, Published};
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
 use crate::{Gateway, headers};
+use http::HeaderMap;
 use postern_definition::Map;
 use postern_identity::jwt::{Algorithm, Claims, KeySet, Token, Untimely};
-use postern_plan::{AuthorizerPlan, ClaimRule, IssuerPlan, Issuers, TokenPlan};
+use postern_plan::{AuthorizerPlan, ClaimRule, IssuerPlan, Issuers, Manner, Source, TokenPlan};
 use postern_store::Clock;
 use postern_template::Pattern;
 use quick_cache::sync::Cache;
@@ -77,7 +78,7 @@ impl Gateway {
         tokens: &TokenPlan,
         routed: &mut Routed,
     ) -> Result<Arc<Bearer>, AuthorizeRejection> {
-        let token = presented(routed, &tokens.header).ok_or(AuthorizeRejection::Unidentified)?;
+        let token = presented(routed, &tokens.source).ok_or(AuthorizeRejection::Unidentified)?;
         let method = routed.plan.clone();
         let bearer = if plan.kept_for.is_zero() {
             Arc::new(self.tokens.read(plan, tokens, &token).await?)
@@ -104,14 +105,31 @@ impl Gateway {
 }
 
 /// The token, which may have the word `Bearer` before it.
-fn presented(routed: &Routed, header: &str) -> Option<String> {
-    let value = headers::last(&routed.request.headers, header)?;
+fn presented(routed: &Routed, source: &Source) -> Option<String> {
+    let headers = &routed.request.headers;
+    let value = match source {
+        Source::Header(name) => headers::last(headers, name)?.into_owned(),
+        Source::MultiHeader(name) => joined(headers, name)?,
+        Source::Query(name) => routed.query.last(name)?.to_owned(),
+        Source::MultiQuery(name) => {
+            let values: Vec<_> = routed.query.all(name).collect();
+            values.join(",")
+        }
+        _ => return None,
+    };
     let value = value.trim();
     let token = match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        None if value.eq_ignore_ascii_case("bearer") => "",
         _ => value,
     };
     (!token.is_empty()).then(|| token.to_owned())
+}
+
+/// Of two tokens none counts, for whoever comes after us might take the other for the one that we verified.
+fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values: Vec<_> = headers.get_all(name).iter().map(headers::text).collect();
+    (!values.is_empty()).then(|| values.join(","))
 }
 
 impl Tokens {
@@ -150,8 +168,8 @@ impl Tokens {
             .ok_or_else(|| refused(&"issuer does not match"))?;
         let is_wanted = |keys: &KeySet| keys.has_key_of(&token, algorithm);
         let keys = self.keys.keys(published, is_wanted).await;
-        let keys = keys.map_err(|reason| AuthorizeRejection::Configuration(reason.to_string()))?;
-        keys.verify(&token, algorithm)
+        keys?
+            .verify(&token, algorithm)
             .map_err(|reason| refused(&reason))?;
         let claims = &token.claims;
         let now = self.clock.now();
@@ -164,7 +182,7 @@ impl Tokens {
         let kind = rules.check(claims).map_err(|reason| refused(&reason))?;
         let ends = claims.expires_at().unwrap_or_default();
         Ok(Bearer {
-            claims: Arc::new(texts(claims, kind != Kind::Issued)),
+            claims: Arc::new(texts(claims, kind, tokens.manner)),
             scopes: claims.scopes().map(str::to_owned).collect(),
             kind,
             until: ends.min(now.saturating_add(plan.kept_for)),
@@ -223,7 +241,13 @@ impl Rules<'_> {
                 }
             }
             Self::Named(plan) => {
-                let audiences = audiences.unwrap_or_default();
+                let audiences = match claims.text("client_id") {
+                    // Only where the token says nothing of whom it is for.
+                    Some(client) if plan.client_may_stand_in && claims.get("aud").is_none() => {
+                        vec![client]
+                    }
+                    _ => audiences.unwrap_or_default(),
+                };
                 let mut wanted = plan.audiences.iter();
                 if !wanted.any(|wanted| audiences.contains(&wanted.as_str())) {
                     return Err(WRONG_AUDIENCE.to_owned());
@@ -271,14 +295,14 @@ fn refused(reason: &dyn std::fmt::Display) -> AuthorizeRejection {
 const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Claims as integrations and logs know them. The service writes two times of a user pool's tokens as Java does.
-fn texts(claims: &Claims, is_of_pool: bool) -> Map<String> {
+fn texts(claims: &Claims, kind: Kind, manner: Manner) -> Map<String> {
     let text = |name: &str, value: &Value| {
         let seconds = value.as_u64();
-        let is_date = is_of_pool && matches!(name, "exp" | "iat");
+        let is_date = kind != Kind::Issued && matches!(name, "exp" | "iat");
         let seconds = seconds.filter(|seconds| is_date && *seconds <= LAST_SECOND);
         match seconds {
             Some(seconds) => postern_telemetry::java_date(Duration::from_secs(seconds)),
-            None => text(value),
+            None => text(value, manner),
         }
     };
     let claims = claims.iter().filter(|(_, value)| !value.is_null());
@@ -287,11 +311,18 @@ fn texts(claims: &Claims, is_of_pool: bool) -> Map<String> {
         .collect()
 }
 
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
+fn text(value: &Value, manner: Manner) -> String {
+    let all = |items: &[Value]| {
+        items
+            .iter()
+            .map(|item| text(item, manner))
+            .collect::<Vec<_>>()
+    };
+    match (value, manner) {
+        (Value::String(text), _) => text.clone(),
+        (Value::Array(items), Manner::Rest) => all(items).join(","),
+        (Value::Array(items), Manner::Route) => format!("[{}]", all(items).join(" ")),
+        (other, _) => other.to_string(),
     }
 }
 
@@ -302,17 +333,22 @@ mod tests {
 
     #[test]
     fn values_become_texts() {
-        for (value, expected) in [
-            (json!("a"), "a"),
-            (json!(1), "1"),
-            (json!(1.5), "1.5"),
-            (json!(true), "true"),
-            (json!(["a", "b", 1]), "a,b,1"),
-            (json!([]), ""),
-            (json!({"formatted": "x"}), r#"{"formatted":"x"}"#),
-            (json!([{"a": 1}]), r#"{"a":1}"#),
+        for (value, of_rest, of_route) in [
+            (json!("a"), "a", "a"),
+            (json!(1), "1", "1"),
+            (json!(1.5), "1.5", "1.5"),
+            (json!(true), "true", "true"),
+            (json!(["a", "b", 1]), "a,b,1", "[a b 1]"),
+            (json!([]), "", "[]"),
+            (
+                json!({"formatted": "x"}),
+                r#"{"formatted":"x"}"#,
+                r#"{"formatted":"x"}"#,
+            ),
+            (json!([{"a": 1}]), r#"{"a":1}"#, r#"[{"a":1}]"#),
         ] {
-            assert_eq!(text(&value), expected);
+            assert_eq!(text(&value, Manner::Rest), of_rest);
+            assert_eq!(text(&value, Manner::Route), of_route);
         }
     }
 }

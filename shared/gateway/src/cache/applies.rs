@@ -1,8 +1,11 @@
 //! Whether the answer to a request may be kept, and what its stage says of how.
 
 use super::seal::Seal;
+use crate::finish::Answer;
+use crate::headers;
 use crate::route::Routed;
-use postern_definition::rest::{CacheControlStrategy, Stage};
+use http::header::CACHE_CONTROL;
+use postern_definition::rest::{CacheControlStrategy, CacheRules, Stage};
 use postern_plan::{Authorization, CachePlan, MethodPlan};
 use std::time::Duration;
 
@@ -51,6 +54,7 @@ impl<'p> Applies<'p> {
 pub(crate) struct StageCache {
     is_on: bool,
     for_canary: bool,
+    rules: CacheRules,
     pub(super) seal: Option<Seal>,
     /// Tells stages of one name apart.
     pub(super) stage_created_at: i64,
@@ -61,9 +65,22 @@ impl StageCache {
         let canary = stage.canary_settings.as_ref();
         Self {
             is_on: stage.cache_cluster_enabled,
+            rules: stage.postern.cache.clone(),
             for_canary: canary.is_some_and(|canary| canary.use_stage_cache),
             seal: stage.cache_key.as_ref().map(|key| Seal::of(key.bytes())),
             stage_created_at: stage.created_date,
         }
+    }
+
+    /// Whether the stage's owner wants an answer kept.
+    pub(super) fn keeps(&self, answer: &Answer) -> bool {
+        let says_no = || {
+            let lines = answer.headers.get_all(CACHE_CONTROL).into_iter();
+            lines.map(headers::text).any(|line| {
+                let mut directives = line.split(',');
+                directives.any(|directive| directive.trim().eq_ignore_ascii_case("no-store"))
+            })
+        };
+        self.rules.keep(answer.status.as_u16()) && !(self.rules.no_store && says_no())
     }
 }

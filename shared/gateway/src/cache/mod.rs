@@ -206,7 +206,11 @@ impl Gateway {
         spot: &Spot<'_>,
         lead: Option<Lead<'_>>,
     ) -> Result<Answer, IntegrateRejection> {
+        let live = validated.routed.live.clone();
         let answer = self.integrate(validated, trail).await?;
+        if !live.cache.keeps(&answer) {
+            return Ok(answer);
+        }
         let until = || self.clock.now() + spot.ttl;
         let held = Entry::of(answer, spot.body_bytes_max, until).await;
         let (answer, entry) = held.map_err(broken)?;

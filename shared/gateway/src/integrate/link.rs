@@ -125,8 +125,12 @@ impl Gateway {
             ));
         }
         let target = link.target.as_ref().map(filled);
+        // A service of Cloud Map may be told with attributes that its instances are to have.
+        let service = target.as_ref().and_then(|target| target.split_once('?'));
+        let service = service.map(|(service, _)| service.to_owned());
         let said = &self.settings.vpc_links;
-        let named = target.iter().chain([&id]).find_map(|name| said.find(name));
+        let named = target.iter().chain(&service).chain([&id]);
+        let named = named.into_iter().find_map(|name| said.find(name));
         if let Some(address) = named {
             return Ok(address.clone());
         }
@@ -145,11 +149,23 @@ impl Gateway {
                 "VPC link {id} leads to {arn}, and nothing says where that is: set POSTERN_VPC_LINKS to {arn}=HOST:PORT"
             )));
         }
-        self.name_of(arn).await.map_err(|reason| {
+        let found = self.address_of(arn, link.by_listener).await;
+        found.map_err(|reason| {
             broken(format!(
                 "VPC link {id} leads to {arn}, which has no address: {reason}"
             ))
         })
+    }
+
+    /// `by_listener` has the listener's port where the ARN is of one: nothing else says it.
+    async fn address_of(&self, arn: &str, by_listener: bool) -> Result<String, String> {
+        let balancer = load_balancer(arn);
+        let name = self.kept(balancer.as_deref().unwrap_or(arn)).await?;
+        if by_listener && balancer.is_some() {
+            let port = self.kept(arn).await?;
+            return Ok(format!("{name}:{port}"));
+        }
+        Ok(name)
     }
 
     /// What a link leads to, by ARN.
@@ -182,11 +198,10 @@ impl Gateway {
         targets.ok_or_else(|| broken(format!("there is no VPC link `{id}`")))
     }
 
-    /// The DNS name of a load balancer.
-    async fn name_of(&self, arn: &str) -> Result<String, String> {
-        let arn = load_balancer(arn).unwrap_or_else(|| arn.to_owned());
+    /// The DNS name of a load balancer, or the port of a listener.
+    async fn kept(&self, arn: &str) -> Result<String, String> {
         let now = self.clock.now();
-        let known = recall(&self.links.balancers, &arn).filter(|known| {
+        let known = recall(&self.links.balancers, arn).filter(|known| {
             let kept_for = if known.what.is_ok() {
                 NAMED_FOR
             } else {
@@ -197,28 +212,40 @@ impl Gateway {
         if let Some(known) = known {
             return known.what;
         }
-        let what = self.described(&arn).await;
+        let what = self.described(arn).await;
         let known = Known {
             what: what.clone(),
             at: now,
             generation: None,
         };
-        keep(&self.links.balancers, &arn, known);
+        keep(&self.links.balancers, arn, known);
         what
     }
 
     async fn described(&self, arn: &str) -> Result<String, String> {
         let mut parts = arn.splitn(6, ':');
         let (service, region) = (parts.nth(2), parts.next());
-        let (Some("elasticloadbalancing"), Some(region)) = (service, region) else {
-            return Err("it is not the ARN of a load balancer".to_owned());
+        let region = match (service, region) {
+            (Some("elasticloadbalancing"), Some(region)) => region,
+            (Some("servicediscovery"), _) => {
+                let reason = "the instances of services of Cloud Map are not looked up: \
+                    set POSTERN_VPC_LINKS to its ARN and HOST:PORT";
+                return Err(reason.to_owned());
+            }
+            _ => return Err("it is not the ARN of a load balancer".to_owned()),
+        };
+        let is_listener = load_balancer(arn).is_some();
+        let asked = if is_listener {
+            "DescribeListeners&ListenerArns"
+        } else {
+            "DescribeLoadBalancers&LoadBalancerArns"
         };
         let call = Call {
             destination: Destination::Service {
                 name: "elasticloadbalancing".to_owned(),
                 region: region.to_owned(),
                 path: format!(
-                    "/?Action=DescribeLoadBalancers&LoadBalancerArns.member.1={}&Version=2015-12-01",
+                    "/?Action={asked}.member.1={}&Version=2015-12-01",
                     utf8_percent_encode(arn, NON_ALPHANUMERIC)
                 ),
                 caller: Caller::Gateway,
@@ -236,23 +263,33 @@ impl Gateway {
             let start: String = body.chars().take(300).collect();
             return Err(format!("AWS answered {}: {start}", head.status.as_u16()));
         }
+        if is_listener {
+            let port = told(&body, "Port").and_then(|port| port.parse::<u16>().ok());
+            return port
+                .map(|port| port.to_string())
+                .ok_or_else(|| "AWS told no port of it".to_owned());
+        }
         dns_name(&body)
             .map(str::to_owned)
             .ok_or_else(|| "AWS told no name of it".to_owned())
     }
 }
 
-/// The service answers in XML or in JSON, as it pleases; a DNS name needs no escapes in either.
-fn dns_name(answer: &str) -> Option<&str> {
-    let after = if let Some((_, after)) = answer.split_once("<DNSName>") {
+/// The first member of a name. The service answers in XML or in JSON, as it pleases; what is asked for needs no escapes in either.
+fn told<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let after = if let Some((_, after)) = answer.split_once(&format!("<{name}>")) {
         after
     } else {
-        let after = answer.split_once(r#""DNSName""#)?.1;
-        let value = after.trim_start().strip_prefix(':')?;
-        value.trim_start().strip_prefix('"')?
+        let after = answer.split_once(&format!("\"{name}\""))?.1;
+        let value = after.trim_start().strip_prefix(':')?.trim_start();
+        value.strip_prefix('"').unwrap_or(value)
     };
-    let end = after.find(['<', '"'])?;
-    let name = after[..end].trim();
+    let end = after.find(['<', '"', ',', '}'])?;
+    Some(after[..end].trim())
+}
+
+fn dns_name(answer: &str) -> Option<&str> {
+    let name = told(answer, "DNSName")?;
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
     (!name.is_empty() && name.bytes().all(fits)).then_some(name)
 }
@@ -331,10 +368,17 @@ mod tests {
             ("<DNSName></DNSName>", None),
             ("<DNSName>a@b</DNSName>", None),
             ("<DNSName>a", None),
-            (r#"{"DNSName": null}"#, None),
             ("", None),
         ] {
             assert_eq!(dns_name(answer), expected, "{answer}");
+        }
+        for (answer, expected) in [
+            ("<a><Port>8080</Port></a>", Some("8080")),
+            (r#"{"Protocol": "HTTP", "Port": 8080}"#, Some("8080")),
+            (r#"{"Port":"80"}"#, Some("80")),
+            ("{}", None),
+        ] {
+            assert_eq!(told(answer, "Port"), expected, "{answer}");
         }
     }
 }

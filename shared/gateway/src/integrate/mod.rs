@@ -1,15 +1,17 @@
 //! The integration: what it is sent, and what it answers.
 
 mod aws;
+mod changes;
 mod http;
 mod lambda;
 mod link;
 mod mock;
 mod parameters;
 mod request;
+mod subtype;
 
 pub(crate) use aws::caller;
-pub(crate) use lambda::{Event, invoke_headers};
+pub(crate) use lambda::{Event, RoutedEvent, invoke_headers};
 pub(crate) use link::Links;
 pub use link::VpcLinks;
 
@@ -23,8 +25,8 @@ use ::http::header::CONTENT_LENGTH;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use parameters::Parameters;
-use postern_definition::rest::{EndpointType, RestApi};
-use postern_plan::{IntegrationPlan, UriTemplate};
+use postern_definition::rest::EndpointType;
+use postern_plan::{ApiSettings, IntegrationPlan, UriTemplate};
 use std::time::Duration;
 
 /// AWS's limit for a request's body, and for one that is held in memory on its way back.
@@ -36,16 +38,42 @@ impl Gateway {
         validated: Validated,
         trail: &mut Trail,
     ) -> Result<Answer, IntegrateRejection> {
-        let Validated { routed, .. } = validated;
+        let Validated { mut routed, .. } = validated;
+        let plan = routed.plan.clone();
+        let Some(changes) = plan.integration.changes() else {
+            return self.call_integration(routed, None, trail).await;
+        };
+        // In boxes, for few requests are changed, and all would carry the size of that.
+        let mut path = None;
+        if !changes.request.are_none() {
+            let changing = changes::of_request(&changes.request, &mut routed, trail);
+            path = Box::pin(changing).await?;
+        }
+        let variables = routed.variables.clone();
+        let answer = self.call_integration(routed, path, trail).await?;
+        match changes.responses.get(&answer.status.as_u16()) {
+            None => Ok(answer),
+            Some(changes) => Box::pin(changes::of_answer(changes, answer, &variables, trail)).await,
+        }
+    }
+
+    /// `path` goes on in place of the path that would.
+    async fn call_integration(
+        &self,
+        routed: Routed,
+        path: Option<String>,
+        trail: &mut Trail,
+    ) -> Result<Answer, IntegrateRejection> {
         let plan = routed.plan.clone();
         match &plan.integration {
             IntegrationPlan::Mock(transform) => mock::answer(transform, routed, trail).await,
             IntegrationPlan::Http(http, transform) => {
                 self.http_custom(http, transform, routed, trail).await
             }
-            IntegrationPlan::HttpProxy(http) => self.http_proxy(http, routed, trail).await,
+            IntegrationPlan::HttpProxy(http) => self.http_proxy(http, routed, path, trail).await,
             IntegrationPlan::Aws(aws, transform) => self.aws(aws, transform, routed, trail).await,
-            IntegrationPlan::Lambda(lambda) => self.lambda_proxy(lambda, routed, trail).await,
+            IntegrationPlan::Lambda(lambda) => self.lambda_proxy(lambda, routed, path, trail).await,
+            IntegrationPlan::Subtype(subtype) => self.subtype(subtype, routed, trail).await,
         }
     }
 }
@@ -89,9 +117,8 @@ pub(crate) fn broken(error: CollectError) -> IntegrateRejection {
 }
 
 /// How long nothing may come of an answer that streams.
-fn idle_max(api: &RestApi) -> Duration {
-    let kinds = &api.endpoint_configuration.types;
-    Duration::from_secs(if kinds.contains(&EndpointType::Edge) {
+fn idle_max(api: &ApiSettings) -> Duration {
+    Duration::from_secs(if api.endpoint_types.contains(&EndpointType::Edge) {
         30
     } else {
         300

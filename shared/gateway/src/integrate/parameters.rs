@@ -10,7 +10,7 @@ use postern_template::{OverrideValue, RequestOverrides};
 use std::borrow::Cow;
 
 /// What may not stand in a path as it is. A slash may: the values of greedy parameters hold them.
-const UNSAFE_IN_PATH: &AsciiSet = &CONTROLS
+pub(super) const UNSAFE_IN_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
@@ -120,9 +120,30 @@ impl Parameters {
         for (name, value) in own.iter().chain(&self.query) {
             uri.push(separator);
             separator = '&';
-            uri.extend(utf8_percent_encode(name, UNSAFE_IN_QUERY));
-            uri.push('=');
-            uri.extend(utf8_percent_encode(value, UNSAFE_IN_QUERY));
+            push_pair(uri, name, value);
         }
     }
+}
+
+fn push_pair(text: &mut String, name: &str, value: &str) {
+    text.extend(utf8_percent_encode(name, UNSAFE_IN_QUERY));
+    text.push('=');
+    text.extend(utf8_percent_encode(value, UNSAFE_IN_QUERY));
+}
+
+/// A query, or a form, without what stands before it.
+pub(super) fn encoded_query<'p>(pairs: impl IntoIterator<Item = &'p (String, String)>) -> String {
+    let mut encoded = String::new();
+    for (name, value) in pairs {
+        if !encoded.is_empty() {
+            encoded.push('&');
+        }
+        push_pair(&mut encoded, name, value);
+    }
+    encoded
+}
+
+/// A text as one segment of a path.
+pub(super) fn encoded_segment(text: &str) -> String {
+    utf8_percent_encode(text, UNSAFE_IN_QUERY).to_string()
 }

@@ -32,6 +32,8 @@ pub(crate) enum Message<'m> {
     Request {
         headers: &'m HeaderMap,
         query: &'m Query,
+        /// Without the stage.
+        whole_path: &'m str,
         /// As the values stand in the path, still percent-encoded.
         path: &'m Map<String>,
         /// Whether the `Authorization` header is a signature, which is for the gateway alone.
@@ -90,6 +92,7 @@ impl Given<'_> {
             Source::Query(name) => self.message.query(name).map(Values::One),
             Source::MultiQuery(name) => Values::of(self.message.all_of_query(name)),
             Source::Path(name) => self.message.path(name).map(Values::One),
+            Source::WholePath => self.message.whole_path().map(Values::One),
             Source::Params(name) => self.message.parameter(name).map(Values::One),
             Source::Body(path) => body::part(self.body, path)?.map(Values::One),
             Source::StageVariable(name) => self
@@ -165,6 +168,13 @@ impl<'m> Message<'m> {
             Self::Request { path, .. } => path
                 .get(name)
                 .map(|raw| percent_decode_str(raw).decode_utf8_lossy()),
+            Self::Answer { .. } => None,
+        }
+    }
+
+    fn whole_path(self) -> Option<Cow<'m, str>> {
+        match self {
+            Self::Request { whole_path, .. } => Some(Cow::Borrowed(whole_path)),
             Self::Answer { .. } => None,
         }
     }

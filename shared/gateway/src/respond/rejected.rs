@@ -65,6 +65,7 @@ fn customised(
         message: Message::Request {
             headers: request_headers,
             query: &query,
+            whole_path: &trail.path,
             path: trail.path_parameters.as_deref().unwrap_or(&none.1),
             is_signed: false,
         },

@@ -871,6 +871,33 @@ async fn an_answer_is_kept_whole_whatever_its_status_and_is_no_other_requests() 
 }
 
 #[tokio::test]
+async fn an_owner_may_say_which_answers_are_kept() {
+    let fleet = Fleet::new(1);
+    fleet.deploy("d1", &[("GET /p", proxy(&[]))]).await;
+    for (rules, status, says, is_kept) in [
+        (json!({}), 404, "no-store", true),
+        (json!({"statuses": ["2xx"]}), 200, "no-store", true),
+        (json!({"statuses": ["2xx"]}), 404, "public", false),
+        (json!({"statuses": ["2xx", "404"]}), 404, "public", true),
+        (json!({"noStore": true}), 200, "private, No-Store", false),
+        (json!({"noStore": true}), 200, "private", true),
+    ] {
+        let flushes = json!({"data": fleet.backend.calls(), "authorizers": 0});
+        let members = json!({"postern": {"cache": rules}, "flushes": flushes});
+        fleet.stage(all(), members).await;
+        *fleet.backend.status.lock().unwrap() = status;
+        *fleet.backend.headers.lock().unwrap() = vec![("cache-control", says)];
+        let (first, second) = (fleet.get("GET /dev/p").await, fleet.get("GET /dev/p").await);
+        assert_eq!((first.status, second.status), (status, status));
+        assert_eq!(
+            first.body == second.body,
+            is_kept,
+            "{rules} {status} {says}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_the_gateway_says_by_itself_is_not_kept() {
     let fleet = Fleet::of(("GET /p", proxy(&[])), all()).await;
     fleet.backend.fails.store(true, Ordering::SeqCst);

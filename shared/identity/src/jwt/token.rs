@@ -31,7 +31,7 @@ impl<'t> Token<'t> {
         let (Some(header), Some(claims), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(Malformed("it has not three parts"));
+            return Err(Malformed("token contains an invalid number of segments"));
         };
         let signed = &text[..header.len() + 1 + claims.len()];
         let mut header = part(header, "its header is no JSON object")?;

@@ -49,7 +49,7 @@ pub(crate) fn response_key(api: &ApiId, kind: &str, of: &str, id: &str) -> Key {
 }
 
 impl ApiKind for Api {
-    const APIS: &'static str = "apis";
+    const APIS: &'static str = postern_plan::ROUTED_APIS;
     const MEMBER: &'static str = "apiId";
 
     type Definition = Definition;

@@ -245,8 +245,8 @@ pub(super) fn checked_key(api: &Api, key: &str) -> Result<(), Failure> {
 /// What must hold of a route but its key. What its authorization has no use for is dropped.
 async fn checked(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Result<(), Failure> {
     if api.is_http() {
+        // Not so `ApiKeyRequired`, which the service refuses as well: here an HTTP API may ask for keys.
         for (what, is_there) in [
-            ("ApiKeyRequired", route.api_key_required),
             (
                 "ModelSelectionExpression",
                 route.model_selection_expression.is_some(),

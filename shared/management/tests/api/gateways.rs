@@ -44,8 +44,11 @@ async fn seen(table: &Arc<dyn Table>, api: &str, stage: &str) -> Option<(String,
         .await
         .unwrap()?;
     let deployed = beginning.deployed.map(|deployed| deployed.id().clone());
-    let same = deployed.as_ref() == Some(&beginning.stage.deployment_id);
-    Some((beginning.stage.deployment_id.to_string(), same))
+    let pointed_to = beginning.stage.deployment()?;
+    Some((
+        pointed_to.to_string(),
+        deployed.as_ref() == Some(pointed_to),
+    ))
 }
 
 #[tokio::test]

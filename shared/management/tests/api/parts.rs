@@ -1,10 +1,13 @@
 //! What belongs to one API: limits, pages, and what a deployment freezes of it.
 
 use crate::world::{api, call, limited, management, on, ready_on, resource, table};
-use postern_definition::rest::GatewayResponseType;
+use postern_definition::rest::{GatewayResponseType, Stage};
 use postern_management::Limits;
-use postern_plan::{Deployed, live};
+use postern_plan::FrozenRest;
+use postern_plan::live::{self, AnyStage};
+use postern_store::Table;
 use serde_json::json;
+use std::sync::Arc;
 
 /// As many as there may be of each, and then one more.
 #[tokio::test]
@@ -187,7 +190,7 @@ async fn a_deployment_freezes_the_parts_with_the_methods() {
     let patched = call(&management, "PATCH", &at("/models/Pet"), patch).await;
     assert_eq!(patched.status, 200);
 
-    let deployed = Deployed::load(table, &api.as_str().into(), &deployment).await;
+    let deployed = FrozenRest::load(table, &api.as_str().into(), &deployment).await;
     let deployed = deployed.unwrap();
     let model = deployed.model("Pet").await.unwrap().unwrap();
     assert_eq!(model.schema.as_deref(), Some("{}"));
@@ -204,14 +207,22 @@ async fn a_deployment_freezes_the_parts_with_the_methods() {
     assert_eq!(paths.len(), 2);
 }
 
+/// The stage `dev` as gateways read it.
+async fn stage_of(table: &Arc<dyn Table>, api: &str) -> Stage {
+    let begin = live::begin(table, &api.into(), &"dev".into()).await;
+    match begin.unwrap().unwrap().stage {
+        AnyStage::Rest(stage) => stage,
+        AnyStage::Routed(_) => panic!("{api} is a REST API"),
+    }
+}
+
 #[tokio::test]
 async fn a_flush_reaches_the_gateways_with_the_stage_and_outlives_its_patches() {
     let table = table();
     let ready = ready_on(&table).await;
     let stage = format!("/restapis/{}/stages/dev", ready.api);
     let flushes = || async {
-        let begin = live::begin(&table, &ready.api.as_str().into(), &"dev".into()).await;
-        let flushes = begin.unwrap().unwrap().stage.flushes;
+        let flushes = stage_of(&table, &ready.api).await.flushes;
         (flushes.data, flushes.authorizers)
     };
     assert_eq!(flushes().await, (0, 0));
@@ -234,10 +245,7 @@ async fn a_stage_that_encrypts_has_a_key_which_nobody_is_shown_and_a_flush_chang
     let table = table();
     let ready = ready_on(&table).await;
     let stage = format!("/restapis/{}/stages/dev", ready.api);
-    let key = || async {
-        let begin = live::begin(&table, &ready.api.as_str().into(), &"dev".into()).await;
-        begin.unwrap().unwrap().stage.cache_key
-    };
+    let key = || async { stage_of(&table, &ready.api).await.cache_key };
     let patch = |path: &str, value: &str| {
         format!(r#"{{"patchOperations":[{{"op":"replace","path":"{path}","value":"{value}"}}]}}"#)
     };
@@ -289,9 +297,8 @@ async fn a_cache_that_is_turned_on_or_resized_is_empty() {
             (done.status, &done.body["flushes"]),
             (200, &serde_json::Value::Null)
         );
-        let begin = live::begin(&table, &ready.api.as_str().into(), &"dev".into()).await;
         assert_eq!(
-            begin.unwrap().unwrap().stage.flushes.data,
+            stage_of(&table, &ready.api).await.flushes.data,
             expected,
             "{path} {value}"
         );

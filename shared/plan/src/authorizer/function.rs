@@ -1,10 +1,16 @@
 //! Functions that decide: what they are given, and where they are.
 
-use super::{pattern, sources};
+use super::{pattern, route_sources, sources};
 use crate::integration::{Credentials, invocation};
 use crate::{Defect, Source, UriTemplate};
-use postern_definition::rest::Authorizer;
+use postern_definition::{rest, routed};
 use postern_template::Pattern;
+use std::time::Duration;
+
+/// How long the function of a REST or WebSocket API gets to decide.
+const WITHIN: Duration = Duration::from_secs(29);
+/// The same, of an HTTP API.
+const WITHIN_OF_HTTP: Duration = Duration::from_secs(10);
 
 /// A function that is asked.
 #[derive(Debug)]
@@ -14,6 +20,22 @@ pub struct FunctionPlan {
     pub path: UriTemplate,
     pub region: String,
     pub credentials: Credentials,
+    pub format: AuthorizerFormat,
+    /// How long it gets to decide.
+    pub within: Duration,
+}
+
+/// In which form a function is asked, and in which it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorizerFormat {
+    /// As REST and WebSocket APIs have it: with a policy for an answer.
+    Unversioned,
+    /// The same with a version, as HTTP APIs have it.
+    One,
+    Two {
+        /// Whether the answer is yes or no rather than a policy.
+        is_simple: bool,
+    },
 }
 
 /// What of a request the function must be given before it is asked.
@@ -30,8 +52,42 @@ pub enum Asks {
 }
 
 impl FunctionPlan {
-    pub(super) fn compile(authorizer: &Authorizer, asks: Asks) -> Result<Self, Defect> {
-        let uri = authorizer.authorizer_uri.as_deref().unwrap_or_default();
+    pub(super) fn compile(authorizer: &rest::Authorizer, asks: Asks) -> Result<Self, Defect> {
+        let uri = authorizer.authorizer_uri.as_deref();
+        let credentials = authorizer.authorizer_credentials.as_deref();
+        Self::at(uri, credentials, asks, AuthorizerFormat::Unversioned)
+    }
+
+    pub(super) fn of_route(authorizer: &routed::Authorizer) -> Result<Self, Defect> {
+        let asks = Asks::Request {
+            sources: route_sources(authorizer)?,
+        };
+        let is_simple = authorizer.enable_simple_responses == Some(true);
+        let version = authorizer.authorizer_payload_format_version.as_deref();
+        let format = match version {
+            // Only HTTP APIs have versions.
+            None => AuthorizerFormat::Unversioned,
+            Some("1.0") => AuthorizerFormat::One,
+            Some("2.0") => AuthorizerFormat::Two { is_simple },
+            Some(other) => {
+                return Err(Defect::invalid(
+                    "authorizerPayloadFormatVersion",
+                    format!("`{other}` is neither 1.0 nor 2.0"),
+                ));
+            }
+        };
+        let uri = authorizer.authorizer_uri.as_deref();
+        let credentials = authorizer.authorizer_credentials_arn.as_deref();
+        Self::at(uri, credentials, asks, format)
+    }
+
+    fn at(
+        uri: Option<&str>,
+        credentials: Option<&str>,
+        asks: Asks,
+        format: AuthorizerFormat,
+    ) -> Result<Self, Defect> {
+        let uri = uri.unwrap_or_default();
         let (region, path, _) = invocation(uri)
             .filter(|(_, _, streams)| !streams)
             .ok_or_else(|| {
@@ -44,13 +100,18 @@ impl FunctionPlan {
             asks,
             path: UriTemplate::parse(&format!("/{path}")),
             region: region.to_owned(),
-            credentials: Credentials::of(authorizer.authorizer_credentials.as_deref()),
+            credentials: Credentials::of(credentials),
+            within: match format {
+                AuthorizerFormat::Unversioned => WITHIN,
+                AuthorizerFormat::One | AuthorizerFormat::Two { .. } => WITHIN_OF_HTTP,
+            },
+            format,
         })
     }
 }
 
 impl Asks {
-    pub(super) fn token(authorizer: &Authorizer) -> Result<Self, Defect> {
+    pub(super) fn token(authorizer: &rest::Authorizer) -> Result<Self, Defect> {
         let mut sources = sources(authorizer)?;
         let (Some(source), true) = (sources.pop(), sources.is_empty()) else {
             return Err(Defect::invalid(
@@ -62,7 +123,7 @@ impl Asks {
         Ok(Self::Token { source, pattern })
     }
 
-    pub(super) fn request(authorizer: &Authorizer) -> Result<Self, Defect> {
+    pub(super) fn request(authorizer: &rest::Authorizer) -> Result<Self, Defect> {
         let sources = sources(authorizer)?;
         Ok(Self::Request { sources })
     }

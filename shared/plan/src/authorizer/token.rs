@@ -1,21 +1,34 @@
 //! Tokens that decide: who may have issued them, and what they must say.
 
-use super::{pattern, sources};
+use super::{pattern, route_sources, sources};
 use crate::{Defect, Source};
 use postern_definition::rest::{AdditionalClaim, Authorizer, JwtIssuer};
+use postern_definition::routed;
 use postern_identity::jwt::{self, Algorithm};
 use postern_template::Pattern;
 
 /// What an owner who names no algorithms allows: what every issuer can do.
 const ALGORITHMS_DEFAULT: [Algorithm; 1] = [Algorithm::Rs256];
+/// What HTTP APIs allow, where owners cannot say.
+const ALGORITHMS_OF_ROUTES: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512];
 
 #[derive(Debug)]
 pub struct TokenPlan {
-    /// The header that the token stands in, in lower case.
-    pub header: String,
+    /// Where the token stands: in a header or in the query string.
+    pub source: Source,
     /// By which a token may be signed.
     pub algorithms: Vec<Algorithm>,
     pub issuers: Issuers,
+    pub manner: Manner,
+}
+
+/// How it is told what came of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// Whoever is refused is told no more than that.
+    Rest,
+    /// Whoever is refused is told why, in `WWW-Authenticate`; lists in claims are told in brackets.
+    Route,
 }
 
 /// Whose tokens count.
@@ -46,6 +59,8 @@ pub struct IssuerPlan {
     pub jwks_uri: Option<String>,
     /// A token must be for one of these.
     pub audiences: Vec<String>,
+    /// Whether a token without an `aud` may be of a client of one of these names.
+    pub client_may_stand_in: bool,
     pub claims: Vec<ClaimRule>,
 }
 
@@ -70,13 +85,14 @@ impl TokenPlan {
             )
         })?;
         Ok(Self {
-            header: header(authorizer)?,
+            source: header(authorizer)?,
             // The only one that user pools sign by.
             algorithms: vec![Algorithm::Rs256],
             issuers: Issuers::UserPools {
                 pools,
                 audience: pattern(authorizer)?,
             },
+            manner: Manner::Rest,
         })
     }
 
@@ -97,21 +113,51 @@ impl TokenPlan {
             .map(IssuerPlan::compile)
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            header: header(authorizer)?,
+            source: header(authorizer)?,
             algorithms: if algorithms.is_empty() {
                 ALGORITHMS_DEFAULT.to_vec()
             } else {
                 algorithms
             },
             issuers: Issuers::Named(issuers),
+            manner: Manner::Rest,
+        })
+    }
+
+    pub(super) fn of_route(authorizer: &routed::Authorizer) -> Result<Self, Defect> {
+        let mut sources = route_sources(authorizer)?;
+        let source = sources.pop().filter(|source| {
+            let is_one = sources.is_empty();
+            let is_in_header = matches!(source, Source::Header(_) | Source::MultiHeader(_));
+            let is_in_query = matches!(source, Source::Query(_) | Source::MultiQuery(_));
+            is_one && (is_in_header || is_in_query)
+        });
+        let source = source.ok_or_else(|| {
+            Defect::invalid(
+                "identitySource",
+                "an authorizer that reads tokens has one, a header or a query parameter",
+            )
+        })?;
+        let configuration = authorizer.jwt_configuration.as_ref();
+        let issuer = configuration.and_then(|c| Some((c.issuer.as_deref()?, &c.audience)));
+        let (issuer, audiences) =
+            issuer.ok_or_else(|| Defect::invalid("jwtConfiguration", "it names no issuer"))?;
+        Ok(Self {
+            source,
+            algorithms: ALGORITHMS_OF_ROUTES.to_vec(),
+            issuers: Issuers::Named(vec![IssuerPlan {
+                client_may_stand_in: true,
+                ..IssuerPlan::of(issuer, audiences)?
+            }]),
+            manner: Manner::Route,
         })
     }
 }
 
 /// The one header that a token is read from.
-fn header(authorizer: &Authorizer) -> Result<String, Defect> {
+fn header(authorizer: &Authorizer) -> Result<Source, Defect> {
     match sources(authorizer)?.as_slice() {
-        [Source::Header(name)] => Ok(name.clone()),
+        [source @ Source::Header(_)] => Ok(source.clone()),
         _ => Err(Defect::invalid(
             "identitySource",
             "an authorizer that reads tokens has one, a header",
@@ -164,20 +210,28 @@ impl UserPool {
 
 impl IssuerPlan {
     fn compile(issuer: &JwtIssuer) -> Result<Self, Defect> {
-        let name = &issuer.issuer;
+        let claims = issuer.additional_claims.iter().flatten();
+        Ok(Self {
+            jwks_uri: issuer.jwks_uri.clone(),
+            claims: claims.map(ClaimRule::of).collect(),
+            ..Self::of(&issuer.issuer, &issuer.audiences)?
+        })
+    }
+
+    fn of(name: &str, audiences: &[String]) -> Result<Self, Defect> {
         jwt::check_issuer(name).map_err(|reason| {
             Defect::invalid("issuer", format!("`{name}` cannot be asked: {reason}"))
         })?;
-        if issuer.audiences.is_empty() {
+        if audiences.is_empty() {
             let reason = format!("`{name}` needs one at least");
             return Err(Defect::invalid("audiences", reason));
         }
-        let claims = issuer.additional_claims.iter().flatten();
         Ok(Self {
-            issuer: name.clone(),
-            jwks_uri: issuer.jwks_uri.clone(),
-            audiences: issuer.audiences.clone(),
-            claims: claims.map(ClaimRule::of).collect(),
+            issuer: name.to_owned(),
+            jwks_uri: None,
+            audiences: audiences.to_vec(),
+            client_may_stand_in: false,
+            claims: Vec::new(),
         })
     }
 }
@@ -240,8 +294,11 @@ mod tests {
         ] {
             let plan = compiled(&of_pool(arn)).unwrap();
             assert_eq!(
-                (plan.header.as_str(), plan.algorithms.as_slice()),
-                ("authorization", &[Algorithm::Rs256][..])
+                (plan.source, plan.algorithms.as_slice()),
+                (
+                    Source::Header("authorization".into()),
+                    &[Algorithm::Rs256][..]
+                )
             );
             let Issuers::UserPools { pools, .. } = plan.issuers else {
                 panic!("{arn} is a pool");

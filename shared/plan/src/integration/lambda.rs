@@ -1,8 +1,9 @@
 //! AWS_PROXY: the request becomes an event for a Lambda function, and the function's answer the response.
 
 use super::aws::{Credentials, service_uri};
-use crate::{Defect, UriTemplate};
+use crate::{Changes, Defect, UriTemplate};
 use postern_definition::rest::{Integration, ResponseTransferMode};
+use postern_definition::routed;
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -18,6 +19,18 @@ pub struct LambdaPlan {
     pub credentials: Credentials,
     /// Headers that request parameters are mapped to, in lower case. No mapping takes effect, but some make every call fail.
     pub mapped_headers: Vec<String>,
+    pub format: PayloadFormat,
+    pub changes: Changes,
+}
+
+/// In which form a function is told of the request, and how its answer is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadFormat {
+    /// 1.0 as REST APIs speak it.
+    Rest,
+    /// 1.0 as HTTP APIs speak it.
+    V1,
+    V2,
 }
 
 impl LambdaPlan {
@@ -50,8 +63,53 @@ impl LambdaPlan {
                 .filter_map(|(target, _)| target.strip_prefix("integration.request.header."))
                 .map(str::to_ascii_lowercase)
                 .collect(),
+            format: PayloadFormat::Rest,
+            changes: Changes::default(),
         })
     }
+
+    /// Of an HTTP API.
+    pub(crate) fn compile_routed(integration: &routed::Integration) -> Result<Self, Vec<Defect>> {
+        let uri = integration.integration_uri.as_deref().unwrap_or_default();
+        let (region, path) = routed_invocation(uri).ok_or_else(|| {
+            let reason =
+                format!("`{uri}` is neither the ARN of a function nor that of its invocation");
+            vec![Defect::invalid("integrationUri", reason)]
+        })?;
+        let format = match integration.payload_format_version.as_deref() {
+            Some("1.0") => PayloadFormat::V1,
+            Some("2.0") | None => PayloadFormat::V2,
+            Some(other) => {
+                let reason = format!("`{other}` is neither 1.0 nor 2.0");
+                return Err(vec![Defect::invalid("payloadFormatVersion", reason)]);
+            }
+        };
+        Ok(Self {
+            path: UriTemplate::parse(&path),
+            streams: false,
+            credentials: Credentials::of(integration.credentials_arn.as_deref()),
+            region: region.to_owned(),
+            is_post: true,
+            timeout: Duration::from_millis(integration.timeout_in_millis.into()),
+            mapped_headers: Vec::new(),
+            format,
+            changes: Changes::compile(
+                integration.request_parameters.as_ref(),
+                integration.response_parameters.as_ref(),
+            )?,
+        })
+    }
+}
+
+/// The region and the path of an invocation, by the ARN of a function or by that of its invocation.
+fn routed_invocation(uri: &str) -> Option<(&str, String)> {
+    let parts: Vec<_> = uri.splitn(7, ':').collect();
+    if let ["arn", _, "lambda", region, _, "function", name] = parts[..] {
+        let is_function = !region.is_empty() && !name.is_empty();
+        return is_function.then(|| (region, format!("/2015-03-31/functions/{uri}/invocations")));
+    }
+    let (region, path, streams) = invocation(uri)?;
+    (!streams).then(|| (region, format!("/{path}")))
 }
 
 /// The region and the path of a Lambda integration's URI, and whether it streams. Documents write one slash before the path or
@@ -70,7 +128,7 @@ pub(crate) fn invocation(uri: &str) -> Option<(&str, &str, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::invocation;
+    use super::*;
 
     #[test]
     fn the_uri_names_region_and_function() {
@@ -115,6 +173,42 @@ mod tests {
                 .as_ref()
                 .map(|(region, path)| (*region, path.as_str(), path.starts_with("2021")));
             assert_eq!(invocation(&uri), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn an_http_api_names_the_function_or_its_invocation() {
+        const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f:live";
+        let path = format!("/2015-03-31/functions/{ARN}/invocations");
+        let plan = |uri: &str, version: &str| {
+            let integration = serde_json::json!({
+                "integrationId": "i", "integrationType": "AWS_PROXY", "connectionType": "INTERNET", "timeoutInMillis": 30000,
+                "integrationUri": uri, "payloadFormatVersion": version,
+            });
+            LambdaPlan::compile_routed(&serde_json::from_value(integration).unwrap())
+        };
+        for uri in [
+            ARN.to_owned(),
+            format!("arn:aws:apigateway:eu-west-1:lambda:path{path}"),
+        ] {
+            let plan = plan(&uri, "2.0").unwrap();
+            let filled = plan.path.fill(|_| None, |_| None).into_owned();
+            assert_eq!(
+                (plan.region.as_str(), filled),
+                ("eu-west-1", path.clone()),
+                "{uri}"
+            );
+            assert_eq!((plan.format, plan.is_post), (PayloadFormat::V2, true));
+        }
+        assert_eq!(plan(ARN, "1.0").unwrap().format, PayloadFormat::V1);
+        for (uri, version) in [
+            (ARN, "3.0"),
+            ("", "2.0"),
+            ("https://a.example", "2.0"),
+            ("arn:aws:lambda:eu-west-1:123456789012:function:", "2.0"),
+            ("arn:aws:apigateway:eu-west-1:sqs:path/1/q", "2.0"),
+        ] {
+            assert!(plan(uri, version).is_err(), "{uri} {version}");
         }
     }
 }

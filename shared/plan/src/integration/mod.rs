@@ -6,17 +6,19 @@ mod lambda;
 mod mock;
 mod requests;
 mod responses;
+mod subtype;
 mod template;
 
 pub use aws::{AwsOperation, AwsPlan, Credentials};
-pub use http::{HttpPlan, LinkPlan};
-pub use lambda::LambdaPlan;
+pub use http::{Appended, HttpPlan, LinkPlan, Passes};
 pub(crate) use lambda::invocation;
+pub use lambda::{LambdaPlan, PayloadFormat};
 pub use mock::mock_status;
 pub use requests::{RequestTemplates, TemplateChoice};
 pub use responses::{ResponsePlan, ResponseSelection};
+pub use subtype::{ParameterForm, Protocol, SubtypeParameter, SubtypePlan};
 
-use crate::Defect;
+use crate::{Changes, Defect};
 use postern_definition::rest::{Integration, IntegrationType, Method, ResponseTransferMode};
 
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub enum IntegrationPlan {
     HttpProxy(HttpPlan),
     Aws(AwsPlan, Transform),
     Lambda(LambdaPlan),
+    /// Of HTTP APIs.
+    Subtype(SubtypePlan),
 }
 
 /// What types that are no proxies make of a request, and of the answer to it.
@@ -64,6 +68,18 @@ impl IntegrationPlan {
             IntegrationType::Aws => both(AwsPlan::compile(integration), transform())
                 .map(|(plan, transform)| Self::Aws(plan, transform)),
             IntegrationType::AwsProxy => LambdaPlan::compile(integration).map(Self::Lambda),
+        }
+    }
+}
+
+impl IntegrationPlan {
+    /// What is changed of the request and of the answer to it, where that can be.
+    pub fn changes(&self) -> Option<&Changes> {
+        match self {
+            Self::HttpProxy(plan) => Some(&plan.changes),
+            Self::Lambda(plan) => Some(&plan.changes),
+            Self::Subtype(plan) => Some(&plan.changes),
+            Self::Mock(_) | Self::Http(..) | Self::Aws(..) => None,
         }
     }
 }

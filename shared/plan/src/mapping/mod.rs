@@ -1,11 +1,13 @@
 //! Parameter mappings: where a value comes from, and what it goes into.
 
+mod changes;
 mod json_path;
 mod request;
 mod source;
 mod text;
 mod uri;
 
+pub use changes::{Action, Change, Changes, RequestChanges, ResponseChanges};
 pub use json_path::JsonPath;
 pub use request::RequestMapping;
 pub use source::{BodyPath, Source};

@@ -18,6 +18,8 @@ pub enum Source {
     MultiQuery(String),
     /// `path.{name}`
     Path(String),
+    /// `request.path`, of HTTP APIs: all of the path that the stage is not in.
+    WholePath,
     /// `method.input.params.{name}`: path, then query string, then header.
     Params(String),
     /// `body` or `body.{path}`
@@ -74,6 +76,57 @@ impl Source {
         source.filter(|source| !matches!(source, Self::Path(_) | Self::Static(_)))
     }
 
+    /// The same, as authorizers of HTTP APIs write it, `$request.header.X`, and those of WebSocket APIs,
+    /// `route.request.header.X`.
+    pub fn of_route_identity(text: &str) -> Option<Self> {
+        let source = match (text.strip_prefix('$'), text.strip_prefix("route.request.")) {
+            (Some(text), _) => Self::of_routed_request(text),
+            (None, Some(place)) => Self::header(place).or_else(|| Self::query_or_path(place)),
+            (None, None) => Self::ambient(text),
+        };
+        source.filter(|source| {
+            let is_in_path = matches!(source, Self::Path(_) | Self::WholePath);
+            !is_in_path && !matches!(source, Self::Body(_) | Self::Static(_))
+        })
+    }
+
+    /// What a request to an integration of an HTTP API is made of. The text comes without its dollar sign.
+    pub fn of_routed_request(text: &str) -> Option<Self> {
+        match text.strip_prefix("request.") {
+            Some("path") => Some(Self::WholePath),
+            Some(place) => Self::all_of(place).or_else(|| Self::plain_body(place)),
+            None => Self::variable(text),
+        }
+    }
+
+    /// What the answer of an integration of an HTTP API is changed by. The text comes without its dollar sign.
+    pub fn of_routed_response(text: &str) -> Option<Self> {
+        match text.strip_prefix("response.") {
+            Some(place) => Self::all_of(place)
+                .filter(|source| matches!(source, Self::MultiHeader(_)))
+                .or_else(|| Self::plain_body(place)),
+            None => Self::variable(text),
+        }
+    }
+
+    /// HTTP APIs take all values of a name, where REST APIs take the last unless they are asked for more.
+    fn all_of(place: &str) -> Option<Self> {
+        let (kind, name) = place.split_once('.')?;
+        let name = named(name)?;
+        match kind {
+            "header" => Some(Self::MultiHeader(name.to_ascii_lowercase())),
+            "querystring" => Some(Self::MultiQuery(name.to_owned())),
+            "path" => Some(Self::Path(name.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// Of HTTP APIs, whose paths neither search nor filter.
+    fn plain_body(place: &str) -> Option<Self> {
+        let is_plain = !place.contains("..") && !place.contains("?(");
+        Self::body(place).filter(|_| is_plain)
+    }
+
     fn header(place: &str) -> Option<Self> {
         let (kind, name) = place.split_once('.')?;
         let name = named(name)?.to_ascii_lowercase();
@@ -113,6 +166,10 @@ impl Source {
                 .strip_suffix('\'')
                 .map(|text| Self::Static(text.to_owned()));
         }
+        Self::variable(text)
+    }
+
+    fn variable(text: &str) -> Option<Self> {
         let (kind, name) = text.split_once('.')?;
         let name = named(name)?.to_owned();
         match kind {
@@ -181,6 +238,45 @@ mod tests {
     }
 
     #[test]
+    fn an_authorizer_of_routes_looks_at_headers_query_context_and_variables() {
+        for (text, expected) in [
+            (
+                "$request.header.Authorization",
+                Some(Source::MultiHeader("authorization".into())),
+            ),
+            (
+                "$request.querystring.Token",
+                Some(Source::MultiQuery("Token".into())),
+            ),
+            (
+                "$context.identity.sourceIp",
+                Some(Source::Context("identity.sourceIp".into())),
+            ),
+            ("$stageVariables.v", Some(Source::StageVariable("v".into()))),
+            (
+                "route.request.header.Auth",
+                Some(Source::Header("auth".into())),
+            ),
+            (
+                "route.request.querystring.q",
+                Some(Source::Query("q".into())),
+            ),
+            ("context.routeKey", Some(Source::Context("routeKey".into()))),
+            ("stageVariables.v", Some(Source::StageVariable("v".into()))),
+            ("$request.path.id", None),
+            ("$request.body", None),
+            ("$request.header.", None),
+            ("$'v'", None),
+            ("'v'", None),
+            ("method.request.header.a", None),
+            ("$", None),
+            ("", None),
+        ] {
+            assert_eq!(Source::of_route_identity(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_source_of_a_response_is_of_the_integrations_answer() {
         for (text, expected) in [
             (
@@ -206,6 +302,47 @@ mod tests {
         ] {
             assert_eq!(Source::of_response(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_source_of_an_http_api_takes_all_values_of_a_name() {
+        for (text, of_request, of_response) in [
+            (
+                "request.header.X-A",
+                Some(Source::MultiHeader("x-a".into())),
+                None,
+            ),
+            (
+                "request.querystring.Q",
+                Some(Source::MultiQuery("Q".into())),
+                None,
+            ),
+            ("request.path", Some(Source::WholePath), None),
+            ("request.path.id", Some(Source::Path("id".into())), None),
+            ("request.path.", None, None),
+            ("request.body", Some(Source::Body(BodyPath::Whole)), None),
+            ("request.body.a[0].b", part("$.a[0].b"), None),
+            ("request.body..b", None, None),
+            ("request.body.a[?(@.b)]", None, None),
+            ("request.multivalueheader.a", None, None),
+            (
+                "response.header.ETag",
+                None,
+                Some(Source::MultiHeader("etag".into())),
+            ),
+            ("response.querystring.a", None, None),
+            ("response.path.a", None, None),
+            ("response.body.e", None, part("$.e")),
+            ("response.body", None, Some(Source::Body(BodyPath::Whole))),
+            ("'quoted'", None, None),
+            ("other.a", None, None),
+        ] {
+            assert_eq!(Source::of_routed_request(text), of_request, "{text}");
+            assert_eq!(Source::of_routed_response(text), of_response, "{text}");
+        }
+        let variable = Some(Source::StageVariable("v".into()));
+        assert_eq!(Source::of_routed_request("stageVariables.v"), variable);
+        assert_eq!(Source::of_routed_response("stageVariables.v"), variable);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Text with variables: the templates of gateway responses, which are no language, only substitution.
+//! Text with variables: the templates of gateway responses and the values of HTTP APIs' mappings, which are no language, only
+//! substitution.
 
 use super::Source;
 
@@ -35,6 +36,41 @@ impl TextTemplate {
         plain.push_str(rest);
         pieces.extend((!plain.is_empty()).then_some(Piece::Text(plain)));
         Self { pieces }
+    }
+
+    /// A value of an HTTP API's mapping: one source behind a dollar sign, or text with sources in `${}`. `source` reads one that
+    /// comes without either; where it is none, so is the value.
+    pub fn of_routed(text: &str, source: impl Fn(&str) -> Option<Source>) -> Option<Self> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        if !text.contains("${")
+            && let Some(one) = text.strip_prefix('$')
+        {
+            return Some(Self {
+                pieces: vec![Piece::Variable(source(one)?)],
+            });
+        }
+        while let Some((plain, after)) = rest.split_once("${") {
+            let (variable, after) = after.split_once('}')?;
+            pieces.extend((!plain.is_empty()).then(|| Piece::Text(plain.to_owned())));
+            pieces.push(Piece::Variable(source(variable)?));
+            rest = after;
+        }
+        pieces.extend((!rest.is_empty()).then(|| Piece::Text(rest.to_owned())));
+        Some(Self { pieces })
+    }
+
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable(source) => Some(source),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// Whether the message's body must be held for its sake.
+    pub fn reads_the_body(&self) -> bool {
+        self.sources()
+            .any(|source| matches!(source, Source::Body(_)))
     }
 
     /// A variable without a value is nothing.
@@ -114,6 +150,33 @@ mod tests {
                 })
             });
             assert_eq!(filled, expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_a_mapping_is_one_source_or_text_with_sources_in_braces() {
+        for (text, expected) in [
+            ("plain", Some("plain")),
+            ("", Some("")),
+            ("a$b", Some("a$b")),
+            ("$context.stage", Some("<stage>")),
+            ("$context.a-b c", Some("<a-b c>")),
+            ("${context.stage}", Some("<stage>")),
+            ("/v1/${context.a}/x/${context.b}", Some("/v1/<a>/x/<b>")),
+            ("$ ${context.a}$", Some("$ <a>$")),
+            ("$other", None),
+            ("${other}", None),
+            ("${context.a", None),
+            ("$", None),
+        ] {
+            let template = TextTemplate::of_routed(text, Source::of_routed_request);
+            let filled = template.map(|template| {
+                template.fill(|source| match source {
+                    Source::Context(name) => Some(format!("<{name}>")),
+                    _ => None,
+                })
+            });
+            assert_eq!(filled.as_deref(), expected, "{text}");
         }
     }
 

@@ -1,14 +1,15 @@
 //! A frozen HTTP or WebSocket API as it is read: the index at hand, the rest when it is asked for.
 
 use super::{FORMAT, Index};
-use crate::deployed::read_index;
+use crate::DeployedError;
+use crate::deployed::existing_index;
+use crate::router::Routes;
 use crate::segments::{Segments, opened};
-use crate::{DeployedError, live};
 use postern_definition::routed::{
-    Api, Authorizer, Definition, Integration, IntegrationResponse, Model, Route, RouteResponse,
-    Stage,
+    Api, Authorizer, DEFAULT_KEY, Definition, Integration, IntegrationResponse, Model, Route,
+    RouteResponse,
 };
-use postern_definition::{ApiId, DeploymentId, StageName};
+use postern_definition::{ApiId, DeploymentId};
 use postern_store::Table;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -27,36 +28,6 @@ pub struct FrozenIntegration {
     pub responses: Vec<IntegrationResponse>,
 }
 
-/// A stage, and what it points to where its index was read along with it.
-pub struct Beginning {
-    pub stage: Stage,
-    /// Moves whenever the stage changes.
-    pub revision: u64,
-    pub frozen: Option<Frozen>,
-}
-
-/// Reads what a gateway begins with. `None` where there is no such stage, or it is a REST API's.
-pub async fn begin(
-    table: &Arc<dyn Table>,
-    api: &ApiId,
-    name: &StageName,
-) -> Result<Option<Beginning>, DeployedError> {
-    let Some(read) = live::read::<Stage>(&**table, api, name).await? else {
-        return Ok(None);
-    };
-    let frozen = match (&read.stage.deployment_id, read.index.as_slice()) {
-        (Some(deployment), [_, ..]) => {
-            Some(Frozen::of_index(table.clone(), deployment, &read.index)?)
-        }
-        _ => None,
-    };
-    Ok(Some(Beginning {
-        stage: read.stage,
-        revision: read.revision,
-        frozen,
-    }))
-}
-
 pub struct Frozen {
     id: DeploymentId,
     api: Api,
@@ -71,10 +42,7 @@ impl Frozen {
         api: &ApiId,
         deployment: &DeploymentId,
     ) -> Result<Self, DeployedError> {
-        let index = read_index(&*table, api, deployment).await?;
-        if index.is_empty() {
-            return Err(DeployedError::Missing(deployment.clone()));
-        }
+        let index = existing_index(&*table, api, deployment).await?;
         Self::of_index(table, deployment, &index)
     }
 
@@ -109,9 +77,42 @@ impl Frozen {
         &self.api
     }
 
-    /// All route keys, in order; a route's place is its number.
+    /// All route keys; a route's place is its number.
     pub fn route_keys(&self) -> &[String] {
         &self.index.route_keys
+    }
+
+    /// The number of a route that no router finds, by its key.
+    pub(crate) fn number(&self, key: &str) -> Option<u32> {
+        let from = self.index.in_router as usize;
+        let keys = self.index.route_keys.get(from..)?;
+        let place = keys
+            .binary_search_by(|known| known.as_str().cmp(key))
+            .ok()?;
+        Some((from + place) as u32)
+    }
+
+    /// What the router is made of, with the number of the route that takes what it does not know. Messages go another way. Taken out, for it is made once.
+    pub(crate) fn take_routes(&mut self) -> (Routes, Option<u32>) {
+        let default = self.number(DEFAULT_KEY).filter(|_| self.api.is_http());
+        (std::mem::take(&mut self.index.routes), default)
+    }
+
+    /// A route, and the integration that it names where it is there.
+    pub(crate) async fn route_and_integration(
+        &self,
+        number: u32,
+    ) -> Result<(FrozenRoute, Option<FrozenIntegration>), DeployedError> {
+        let route = self.route(number).await?;
+        let integration = match route.route.integration_id() {
+            Some(id) => self.integration(id).await?,
+            None => None,
+        };
+        Ok((route, integration))
+    }
+
+    pub(crate) fn unreadable(&self, reason: impl Into<String>) -> DeployedError {
+        self.segments.unreadable(reason)
     }
 
     /// The route of a number. Not kept: whoever asks makes something of it once.
@@ -203,21 +204,4 @@ impl Frozen {
 fn segment_of(from: &[String], name: &str) -> Option<usize> {
     from.partition_point(|first| first.as_str() <= name)
         .checked_sub(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use postern_store::{Embedded, SystemClock};
-
-    proptest::proptest! {
-        #[test]
-        fn no_index_makes_it_panic(mut bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
-            let store = Embedded::memory(Arc::new(SystemClock)).unwrap();
-            let load = |index: &[u8]| Frozen::of_index(store.definitions.clone(), &"d1".into(), index).is_err();
-            proptest::prop_assert!(load(&bytes));
-            bytes = [&[FORMAT], postern_store::deflate(&bytes).as_slice()].concat();
-            proptest::prop_assert!(load(&bytes));
-        }
-    }
 }

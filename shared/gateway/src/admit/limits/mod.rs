@@ -32,6 +32,7 @@ pub(super) struct Asked<'r> {
     key_source: ApiKeySource,
     headers: &'r HeaderMap,
     method: &'r Method,
+    settings_verb: &'r str,
     /// Of the resource.
     path: &'r str,
     resource: &'r ResourceId,
@@ -45,6 +46,7 @@ impl<'r> Asked<'r> {
             key_source: routed.api().api_key_source,
             headers: &routed.request.headers,
             method: &routed.request.method,
+            settings_verb: routed.settings_verb(),
             path: &routed.resource_path,
             resource: &routed.resource_id,
         }

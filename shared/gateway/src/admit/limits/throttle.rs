@@ -159,7 +159,7 @@ impl Gateway {
     }
 
     fn limited<'r>(&self, counted: &'r Counted, asked: Asked<'_>) -> Limited<'r> {
-        let verb = asked.method.as_str();
+        let verb = asked.settings_verb;
         let setting = asked.live.method_setting(asked.path, verb);
         let account = match self.settings.metering.account {
             Throttle::None => None,

@@ -2,6 +2,7 @@
 
 mod custom;
 mod proxy;
+mod routed;
 
 use super::parameters::Parameters;
 use crate::rejection::IntegrateRejection;

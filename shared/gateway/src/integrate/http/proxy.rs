@@ -1,6 +1,6 @@
 //! HTTP_PROXY: the request goes to a URL as it came, and the answer comes back as it was given. Both bodies stream.
 
-use super::{JSON, agent, method, own_headers, set_mapped, url};
+use super::{JSON, agent, method, own_headers, routed as of_routes, set_mapped, url};
 use crate::body::TooLong;
 use crate::finish::Answer;
 use crate::integrate::parameters::Parameters;
@@ -16,7 +16,7 @@ use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT, VIA,
 };
 use postern_definition::rest::ResponseTransferMode;
-use postern_plan::HttpPlan;
+use postern_plan::{HttpPlan, Passes};
 use postern_template::Payload;
 
 impl Gateway {
@@ -24,6 +24,7 @@ impl Gateway {
         &self,
         plan: &HttpPlan,
         mut routed: Routed,
+        path: Option<String>,
         trail: &mut Trail,
     ) -> Result<Answer, IntegrateRejection> {
         let method = method(plan, &routed)?;
@@ -35,19 +36,38 @@ impl Gateway {
         }
         let parameters = parameters(plan, &routed, trail, &held)?;
         let (body, is_too_long) = match body {
-            // As on the service: what these methods carry goes no further.
-            _ if !has_body(&method) => (Body::empty(), TooLong::default()),
+            // As on the service: what these methods carry goes no further from REST APIs.
+            _ if plan.passes == Passes::Rest && !has_body(&method) => {
+                (Body::empty(), TooLong::default())
+            }
             // A length that was told was looked at already, and bounds the stream by itself.
             body if routed.request.headers.contains_key(CONTENT_LENGTH) => {
                 (body, TooLong::default())
             }
             body => body.at_most(PAYLOAD_BYTES_MAX),
         };
-        let url = url(plan, &parameters, routed.query.pairs(), &routed)?;
-        let sent = request_headers(&parameters, &routed, trail)?;
         let connection = self
             .connection(plan, &routed.live, &routed.variables)
             .await?;
+        let (url, sent, remapping) = match plan.passes {
+            Passes::Rest => (
+                url(plan, &parameters, routed.query.pairs(), &routed)?,
+                request_headers(&parameters, &routed, trail)?,
+                &headers::HTTP_PROXY,
+            ),
+            Passes::Routed(appended) => {
+                let goes = of_routes::Goes {
+                    path,
+                    appended,
+                    through: connection.through.as_deref(),
+                };
+                (
+                    of_routes::url(plan, &parameters, goes, &routed)?,
+                    of_routes::request_headers(plan, &routed, trail),
+                    &headers::PASSED,
+                )
+            }
+        };
         let begun = self.clock.now();
         let called = self
             .call_url(plan, (method, url, sent, body), connection, trail)
@@ -70,7 +90,7 @@ impl Gateway {
         };
         Ok(Answer {
             status: head.status,
-            headers: headers::HTTP_PROXY.apply(&head.headers),
+            headers: remapping.apply(&head.headers),
             body,
             traced: false,
             may_be_packed: plan.transfer != Some(ResponseTransferMode::Stream),

@@ -115,7 +115,7 @@ fn status(value: Option<&Value>) -> Result<StatusCode, IntegrateRejection> {
         .ok_or_else(|| malformed("statusCode is not a status"))
 }
 
-fn object<'v>(
+pub(super) fn object<'v>(
     value: Option<&'v Value>,
     name: &str,
 ) -> Result<impl Iterator<Item = (&'v String, &'v Value)>, IntegrateRejection> {
@@ -126,7 +126,11 @@ fn object<'v>(
     }
 }
 
-fn append(headers: &mut HeaderMap, name: &str, value: &Value) -> Result<(), IntegrateRejection> {
+pub(super) fn append(
+    headers: &mut HeaderMap,
+    name: &str,
+    value: &Value,
+) -> Result<(), IntegrateRejection> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
@@ -148,7 +152,7 @@ fn append(headers: &mut HeaderMap, name: &str, value: &Value) -> Result<(), Inte
     }
 }
 
-fn malformed(reason: &str) -> IntegrateRejection {
+pub(super) fn malformed(reason: &str) -> IntegrateRejection {
     IntegrateRejection::MalformedAnswer(reason.to_owned())
 }
 
@@ -165,7 +169,7 @@ mod tests {
             .collect();
         match read(payload.as_bytes(), &binary, accept) {
             Err(rejection) => crate::Rejection::from(rejection)
-                .answer()
+                .answer(postern_plan::ApiKind::Rest)
                 .status
                 .to_string(),
             Ok(answer) => {

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use postern_definition::Map;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use std::borrow::Cow;
 
 pub(crate) struct Event<'e> {
@@ -47,7 +48,7 @@ struct EventBody<'e> {
 }
 
 /// Of several values the last.
-struct LastOf<'e>(&'e Map<Vec<String>>);
+pub(super) struct LastOf<'e>(pub(super) &'e Map<Vec<String>>);
 
 impl Serialize for LastOf<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -93,7 +94,7 @@ struct AuthorizerSaid<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<&'e Map<String>>,
     #[serde(flatten)]
-    context: &'e Map<String>,
+    context: &'e Map<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     principal_id: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,7 +118,7 @@ impl<'e> AuthorizerSaid<'e> {
 /// The members that are always there, null where nobody is known.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity<'e> {
+pub(super) struct Identity<'e> {
     cognito_identity_pool_id: Option<&'e str>,
     account_id: Option<&'e str>,
     cognito_identity_id: Option<&'e str>,
@@ -143,7 +144,7 @@ struct Identity<'e> {
 }
 
 #[derive(Serialize)]
-struct ClientCert<'e> {
+pub(super) struct ClientCert<'e> {
     #[serde(rename = "clientCertPem")]
     pem: &'e str,
     #[serde(rename = "subjectDN")]
@@ -163,7 +164,7 @@ struct Validity<'e> {
 }
 
 impl<'e> ClientCert<'e> {
-    fn of(certificate: &'e ClientCertificate) -> Self {
+    pub(super) fn of(certificate: &'e ClientCertificate) -> Self {
         Self {
             pem: &certificate.pem,
             subject: &certificate.subject,
@@ -178,7 +179,7 @@ impl<'e> ClientCert<'e> {
 }
 
 impl<'e> Identity<'e> {
-    fn of(trail: &'e Trail) -> Self {
+    pub(super) fn of(trail: &'e Trail) -> Self {
         let CallerTrail {
             identity,
             api_key,

@@ -1,7 +1,8 @@
 //! One synchronous Invoke of a function.
 
 use super::event::Event;
-use super::{answer, stream};
+use super::event_v2::RoutedEvent;
+use super::{answer, answer_routed, stream};
 use crate::finish::Answer;
 use crate::integrate::aws::{caller, excerpt};
 use crate::integrate::{already_present, buffered, collect, idle_max, set};
@@ -10,13 +11,14 @@ use crate::route::Routed;
 use crate::trail::{IntegrationTrail, Trail};
 use crate::{Body, Call, Destination, Gateway, headers};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, response};
-use postern_plan::LambdaPlan;
+use postern_plan::{LambdaPlan, PayloadFormat};
 
 impl Gateway {
     pub(crate) async fn lambda_proxy(
         &self,
         plan: &LambdaPlan,
         mut routed: Routed,
+        path: Option<String>,
         trail: &mut Trail,
     ) -> Result<Answer, IntegrateRejection> {
         if !plan.is_post {
@@ -27,13 +29,7 @@ impl Gateway {
             return Err(already_present(name));
         }
         let body = collect(std::mem::replace(&mut routed.request.body, Body::empty())).await?;
-        let event = Event {
-            routed: &routed,
-            trail,
-            body: &body,
-            account: &self.settings.account,
-        }
-        .to_json();
+        let event = self.event(plan.format, &routed, path.as_deref(), &body, trail);
         let variable = |name: &str| routed.variables.get(name).map(String::as_str);
         let call = Call {
             destination: Destination::Service {
@@ -59,7 +55,7 @@ impl Gateway {
             latency: self.clock.now().saturating_sub(begun),
             request_id: None,
             error: called.as_ref().err().map(ToString::to_string),
-            traced: true,
+            traced: plan.format == PayloadFormat::Rest,
         });
         let (head, payload) = called?.into_parts();
         integration.request_id = request_id(&head);
@@ -90,14 +86,46 @@ impl Gateway {
             integration.error = Some(excerpt(&payload));
             return Err(IntegrateRejection::FunctionError(excerpt(&payload)));
         }
-        let accepted = headers::first_accepted(&routed.request.headers);
-        let answer = answer::read(
-            &payload,
-            &routed.api().binary_media_types,
-            accepted.as_deref(),
-        )?;
+        let answer = match plan.format {
+            PayloadFormat::Rest => {
+                let accepted = headers::first_accepted(&routed.request.headers);
+                let binary = &routed.api().binary_media_types;
+                answer::read(&payload, binary, accepted.as_deref())?
+            }
+            PayloadFormat::V1 => answer_routed::read_v1(&payload)?,
+            PayloadFormat::V2 => answer_routed::read_v2(&payload)?,
+        };
         integration.status = Some(answer.status.as_u16());
         Ok(answer)
+    }
+
+    fn event(
+        &self,
+        format: PayloadFormat,
+        routed: &Routed,
+        path: Option<&str>,
+        body: &[u8],
+        trail: &Trail,
+    ) -> Vec<u8> {
+        let account = &self.settings.account;
+        let of_routes = RoutedEvent {
+            routed,
+            trail,
+            body,
+            account,
+            path: path.unwrap_or(&trail.path),
+        };
+        let of_methods = Event {
+            routed,
+            trail,
+            body,
+            account,
+        };
+        match format {
+            PayloadFormat::Rest => of_methods.to_json(),
+            PayloadFormat::V1 => of_routes.to_json_v1(),
+            PayloadFormat::V2 => of_routes.to_json(),
+        }
     }
 }
 

@@ -74,7 +74,10 @@ pub(super) async fn read(stream: Body) -> Result<Answer, IntegrateRejection> {
     })
 }
 
-fn append_cookies(headers: &mut HeaderMap, cookies: &Value) -> Result<(), IntegrateRejection> {
+pub(super) fn append_cookies(
+    headers: &mut HeaderMap,
+    cookies: &Value,
+) -> Result<(), IntegrateRejection> {
     let Some(cookies) = cookies.as_array() else {
         return Err(malformed("cookies is not a list"));
     };
@@ -138,7 +141,7 @@ mod tests {
             .collect();
         match read(Body::stream(StreamBody::new(iter(pieces)))).await {
             Err(rejection) => crate::Rejection::from(rejection)
-                .answer()
+                .answer(postern_plan::ApiKind::Rest)
                 .status
                 .to_string(),
             Ok(answer) => {

@@ -10,7 +10,7 @@ use http::Response;
 use postern_definition::Map;
 use postern_definition::rest::Definition;
 use postern_openapi::{Dialect, ExportOptions, Extensions, Format, exported_version};
-use postern_plan::{Deployed, DeployedError};
+use postern_plan::{DeployedError, FrozenRest};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -72,7 +72,7 @@ async fn deployed(
     deployment: &postern_definition::DeploymentId,
 ) -> Result<Definition, Failure> {
     let unreadable = |error: DeployedError| Failure::internal(error.to_string());
-    Deployed::load(service.table(), &at.restapi_id, deployment)
+    FrozenRest::load(service.table(), &at.restapi_id, deployment)
         .await
         .map_err(unreadable)?
         .definition()

@@ -75,7 +75,7 @@ pub(super) fn checked(stage: &Stage) -> Result<(), Failure> {
 }
 
 /// The entries of a comma-separated value. An empty value is an empty list.
-fn list(
+pub(super) fn list(
     patch: &Patch<'_>,
     fits: impl Fn(&str) -> bool,
     form: &str,

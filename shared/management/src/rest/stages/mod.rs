@@ -1,5 +1,6 @@
 //! Stages: names under which deployments answer.
 
+mod cache_rules;
 mod cors;
 pub(crate) mod flush;
 mod method_settings;

@@ -1,6 +1,7 @@
 //! What may be patched of a stage, and the words that only stages have for what may not.
 
 use super::cache;
+use super::cache_rules;
 use super::checked_description;
 use super::cors;
 use super::method_settings::{
@@ -95,6 +96,9 @@ pub(super) static TABLE: Table<Stage> = Table {
         cors::EXPOSE_HEADERS,
         cors::MAX_AGE_SECONDS,
         cors::ALLOW_CREDENTIALS,
+        cache_rules::ALL,
+        cache_rules::STATUSES,
+        cache_rules::NO_STORE,
         // Only now: what is above looks like a path and a verb too.
         Row::new("/{path}/{verb}", REMOVE, remove),
         Row::new("/{path}/{verb}/metrics/enabled", REPLACE, |stage, patch| {

@@ -23,13 +23,14 @@ pub(crate) use usage::{get as get_usage, update as update_usage};
 
 use super::{api_keys, missing};
 use crate::Management;
-use crate::definitions::{Change, Record, api_key};
+use crate::definitions::{Change, Record, api_key, api_key_of};
 use crate::limits;
 use crate::paging::{Page, Paging};
 use crate::patch::Update;
 use crate::wire::{Failure, Part};
 use postern_definition::Map;
 use postern_definition::rest::{ApiStage, UsagePlan};
+use postern_definition::routed;
 use postern_plan::account::{USAGE_PLANS, stage_plan_key, usage_plan_key};
 use postern_plan::stage_key;
 use postern_store::{Item, Key, decode};
@@ -238,8 +239,10 @@ async fn associate(
     }
     for stage in &new {
         let (api, name) = (&stage.api_id, &stage.stage);
-        let there = change.sees(&api_key(api)).await? && change.sees(&stage_key(api, name)).await?;
-        if !there {
+        // Beyond AWS, a plan may cover the stages of other APIs than REST APIs.
+        let is_api = change.sees(&api_key(api)).await?
+            || change.sees(&api_key_of::<routed::Api>(api)).await?;
+        if !is_api || !change.sees(&stage_key(api, name)).await? {
             return Err(Failure::not_found(format!(
                 "API Stage not found: {}",
                 pair(stage)
