@@ -5,8 +5,10 @@
 //! knows JSON and nothing of values: texts without escapes, which nearly all are, and short numbers, which nearly all are, are
 //! told as what they are; of longer numbers only the form is checked.
 
+mod marks;
 mod text;
 
+pub use marks::Marks;
 pub use text::plain_bytes;
 
 /// What is told of a document, in its order.

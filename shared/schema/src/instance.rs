@@ -1,62 +1,71 @@
-//! What a body holds, read once. Texts without escapes borrow from the body.
+//! What a body holds, read once into one flat record: reading it allocates a few times, whatever it holds, and texts without
+//! escapes borrow from the body.
 
 use crate::number::Number;
 use crate::read;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A JSON value. No object has two members of one name. Those of more than [`MEMBERS_AS_WRITTEN`] are in the order of their names,
-/// so that they are found by halving; few are found as quickly by looking at each.
+/// A JSON value. No object has two members of one name.
 #[derive(Clone, Debug)]
-pub struct Instance<'b>(pub(crate) Content<'b>);
+pub struct Instance<'b> {
+    pub(crate) nodes: Vec<Node<'b>>,
+    /// Texts that had escapes in them.
+    pub(crate) made: Vec<String>,
+    /// Where the names of large objects are, in their order, counted from the object.
+    pub(crate) places: Vec<u32>,
+}
 
-#[derive(Clone, Debug)]
-pub(crate) enum Content<'b> {
+/// A value, or the name of the one after it. Lists and objects are followed by what they hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Node<'b> {
     Null,
     Bool(bool),
     Number(Number),
-    Text(Cow<'b, str>),
-    List(Box<[Instance<'b>]>),
-    Object(Box<[Member<'b>]>),
+    Text(&'b str),
+    /// One of those that could not be borrowed.
+    Made(u32),
+    List(Extent),
+    Object(Extent),
 }
 
-pub(crate) type Member<'b> = (Cow<'b, str>, Instance<'b>);
-
-/// So many members are not put in order.
-const MEMBERS_AS_WRITTEN: usize = 16;
-
-/// Members as an object holds them. Of those of the same name the last counts.
-pub(crate) fn distinct(mut members: Vec<Member<'_>>) -> Box<[Member<'_>]> {
-    let few = members.len() <= MEMBERS_AS_WRITTEN;
-    let mut told = members.iter().enumerate();
-    let is_new = |(place, (name, _)): (usize, &Member<'_>)| {
-        let same = |(other, _): &Member<'_>| **other == **name;
-        !members[..place].iter().any(same)
-    };
-    if few && told.all(is_new) {
-        return members.into();
-    }
-    // It keeps the order of those of the same name.
-    members.sort_by(|(a, _), (b, _)| a.cmp(b));
-    members.dedup_by(|later, earlier| {
-        let same = later.0 == earlier.0;
-        if same {
-            std::mem::swap(later, earlier);
-        }
-        same
-    });
-    members.into()
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    /// Items or members.
+    pub(crate) count: u32,
+    /// Nodes that follow.
+    pub(crate) length: u32,
+    /// Of a large object, where the first of its places is.
+    pub(crate) places: u32,
 }
 
-/// In the order of their names, in which they are told and compared.
-pub(crate) fn by_name<'i, 'b>(members: &'i [Member<'b>]) -> impl Iterator<Item = &'i Member<'b>> {
-    let mut places: [usize; MEMBERS_AS_WRITTEN] = std::array::from_fn(|place| place);
-    if let Some(places) = places.get_mut(..members.len()) {
-        places.sort_unstable_by(|a, b| members[*a].0.cmp(&members[*b].0));
-    }
-    (0..members.len()).map(move |at| &members[places.get(at).copied().unwrap_or(at)])
+/// Up to so many members are looked at one after the other. The names of more are put in order, and found by halving.
+pub(crate) const FEW_MEMBERS: u32 = 16;
+
+/// One value of a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Content<'i> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(&'i str),
+    List(Items<'i>),
+    Object(Members<'i>),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Items<'i>(Children<'i>);
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Members<'i>(Children<'i>);
+
+#[derive(Clone, Copy, Debug)]
+struct Children<'i> {
+    record: &'i Instance<'i>,
+    /// The list or object itself.
+    at: u32,
+    extent: Extent,
 }
 
 impl<'b> Instance<'b> {
@@ -67,45 +76,150 @@ impl<'b> Instance<'b> {
 
     /// What an empty body counts as.
     pub fn empty_object() -> Self {
-        Self(Content::Object(Box::default()))
+        Self::of(&Value::Object(serde_json::Map::new()))
     }
 
-    pub(crate) fn of(value: &Value) -> Instance<'static> {
-        Instance(match value {
-            Value::Null => Content::Null,
-            Value::Bool(value) => Content::Bool(*value),
-            Value::Number(number) => Content::Number(Number::of(number)),
-            Value::String(text) => Content::Text(Cow::Owned(text.clone())),
-            Value::Array(items) => Content::List(items.iter().map(Instance::of).collect()),
-            Value::Object(members) => {
-                let members = members.iter();
-                let members =
-                    members.map(|(name, value)| (Cow::Owned(name.clone()), Instance::of(value)));
-                Content::Object(distinct(members.collect()))
-            }
+    pub(crate) fn of(value: &Value) -> Self {
+        read::copied(value)
+    }
+
+    pub(crate) fn content(&self) -> Content<'_> {
+        self.at(0)
+    }
+
+    #[inline]
+    fn at(&self, at: u32) -> Content<'_> {
+        let children = |extent| Children {
+            record: self,
+            at,
+            extent,
+        };
+        match self.nodes[at as usize] {
+            Node::Null => Content::Null,
+            Node::Bool(value) => Content::Bool(value),
+            Node::Number(number) => Content::Number(number),
+            Node::Text(text) => Content::Text(text),
+            Node::Made(place) => Content::Text(&self.made[place as usize]),
+            Node::List(extent) => Content::List(Items(children(extent))),
+            Node::Object(extent) => Content::Object(Members(children(extent))),
+        }
+    }
+
+    /// A name, or another text.
+    #[inline]
+    pub(crate) fn text(&self, at: u32) -> &str {
+        match self.nodes[at as usize] {
+            Node::Text(text) => text,
+            Node::Made(place) => &self.made[place as usize],
+            _ => "",
+        }
+    }
+
+    /// Where the first node behind a value is.
+    #[inline]
+    pub(crate) fn behind(&self, at: u32) -> u32 {
+        match self.nodes[at as usize] {
+            Node::List(extent) | Node::Object(extent) => at + 1 + extent.length,
+            _ => at + 1,
+        }
+    }
+}
+
+impl Children<'_> {
+    fn end(self) -> u32 {
+        self.at + 1 + self.extent.length
+    }
+}
+
+impl<'i> Items<'i> {
+    pub(crate) fn len(self) -> usize {
+        self.0.extent.count as usize
+    }
+
+    #[inline]
+    pub(crate) fn iter(self) -> impl Iterator<Item = Content<'i>> {
+        let Children { record, at, .. } = self.0;
+        let mut at = at + 1;
+        let end = self.0.end();
+        std::iter::from_fn(move || {
+            let item = at;
+            (item < end).then(|| {
+                at = record.behind(item);
+                record.at(item)
+            })
+        })
+    }
+}
+
+impl<'i> Members<'i> {
+    pub(crate) fn len(self) -> usize {
+        self.0.extent.count as usize
+    }
+
+    /// Where the names are.
+    #[inline]
+    fn names(self) -> impl Iterator<Item = u32> {
+        let Children { record, at, .. } = self.0;
+        let mut at = at + 1;
+        let end = self.0.end();
+        std::iter::from_fn(move || {
+            let name = at;
+            (name < end).then(|| {
+                at = record.behind(name + 1);
+                name
+            })
         })
     }
 
+    #[inline]
+    fn member(self, name: u32) -> (&'i str, Content<'i>) {
+        let record = self.0.record;
+        (record.text(name), record.at(name + 1))
+    }
+
+    /// As they are written.
+    #[inline]
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'i str, Content<'i>)> {
+        self.names().map(move |name| self.member(name))
+    }
+
+    /// In the order of their names, in which they are told and compared.
+    pub(crate) fn by_name(self) -> impl Iterator<Item = (&'i str, Content<'i>)> {
+        let record = self.0.record;
+        let mut names: Vec<u32> = self.names().collect();
+        names.sort_unstable_by_key(|name| record.text(*name));
+        names.into_iter().map(move |name| self.member(name))
+    }
+
+    #[inline]
+    pub(crate) fn has(self, wanted: &str) -> bool {
+        let Children { record, at, extent } = self.0;
+        if extent.count <= FEW_MEMBERS {
+            return self.names().any(|name| record.text(name) == wanted);
+        }
+        let first = extent.places as usize;
+        let places = &record.places[first..first + extent.count as usize];
+        let found = places.binary_search_by_key(&wanted, |place| record.text(at + place));
+        found.is_ok()
+    }
+}
+
+impl Content<'_> {
     /// An order in which equal values are neighbours.
-    pub(crate) fn order(&self, other: &Instance<'_>) -> Ordering {
-        match (&self.0, &other.0) {
+    pub(crate) fn order(&self, other: &Content<'_>) -> Ordering {
+        match (self, other) {
             (Content::Bool(a), Content::Bool(b)) => a.cmp(b),
             (Content::Number(a), Content::Number(b)) => a.order(*b),
-            (Content::Text(a), Content::Text(b)) => a.as_ref().cmp(b.as_ref()),
+            (Content::Text(a), Content::Text(b)) => a.cmp(b),
             (Content::List(a), Content::List(b)) => {
-                let pairs = a.iter().zip(b);
-                let mut orders = pairs.map(|(a, b)| a.order(b));
+                let mut orders = a.iter().zip(b.iter()).map(|(a, b)| a.order(&b));
                 let unequal = orders.find(|order| order.is_ne());
                 unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
             }
             (Content::Object(a), Content::Object(b)) => {
-                let pairs = by_name(a).zip(by_name(b));
-                let mut orders = pairs.map(|((a_name, a), (b_name, b))| {
-                    a_name
-                        .as_ref()
-                        .cmp(b_name.as_ref())
-                        .then_with(|| a.order(b))
-                });
+                let pairs = a.by_name().zip(b.by_name());
+                let mut orders = pairs
+                    .map(|((a_name, a), (b_name, b))| a_name.cmp(b_name).then_with(|| a.order(&b)));
                 let unequal = orders.find(|order| order.is_ne());
                 unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
             }
@@ -113,25 +227,13 @@ impl<'b> Instance<'b> {
         }
     }
 
-    pub(crate) fn member(&self, name: &str) -> Option<&Instance<'b>> {
-        let Content::Object(members) = &self.0 else {
-            return None;
-        };
-        let place = if members.len() <= MEMBERS_AS_WRITTEN {
-            members.iter().position(|(known, _)| **known == *name)?
-        } else {
-            let found = members.binary_search_by(|(known, _)| known.as_ref().cmp(name));
-            found.ok()?
-        };
-        Some(&members[place].1)
+    pub(crate) fn is(&self, other: &Content<'_>) -> bool {
+        match (self, other) {
+            (Content::Text(a), Content::Text(b)) => a == b,
+            (a, b) => a.order(b).is_eq(),
+        }
     }
 
-    pub(crate) fn is(&self, other: &Instance<'_>) -> bool {
-        self.order(other).is_eq()
-    }
-}
-
-impl Content<'_> {
     fn rank(&self) -> u8 {
         match self {
             Self::Null => 0,
@@ -144,10 +246,16 @@ impl Content<'_> {
     }
 }
 
-/// As compact JSON.
 impl fmt::Display for Instance<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        self.content().fmt(f)
+    }
+}
+
+/// As compact JSON.
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Content::Null => f.write_str("null"),
             Content::Bool(value) => value.fmt(f),
             Content::Number(number) => number.fmt(f),
@@ -162,7 +270,7 @@ impl fmt::Display for Instance<'_> {
             }
             Content::Object(members) => {
                 f.write_str("{")?;
-                for (place, (name, value)) in by_name(members).enumerate() {
+                for (place, (name, value)) in members.by_name().enumerate() {
                     f.write_str(if place == 0 { "" } else { "," })?;
                     quoted(f, name)?;
                     f.write_str(":")?;
@@ -193,6 +301,10 @@ mod tests {
                 r#"{"a": 1, "b": 2, "a": 3, "a": 4}"#,
                 Some(r#"{"a":4,"b":2}"#),
             ),
+            (
+                r#"{"b": {"c": [1], "c": {"d": 2}}, "a": 0, "b": {"e": 3, "c": [1], "c": {"d": 2}}}"#,
+                Some(r#"{"a":0,"b":{"c":{"d":2},"e":3}}"#),
+            ),
             ("18446744073709551615", Some("18446744073709551615")),
             ("{", None),
             ("", None),
@@ -204,5 +316,33 @@ mod tests {
         }
         assert!(Instance::parse(b"\"\xff\"").is_none());
         assert!(Instance::parse("[".repeat(100_000).as_bytes()).is_none());
+    }
+
+    #[test]
+    fn of_members_of_one_name_the_last_counts_and_each_is_found_however_many_there_are() {
+        for count in [1, 2, 15, 16, 17, 18, 40] {
+            for copies in 1..3 {
+                let members: Vec<_> = (0..count * copies)
+                    .map(|at| format!(r#""m{}": {{"of": [{at}, {{}}]}}"#, at * 7 % count))
+                    .collect();
+                let body = format!(r#"[{{{}}}, "after"]"#, members.join(","));
+                let read = Instance::parse(body.as_bytes()).unwrap();
+                let Content::List(items) = read.content() else {
+                    panic!("{read} is a list")
+                };
+                let [Content::Object(object), Content::Text("after")] =
+                    items.iter().collect::<Vec<_>>()[..]
+                else {
+                    panic!("{read} has two items")
+                };
+                assert_eq!((object.len(), object.iter().count()), (count, count));
+                for at in 0..count {
+                    assert!(object.has(&format!("m{at}")), "m{at} of {count}");
+                }
+                assert!(!object.has("m") && !object.has("of"));
+                let by_serde: Value = serde_json::from_str(&body).unwrap();
+                assert_eq!(read.to_string(), Instance::of(&by_serde).to_string());
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! the order and the depth of the library that the service uses, which no other has. Every run has a budget, so that neither a
 //! schema nor a body can hold a request up. And it weighs a tenth of the others, in a function whose start is paid for.
 //!
-//! A body is read once into [`Instance`], which borrows from it; a valid body allocates nothing more.
+//! A body is read once into [`Instance`], a flat record that borrows from it; a valid body allocates nothing more.
 
 mod compile;
 mod documents;

@@ -1,6 +1,6 @@
 //! What is wrong with a body, in the words of the library that the service uses.
 
-use crate::instance::{Content, Instance, by_name};
+use crate::instance::{Content, Members};
 use crate::node::{Check, Exclusive, Node, type_name};
 use crate::pattern::Exhausted;
 use crate::run::{Properties, Run};
@@ -14,7 +14,7 @@ pub(crate) fn of(
     run: &mut Run<'_>,
     node: &Node,
     check: &Check,
-    instance: &Instance<'_>,
+    instance: &Content<'_>,
 ) -> Result<String, Exhausted> {
     let message = match check {
         Check::Type(types) => format!(
@@ -29,17 +29,20 @@ pub(crate) fn of(
                 values.join(",")
             )
         }
-        Check::Required(names) => format!(
-            "object has missing required properties ({})",
-            list(missing(names, instance))
-        ),
+        Check::Required(names) => {
+            let missing = match instance {
+                Content::Object(members) => list(missing(names, *members)),
+                _ => list(std::iter::empty()),
+            };
+            format!("object has missing required properties ({missing})")
+        }
         Check::Closed => {
             let mut unnamed = Vec::new();
-            if let Content::Object(members) = &instance.0 {
+            if let Content::Object(members) = instance {
                 let mut properties = Properties::of(node);
-                for (name, _) in by_name(members) {
+                for (name, _) in members.by_name() {
                     if run.is_unnamed(node, &mut properties, name)? {
-                        unnamed.push(name.as_ref());
+                        unnamed.push(name);
                     }
                 }
             }
@@ -119,8 +122,8 @@ pub(crate) fn of(
 }
 
 /// The message for names that a member calls for, where some are missing.
-pub(crate) fn dependency(name: &str, names: &[String], instance: &Instance<'_>) -> Option<String> {
-    let mut gone = missing(names, instance).peekable();
+pub(crate) fn dependency(name: &str, names: &[String], members: Members<'_>) -> Option<String> {
+    let mut gone = missing(names, members).peekable();
     gone.peek()?;
     Some(bounded(format!(
         "property {} of object has missing property dependencies (schema requires {}; missing: {})",
@@ -130,16 +133,16 @@ pub(crate) fn dependency(name: &str, names: &[String], instance: &Instance<'_>) 
     )))
 }
 
-fn missing<'n>(names: &'n [String], instance: &'n Instance<'_>) -> impl Iterator<Item = &'n str> {
+fn missing<'n>(names: &'n [String], members: Members<'n>) -> impl Iterator<Item = &'n str> {
     names
         .iter()
         .map(String::as_str)
-        .filter(|name| instance.member(name).is_none())
+        .filter(move |name| !members.has(name))
 }
 
 /// Members, items or characters.
-fn size(instance: &Instance<'_>) -> usize {
-    match &instance.0 {
+fn size(instance: &Content<'_>) -> usize {
+    match instance {
         Content::Object(members) => members.len(),
         Content::List(items) => items.len(),
         Content::Text(text) => text.chars().count(),

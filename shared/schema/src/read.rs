@@ -1,117 +1,236 @@
-//! Makes of a body what schemas are run over: [`postern_json`] reads it, `serde_json` has the say on numbers that are not short.
+//! Makes of a body the record that schemas are run over: [`postern_json`] reads it, `serde_json` has the say on numbers that are
+//! not short.
 
-use crate::instance::{Content, Instance, Member, distinct};
+use crate::instance::{Extent, FEW_MEMBERS, Instance, Node};
 use crate::number::Number;
-use postern_json::Events;
-use std::borrow::Cow;
+use postern_json::{Events, Marks};
+use serde_json::Value;
 
 /// `None` where the body is not JSON.
 pub(crate) fn read(body: &[u8]) -> Option<Instance<'_>> {
-    let mut made = Made {
-        items: Vec::with_capacity(32),
-        members: Vec::with_capacity(32),
-        open: Vec::with_capacity(16),
-    };
-    postern_json::read(std::str::from_utf8(body).ok()?, &mut made).ok()?;
-    made.items.pop()
+    let mut record = Record::with_room_for(body.len() / 8);
+    postern_json::read(std::str::from_utf8(body).ok()?, &mut record).ok()?;
+    Some(record.made)
 }
 
-struct Made<'b> {
-    /// What the lists and objects that are still open hold so far, and before it the body: each is allocated once, when its size
-    /// is known. A member whose value is still to come has none.
-    items: Vec<Instance<'b>>,
-    members: Vec<Member<'b>>,
+/// The same of what `serde_json` has read.
+pub(crate) fn copied(value: &Value) -> Instance<'static> {
+    let mut record = Record::with_room_for(0);
+    record.tell(value);
+    record.made
+}
+
+struct Record<'b> {
+    made: Instance<'b>,
+    /// The lists and objects that have not ended yet.
     open: Vec<Open>,
 }
 
-enum Open {
-    /// Where its first item is.
-    List(usize),
-    /// Where its first member is.
-    Object(usize),
+struct Open {
+    at: u32,
+    count: u32,
+    marks: Marks,
 }
 
-impl<'b> Made<'b> {
+impl<'b> Record<'b> {
+    /// For so many nodes before it has to grow.
+    fn with_room_for(nodes: usize) -> Self {
+        Self {
+            made: Instance {
+                nodes: Vec::with_capacity((nodes + 4).min(1 << 12)),
+                made: Vec::new(),
+                places: Vec::new(),
+            },
+            open: Vec::with_capacity(16),
+        }
+    }
+
+    fn tell(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.null(),
+            Value::Bool(value) => self.bool(*value),
+            Value::Number(number) => self.value(Node::Number(Number::of(number))),
+            Value::String(text) => self.escaped_text(text.clone()),
+            Value::Array(items) => {
+                self.list_begins();
+                for item in items {
+                    self.tell(item);
+                }
+                self.list_ends();
+            }
+            Value::Object(members) => {
+                self.object_begins();
+                for (name, value) in members {
+                    self.escaped_name(name.clone());
+                    self.tell(value);
+                }
+                self.object_ends();
+            }
+        }
+    }
+
     #[inline]
-    fn value(&mut self, content: Content<'b>) {
-        let value = Instance(content);
-        match (self.open.last(), self.members.last_mut()) {
-            (Some(Open::Object(_)), Some(member)) => member.1 = value,
-            _ => self.items.push(value),
+    fn value(&mut self, node: Node<'b>) {
+        self.made.nodes.push(node);
+        if let Some(open) = self.open.last_mut() {
+            open.count += 1;
+        }
+    }
+
+    fn made(&mut self, text: String) -> Node<'b> {
+        self.made.made.push(text);
+        Node::Made(self.made.made.len() as u32 - 1)
+    }
+
+    #[inline]
+    fn begins(&mut self) {
+        let at = self.made.nodes.len() as u32;
+        // Its place is taken; what it is becomes known at its end.
+        self.value(Node::Null);
+        self.open.push(Open {
+            at,
+            count: 0,
+            marks: Marks::default(),
+        });
+    }
+
+    #[inline]
+    fn mark(&mut self, name: &str) {
+        if let Some(open) = self.open.last_mut() {
+            open.marks.add(name);
+        }
+    }
+
+    /// What a list or object that is at its end holds.
+    #[inline]
+    fn extent(&self, open: &Open, places: usize) -> Extent {
+        Extent {
+            count: open.count,
+            length: self.made.nodes.len() as u32 - open.at - 1,
+            places: places as u32,
+        }
+    }
+
+    /// An object of many members, or of some whose names may be the same.
+    #[cold]
+    fn put_in_order(&mut self, open: &mut Open) {
+        let made = &mut self.made;
+        let end = made.nodes.len() as u32;
+        let mut names = Vec::with_capacity(open.count as usize);
+        let mut at = open.at + 1;
+        while at < end {
+            names.push(at);
+            at = made.behind(at + 1);
+        }
+        // It keeps the order of those of the same name, of which the last counts.
+        names.sort_by_key(|name| made.text(*name));
+        names.dedup_by(|later, earlier| {
+            let same = made.text(*later) == made.text(*earlier);
+            if same {
+                *earlier = *later;
+            }
+            same
+        });
+        if names.len() < open.count as usize {
+            let kept: Vec<_> = names
+                .iter()
+                .map(|name| *name as usize..made.behind(name + 1) as usize)
+                .collect();
+            let kept: Vec<_> = kept
+                .into_iter()
+                .flat_map(|member| &made.nodes[member])
+                .copied()
+                .collect();
+            made.nodes.truncate(open.at as usize + 1);
+            made.nodes.extend(kept);
+            open.count = names.len() as u32;
+            names.clear();
+            let mut at = open.at + 1;
+            for _ in 0..open.count {
+                names.push(at);
+                at = made.behind(at + 1);
+            }
+        }
+        if open.count > FEW_MEMBERS {
+            made.places.extend(names.iter().map(|name| name - open.at));
         }
     }
 }
 
-impl<'b> Events<'b> for Made<'b> {
+impl<'b> Events<'b> for Record<'b> {
     const DEPTH_MAX: usize = 127;
     const LONE_SURROGATES: bool = false;
 
     fn null(&mut self) {
-        self.value(Content::Null);
+        self.value(Node::Null);
     }
 
     fn bool(&mut self, value: bool) {
-        self.value(Content::Bool(value));
+        self.value(Node::Bool(value));
     }
 
     #[inline]
     fn whole(&mut self, number: i64) {
-        self.value(Content::Number(Number::Whole(number)));
+        self.value(Node::Number(Number::Whole(number)));
     }
 
     #[inline]
     fn float(&mut self, number: f64) {
-        self.value(Content::Number(Number::Float(number)));
+        self.value(Node::Number(Number::Float(number)));
     }
 
     fn number(&mut self, text: &'b str) -> bool {
-        let number = serde_json::from_str(text).map(|number| Content::Number(Number::of(&number)));
+        let number = serde_json::from_str(text).map(|number| Node::Number(Number::of(&number)));
         number.map(|number| self.value(number)).is_ok()
     }
 
     #[inline]
     fn text(&mut self, text: &'b str) {
-        self.value(Content::Text(Cow::Borrowed(text)));
+        self.value(Node::Text(text));
     }
 
     fn escaped_text(&mut self, text: String) {
-        self.value(Content::Text(Cow::Owned(text)));
+        let text = self.made(text);
+        self.value(text);
     }
 
     #[inline]
     fn name(&mut self, name: &'b str) {
-        self.members
-            .push((Cow::Borrowed(name), Instance(Content::Null)));
+        self.mark(name);
+        self.made.nodes.push(Node::Text(name));
     }
 
     fn escaped_name(&mut self, name: String) {
-        self.members
-            .push((Cow::Owned(name), Instance(Content::Null)));
+        self.mark(&name);
+        let name = self.made(name);
+        self.made.nodes.push(name);
     }
 
     #[inline]
     fn list_begins(&mut self) {
-        self.open.push(Open::List(self.items.len()));
+        self.begins();
     }
 
     #[inline]
     fn list_ends(&mut self) {
-        if let Some(Open::List(from)) = self.open.pop() {
-            let items = self.items.split_off(from);
-            self.value(Content::List(items.into()));
+        if let Some(open) = self.open.pop() {
+            self.made.nodes[open.at as usize] = Node::List(self.extent(&open, 0));
         }
     }
 
     #[inline]
     fn object_begins(&mut self) {
-        self.open.push(Open::Object(self.members.len()));
+        self.begins();
     }
 
     #[inline]
     fn object_ends(&mut self) {
-        if let Some(Open::Object(from)) = self.open.pop() {
-            let members = distinct(self.members.split_off(from));
-            self.value(Content::Object(members));
+        if let Some(mut open) = self.open.pop() {
+            let places = self.made.places.len();
+            if open.count > FEW_MEMBERS || !open.marks.all_differ() {
+                self.put_in_order(&mut open);
+            }
+            self.made.nodes[open.at as usize] = Node::Object(self.extent(&open, places));
         }
     }
 }

@@ -5,7 +5,7 @@
 //! and items only where there are none yet.
 
 use crate::Schema;
-use crate::instance::{Content, Instance, by_name};
+use crate::instance::{Content, Instance};
 use crate::message;
 use crate::node::{Check, Dependency, Exclusive, Node, NodeId};
 use crate::pattern::{Exhausted, Pattern};
@@ -44,11 +44,11 @@ impl Schema {
             steps: STEPS_MIN + STEPS_PER_BYTE * bytes as u64,
             depth: 0,
         };
-        match run.matches(self.root, instance) {
+        match run.matches(self.root, &instance.content()) {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let mut messages = Vec::new();
-                match run.tell(self.root, instance, &mut messages) {
+                match run.tell(self.root, &instance.content(), &mut messages) {
                     Err(Exhausted) if messages.is_empty() => Err(Failure::TooComplex),
                     Ok(()) | Err(Exhausted) => Err(Failure::Invalid(messages)),
                 }
@@ -92,7 +92,7 @@ impl<'s> Run<'s> {
     pub(crate) fn matches(
         &mut self,
         id: NodeId,
-        instance: &Instance<'_>,
+        instance: &Content<'_>,
     ) -> Result<bool, Exhausted> {
         self.enter()?;
         let node = &self.nodes[id];
@@ -101,7 +101,7 @@ impl<'s> Run<'s> {
         Ok(matched)
     }
 
-    fn checks_hold(&mut self, node: &'s Node, instance: &Instance<'_>) -> Result<bool, Exhausted> {
+    fn checks_hold(&mut self, node: &'s Node, instance: &Content<'_>) -> Result<bool, Exhausted> {
         for check in &node.checks {
             // Whether a member is named comes out anyway when it is matched.
             if !matches!(check, Check::Closed) && !self.holds(node, check, instance)? {
@@ -114,23 +114,23 @@ impl<'s> Run<'s> {
     fn children_match(
         &mut self,
         node: &'s Node,
-        instance: &Instance<'_>,
+        instance: &Content<'_>,
     ) -> Result<bool, Exhausted> {
-        match &instance.0 {
+        match instance {
             Content::Object(members) => {
                 let mut properties = Properties::of(node);
-                for (name, value) in members {
+                for (name, value) in members.iter() {
                     let mut named = false;
                     if let Some(child) = properties.find(name) {
                         named = true;
-                        if !self.matches(child, value)? {
+                        if !self.matches(child, &value)? {
                             return Ok(false);
                         }
                     }
                     for (pattern, child) in &node.patterns {
                         if self.finds(pattern, name)? {
                             named = true;
-                            if !self.matches(*child, value)? {
+                            if !self.matches(*child, &value)? {
                                 return Ok(false);
                             }
                         }
@@ -142,7 +142,7 @@ impl<'s> Run<'s> {
                         return Ok(false);
                     }
                     if let Some(child) = node.other_properties
-                        && !self.matches(child, value)?
+                        && !self.matches(child, &value)?
                     {
                         return Ok(false);
                     }
@@ -151,7 +151,7 @@ impl<'s> Run<'s> {
             Content::List(items) => {
                 for (place, item) in items.iter().enumerate() {
                     if let Some(child) = node.items.get(place).copied().or(node.other_items)
-                        && !self.matches(child, item)?
+                        && !self.matches(child, &item)?
                     {
                         return Ok(false);
                     }
@@ -166,7 +166,7 @@ impl<'s> Run<'s> {
     fn tell(
         &mut self,
         id: NodeId,
-        instance: &Instance<'_>,
+        instance: &Content<'_>,
         messages: &mut Vec<String>,
     ) -> Result<(), Exhausted> {
         self.enter()?;
@@ -192,16 +192,19 @@ impl<'s> Run<'s> {
     fn tell_dependencies(
         &mut self,
         dependencies: &'s [(String, Dependency)],
-        instance: &Instance<'_>,
+        instance: &Content<'_>,
         messages: &mut Vec<String>,
     ) -> Result<(), Exhausted> {
+        let Content::Object(members) = instance else {
+            return Ok(());
+        };
         for (name, dependency) in dependencies {
-            if instance.member(name).is_none() {
+            if !members.has(name) {
                 continue;
             }
             match dependency {
                 Dependency::Names(names) => {
-                    messages.extend(message::dependency(name, names, instance));
+                    messages.extend(message::dependency(name, names, *members));
                 }
                 Dependency::Schema(schema) => self.tell(*schema, instance, messages)?,
             }
@@ -212,33 +215,33 @@ impl<'s> Run<'s> {
     fn tell_children(
         &mut self,
         node: &'s Node,
-        instance: &Instance<'_>,
+        instance: &Content<'_>,
         messages: &mut Vec<String>,
     ) -> Result<(), Exhausted> {
-        match &instance.0 {
+        match instance {
             Content::Object(members) => {
                 let mut properties = Properties::of(node);
-                for (name, value) in by_name(members) {
+                for (name, value) in members.by_name() {
                     let mut named = false;
                     if let Some(child) = properties.find(name) {
                         named = true;
-                        self.tell(child, value, messages)?;
+                        self.tell(child, &value, messages)?;
                     }
                     for (pattern, child) in &node.patterns {
                         if self.finds(pattern, name)? {
                             named = true;
-                            self.tell(*child, value, messages)?;
+                            self.tell(*child, &value, messages)?;
                         }
                     }
                     if let Some(child) = node.other_properties.filter(|_| !named) {
-                        self.tell(child, value, messages)?;
+                        self.tell(child, &value, messages)?;
                     }
                 }
             }
             Content::List(items) => {
                 for (place, item) in items.iter().enumerate() {
                     if let Some(child) = node.items.get(place).copied().or(node.other_items) {
-                        self.tell(child, item, messages)?;
+                        self.tell(child, &item, messages)?;
                     }
                 }
             }
@@ -251,7 +254,7 @@ impl<'s> Run<'s> {
     pub(crate) fn matching(
         &mut self,
         schemas: &[NodeId],
-        instance: &Instance<'_>,
+        instance: &Content<'_>,
     ) -> Result<usize, Exhausted> {
         let mut matching = 0;
         for schema in schemas {
@@ -288,20 +291,20 @@ impl<'s> Run<'s> {
         &mut self,
         node: &Node,
         check: &Check,
-        instance: &Instance<'_>,
+        instance: &Content<'_>,
     ) -> Result<bool, Exhausted> {
-        Ok(match (check, &instance.0) {
+        Ok(match (check, instance) {
             (Check::Type(types), _) => types.allow(instance),
             (Check::Enum(values), _) => {
                 self.spend(values.len())?;
-                values.iter().any(|value| value.is(instance))
+                values.iter().any(|value| value.content().is(instance))
             }
-            (Check::Required(names), Content::Object(_)) => {
-                names.iter().all(|name| instance.member(name).is_some())
+            (Check::Required(names), Content::Object(members)) => {
+                names.iter().all(|name| members.has(name))
             }
             (Check::Closed, Content::Object(members)) => {
                 let mut properties = Properties::of(node);
-                for (name, _) in members {
+                for (name, _) in members.iter() {
                     if self.is_unnamed(node, &mut properties, name)? {
                         return Ok(false);
                     }
@@ -312,15 +315,13 @@ impl<'s> Run<'s> {
                 members.len() as u64 >= *least
             }
             (Check::MaxProperties(most), Content::Object(members)) => members.len() as u64 <= *most,
-            (Check::Dependencies(dependencies), Content::Object(_)) => {
+            (Check::Dependencies(dependencies), Content::Object(members)) => {
                 for (name, dependency) in dependencies {
-                    if instance.member(name).is_none() {
+                    if !members.has(name) {
                         continue;
                     }
                     let holds = match dependency {
-                        Dependency::Names(names) => {
-                            names.iter().all(|name| instance.member(name).is_some())
-                        }
+                        Dependency::Names(names) => names.iter().all(|name| members.has(name)),
                         Dependency::Schema(schema) => self.matches(*schema, instance)?,
                     };
                     if !holds {
@@ -334,7 +335,7 @@ impl<'s> Run<'s> {
             (Check::MaxItems(most), Content::List(items)) => items.len() as u64 <= *most,
             (Check::UniqueItems, Content::List(items)) => {
                 let mut sorted: Vec<_> = items.iter().collect();
-                sorted.sort_unstable_by(|a, b| a.order(b));
+                sorted.sort_unstable_by(Content::order);
                 sorted.is_sorted_by(|a, b| !a.is(b))
             }
             (Check::Minimum(bound, Exclusive(exclusive)), Content::Number(number)) => {

@@ -11,9 +11,10 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use postern_json::Events;
+use postern_json::{Events, Marks};
 
 use crate::print;
+use crate::program::Hint;
 use crate::value::{Entries, ListKind, Value};
 
 /// Deeper documents are refused, for the stack's sake.
@@ -50,6 +51,8 @@ enum Node<'a> {
     Long(i64),
     Double(f64),
     Text(&'a str),
+    /// The name of a member, and where its object is.
+    Name(&'a str, u32),
     /// One of those that could not be borrowed.
     Made(u32),
     Container(Container),
@@ -99,9 +102,7 @@ struct Record<'a> {
 struct Open {
     at: usize,
     count: u32,
-    /// One bit for each name so far. Names with different ones differ, which spares most objects the search for duplicates.
-    marks: u64,
-    unclear: bool,
+    marks: Marks,
 }
 
 impl<'a> Record<'a> {
@@ -118,13 +119,13 @@ impl<'a> Record<'a> {
         Node::Made(self.made.len() as u32 - 1)
     }
 
+    /// Where the object of the name is.
     #[inline]
-    fn mark(&mut self, name: &str) {
-        if let Some(open) = self.open.last_mut() {
-            let mark = mark(name);
-            open.unclear |= open.marks & mark != 0;
-            open.marks |= mark;
-        }
+    fn named(&mut self, name: &str) -> u32 {
+        self.open.last_mut().map_or(0, |open| {
+            open.marks.add(name);
+            open.at as u32
+        })
     }
 
     #[inline]
@@ -135,8 +136,7 @@ impl<'a> Record<'a> {
         self.open.push(Open {
             at: self.nodes.len(),
             count: 0,
-            marks: 0,
-            unclear: false,
+            marks: Marks::default(),
         });
         self.nodes.push(Node::Container(Container {
             object,
@@ -157,7 +157,7 @@ impl<'a> Record<'a> {
             container.count = open.count;
             container.end = end;
         }
-        if open.unclear && !self.duplicates {
+        if !open.marks.all_differ() && !self.duplicates {
             let mut names = HashSet::with_capacity(open.count as usize);
             let mut members = Children {
                 nodes: &self.nodes,
@@ -175,24 +175,13 @@ impl<'a> Record<'a> {
 #[inline]
 fn text_of<'d>(node: Node<'d>, made: &'d [Value<'_>]) -> &'d str {
     match node {
-        Node::Text(text) => text,
+        Node::Text(text) | Node::Name(text, _) => text,
         Node::Made(index) => match &made[index as usize] {
             Value::Text(text) => text,
             _ => "",
         },
         _ => "",
     }
-}
-
-/// One of 64 bits.
-#[inline]
-fn mark(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let sum = match (bytes.last(), bytes.get(bytes.len() / 2)) {
-        (Some(last), Some(middle)) => usize::from(*last) + usize::from(*middle) * 5,
-        _ => 0,
-    };
-    1 << ((sum + bytes.len()) % 64)
 }
 
 impl<'a> Events<'a> for Record<'a> {
@@ -246,12 +235,12 @@ impl<'a> Events<'a> for Record<'a> {
 
     #[inline]
     fn name(&mut self, name: &'a str) {
-        self.mark(name);
-        self.nodes.push(Node::Text(name));
+        let object = self.named(name);
+        self.nodes.push(Node::Name(name, object));
     }
 
     fn escaped_name(&mut self, name: String) {
-        self.mark(&name);
+        self.named(&name);
         let node = self.made(Value::text(name));
         self.nodes.push(node);
     }
@@ -364,14 +353,40 @@ impl<'a> Part<'a> {
     }
 
     /// The value of a member of an object.
-    #[inline]
     pub(crate) fn member(&self, wanted: &str) -> Option<Value<'a>> {
+        self.member_near(wanted, &Hint::default())
+    }
+
+    /// The same of a document as it was read, if the member is where it was in the last object.
+    #[inline]
+    pub(crate) fn member_as_guessed(&self, wanted: &str, hint: &Hint) -> Option<Value<'a>> {
+        let document = &self.document;
+        let at = self.at + hint.get();
+        match document.nodes.get(at as usize)? {
+            Node::Name(name, object)
+                if *object == self.at && *name == wanted && document.opened.get().is_none() =>
+            {
+                Some(document.value(at + 1))
+            }
+            _ => None,
+        }
+    }
+
+    /// As [`Part::member`]. Objects of a list are mostly of one form, so that it is looked for first where it was in the last one.
+    #[inline]
+    pub(crate) fn member_near(&self, wanted: &str, hint: &Hint) -> Option<Value<'a>> {
+        let guessed = self.member_as_guessed(wanted, hint);
+        if guessed.is_some() {
+            return guessed;
+        }
         if let Look::Read(view) = self.look() {
             if !view.container.object {
                 return None;
             }
             if view.container.count <= LINEAR_MAX {
-                return view.member(wanted);
+                let name = view.name(wanted)?;
+                hint.set(name - self.at);
+                return Some(self.document.value(name + 1));
             }
         }
         match self.opened() {
@@ -400,7 +415,11 @@ impl<'a> Part<'a> {
     /// The items of a list, or the values of an object.
     pub(crate) fn values(&self) -> Vec<Value<'a>> {
         match self.look() {
-            Look::Read(view) => view.children().map(|(_, value)| value).collect(),
+            Look::Read(view) => {
+                let mut values = Vec::with_capacity(view.container.count as usize);
+                values.extend(view.places().map(|(_, at)| self.document.value(at)));
+                values
+            }
             Look::Opened(Value::Map(map)) => {
                 let map = map.0.borrow();
                 map.iter().map(|(_, value)| value.clone()).collect()
@@ -414,27 +433,27 @@ impl<'a> Part<'a> {
 impl<'a> Document<'a> {
     #[inline]
     fn value(self: &Rc<Self>, at: u32) -> Value<'a> {
-        self.leaf(self.nodes[at as usize]).unwrap_or_else(|_| {
-            Value::Part(Part {
+        match self.nodes[at as usize] {
+            Node::Container(_) => Value::Part(Part {
                 document: self.clone(),
                 at,
-            })
-        })
+            }),
+            leaf => self.leaf(leaf),
+        }
     }
 
     /// A value that is no list and no object.
     #[inline]
-    fn leaf(&self, node: Node<'a>) -> Result<Value<'a>, Container> {
-        Ok(match node {
-            Node::Null => Value::Null,
+    fn leaf(&self, node: Node<'a>) -> Value<'a> {
+        match node {
+            Node::Null | Node::Container(_) => Value::Null,
             Node::Bool(value) => Value::Bool(value),
             Node::Int(number) => Value::Int(number),
             Node::Long(number) => Value::Long(number),
             Node::Double(number) => Value::Double(number),
-            Node::Text(text) => Value::text(text),
+            Node::Text(text) | Node::Name(text, _) => Value::text(text),
             Node::Made(index) => self.made[index as usize].clone(),
-            Node::Container(container) => return Err(container),
-        })
+        }
     }
 
     fn opened(&self) -> &[Value<'a>] {
@@ -452,9 +471,9 @@ impl<'a> Document<'a> {
             .collect();
         let mut opened = vec![Value::Null; containers.len()];
         for (at, container) in containers.into_iter().rev() {
-            let value = |at: u32| {
-                let leaf = self.leaf(self.nodes[at as usize]);
-                leaf.unwrap_or_else(|child| opened[child.order as usize].clone())
+            let value = |at: u32| match self.nodes[at as usize] {
+                Node::Container(child) => opened[child.order as usize].clone(),
+                leaf => self.leaf(leaf),
             };
             let children = Children {
                 nodes: &self.nodes,
@@ -465,7 +484,7 @@ impl<'a> Document<'a> {
             opened[container.order as usize] = if container.object {
                 let mut entries = Entries::with_capacity(container.count as usize);
                 for (name, at) in children {
-                    entries.put(self.leaf(name).unwrap_or_default(), value(at));
+                    entries.put(self.leaf(name), value(at));
                 }
                 Value::map(entries)
             } else {
@@ -522,7 +541,7 @@ impl<'d, 'a> View<'d, 'a> {
                     first = true;
                 }
                 node => {
-                    let value = self.part.document.leaf(node).unwrap_or_default();
+                    let value = self.part.document.leaf(node);
                     if print::print_json(&value, out, max).is_err() {
                         return false;
                     }
@@ -539,22 +558,12 @@ impl<'d, 'a> View<'d, 'a> {
         true
     }
 
-    #[inline]
-    fn member(self, wanted: &str) -> Option<Value<'a>> {
-        let document = &self.part.document;
-        let nodes = &document.nodes[..self.container.end as usize];
-        let mut at = self.part.at as usize + 1;
-        while at + 1 < nodes.len() {
-            let same = match nodes[at] {
-                Node::Text(name) => name == wanted,
-                name => text_of(name, &document.made) == wanted,
-            };
-            if same {
-                return Some(document.value(at as u32 + 1));
-            }
-            at = behind(nodes, at + 1);
-        }
-        None
+    /// Where a member's name is.
+    fn name(self, wanted: &str) -> Option<u32> {
+        let made = &self.part.document.made;
+        let mut places = self.places();
+        let (_, value) = places.find(|(name, _)| text_of(*name, made) == wanted)?;
+        Some(value - 1)
     }
 
     #[inline]
@@ -570,3 +579,40 @@ impl<'d, 'a> View<'d, 'a> {
 
 // Documents are made of them: what makes them larger makes reading every body slower.
 const _: () = assert!(size_of::<Node<'_>>() == 24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_found_whatever_its_hint_says() {
+        let text = r#"[{"a": 1, "b": {"a": 2, "c": 3}, "a\u0062": 4}, {"b": 5, "a": [{"a": 6}]}, {}, "a", ["b"]]"#;
+        let members = 8;
+        let told = |value: Option<Value<'_>>| {
+            let mut text = String::new();
+            value
+                .map(|value| print::print_json(&value, &mut text, usize::MAX))?
+                .ok()?;
+            Some(text)
+        };
+        for guess in (0..20).chain([u32::MAX / 2]) {
+            let mut found = 0;
+            let mut values = vec![read(text).expect("it is JSON")];
+            while let Some(value) = values.pop() {
+                let Value::Part(part) = value else {
+                    continue;
+                };
+                for name in ["a", "b", "c", "ab", ""] {
+                    let hint = Hint::default();
+                    hint.set(guess);
+                    let near = told(part.member_near(name, &hint));
+                    assert_eq!(near, told(part.member(name)), "{name} at {guess}");
+                    assert_eq!(near, told(part.member_near(name, &hint)), "{name}, again");
+                    found += usize::from(near.is_some());
+                }
+                values.extend(part.values());
+            }
+            assert_eq!(found, members);
+        }
+    }
+}

@@ -90,6 +90,10 @@ pub struct Template {
     block: program::Block,
     names: Vec<Box<str>>,
     macros: HashMap<Box<str>, program::Macro>,
+    /// Whether loops have somebody to count for besides `$foreach`.
+    counts: bool,
+    /// How long the last text was.
+    length: program::Hint,
 }
 
 impl Template {
@@ -116,6 +120,7 @@ impl Template {
             block,
             names,
             macros,
+            counts,
         } = parse::parse(name, text, dialect)?;
         Ok(Self {
             name: name.into(),
@@ -123,6 +128,8 @@ impl Template {
             block,
             names,
             macros,
+            counts,
+            length: program::Hint::default(),
         })
     }
 

@@ -194,21 +194,7 @@ pub(crate) fn quoted(text: &str, out: &mut String) {
 }
 
 pub(crate) fn integer(number: i64, out: &mut String) {
-    let mut digits = [0_u8; 20];
-    let mut at = digits.len();
-    let mut rest = number.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        out.push('-');
-    }
-    out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 /// The number before the point and three digits after it, if that is all of a double below ten million, as it is of prices.

@@ -3,7 +3,9 @@
 use super::parse::Tree;
 use super::set::{Set, is_word};
 
+/// Told apart by a byte of its own: a mark within one of its parts, as the compiler would have it, takes longer to read.
 #[derive(Debug)]
+#[repr(u8)]
 pub(super) enum Op {
     Set(Set),
     /// A set, repeated: by far the most common loop, and so one operation with one place to come back to.

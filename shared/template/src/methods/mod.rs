@@ -198,7 +198,7 @@ pub(crate) fn set_member<'a>(
     Ok(())
 }
 
-fn scope_member<'a>(scope: &Rc<Scope<'a>>, name: &str) -> Value<'a> {
+pub(crate) fn scope_member<'a>(scope: &Rc<Scope<'a>>, name: &str) -> Value<'a> {
     match name {
         "index" | "Index" => Value::Int(scope.index.get()),
         "count" | "Count" => Value::Int(scope.index.get() + 1),

@@ -1,5 +1,7 @@
 //! `java.lang.String`. Positions count UTF-16 units; for ASCII, which is nearly all, those are bytes.
 
+use std::rc::Rc;
+
 use super::{Answer, format, give, null_pointer, pattern, threw};
 use crate::run::{Outcome, Run};
 use crate::value::{ListKind, Text, Value};
@@ -186,15 +188,19 @@ fn plain<'a>(
         ("stripTrailing", []) => Value::Text(trimmed_part(text, text.trim_end())),
         ("toLowerCase", []) => {
             run.spend(text.len() * 2)?;
-            Value::text(text.to_lowercase())
+            if text.is_ascii() {
+                in_ascii(text, str::make_ascii_lowercase)
+            } else {
+                Value::text(text.to_lowercase())
+            }
         }
         ("toUpperCase", []) => {
             run.spend(text.len() * 2)?;
-            Value::text(if text.is_ascii() {
-                text.to_ascii_uppercase()
+            if text.is_ascii() {
+                in_ascii(text, str::make_ascii_uppercase)
             } else {
-                text.to_uppercase()
-            })
+                Value::text(text.to_uppercase())
+            }
         }
         ("getBytes", []) => {
             let bytes = text
@@ -247,6 +253,15 @@ fn plain<'a>(
         }
         _ => return Ok(None),
     }))
+}
+
+/// A copy, changed in its place.
+fn in_ascii<'a>(text: &str, change: impl Fn(&mut str)) -> Value<'a> {
+    let mut copy: Rc<str> = text.into();
+    if let Some(copy) = Rc::get_mut(&mut copy) {
+        change(copy);
+    }
+    Value::Text(Text::Shared(copy))
 }
 
 fn trimmed_part<'a>(text: &Text<'a>, trimmed: &str) -> Text<'a> {

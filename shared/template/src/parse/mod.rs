@@ -29,6 +29,7 @@ pub(crate) struct Parsed {
     pub(crate) block: Block,
     pub(crate) names: Vec<Box<str>>,
     pub(crate) macros: HashMap<Box<str>, Macro>,
+    pub(crate) counts: bool,
 }
 
 /// What the strings inside a template share with it.
@@ -38,6 +39,8 @@ struct Shared<'n> {
     slots: HashMap<Box<str>, Slot>,
     names: Vec<Box<str>>,
     macros: HashMap<Box<str>, Macro>,
+    /// Whether the variables of Velocity 1.4 are named that `$foreach.count` and `$foreach.hasNext` took the place of.
+    counts: bool,
     depth: usize,
     /// Where the string that is being parsed stands; errors inside it name this place.
     outer: Option<Place>,
@@ -45,6 +48,7 @@ struct Shared<'n> {
 
 impl Shared<'_> {
     fn slot(&mut self, name: &str) -> Slot {
+        self.counts |= matches!(name, "velocityCount" | "velocityHasNext");
         if let Some(slot) = self.slots.get(name) {
             return *slot;
         }
@@ -62,6 +66,7 @@ pub(crate) fn parse(template: &str, text: &str, dialect: Dialect) -> Result<Pars
         slots: HashMap::new(),
         names: Vec::new(),
         macros: HashMap::new(),
+        counts: false,
         depth: 0,
         outer: None,
     };
@@ -72,11 +77,13 @@ pub(crate) fn parse(template: &str, text: &str, dialect: Dialect) -> Result<Pars
     {
         shared.slot(name);
     }
+    shared.counts = false;
     let block = Parser::new(text, &mut shared).whole()?;
     Ok(Parsed {
         block,
         names: shared.names,
         macros: shared.macros,
+        counts: shared.counts,
     })
 }
 

@@ -5,7 +5,7 @@ use super::lexer::Kind;
 use super::lookahead::starts_value;
 use crate::error::ParseError;
 use crate::jsonpath::Path;
-use crate::program::{Expression, Node, Reference, Step};
+use crate::program::{Expression, Hint, Node, Reference, Step};
 
 /// What the text before and around a name makes of it.
 struct Root {
@@ -46,7 +46,7 @@ impl Parser<'_, '_, '_> {
                 steps.push(self.call()?);
             } else {
                 let name = self.advance()?.image.as_str().into();
-                steps.push(Step::Member(name));
+                steps.push(Step::Member(name, Hint::default()));
             }
             self.indexes(&mut steps)?;
         }
@@ -199,7 +199,7 @@ fn members(steps: &[Step]) -> Option<Box<[Box<str>]>> {
     steps
         .iter()
         .map(|step| match step {
-            Step::Member(name) => Some(name.clone()),
+            Step::Member(name, _) => Some(name.clone()),
             _ => None,
         })
         .collect::<Option<Vec<_>>>()

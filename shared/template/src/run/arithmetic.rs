@@ -122,6 +122,27 @@ fn huge(operator: Operator, left: &BigInt, right: &BigInt) -> Option<BigInt> {
     })
 }
 
+/// What an operator makes of two Integers, as nearly all numbers are: what [`compute`] and [`compare`] make of them.
+pub(super) fn of_integers<'v>(operator: Operator, left: i32, right: i32) -> Value<'v> {
+    let (left, right) = (i64::from(left), i64::from(right));
+    match operator {
+        Operator::Equal => Value::Bool(left == right),
+        Operator::NotEqual => Value::Bool(left != right),
+        Operator::Less => Value::Bool(left < right),
+        Operator::LessEqual => Value::Bool(left <= right),
+        Operator::Greater => Value::Bool(left > right),
+        Operator::GreaterEqual => Value::Bool(left >= right),
+        Operator::Divide | Operator::Modulo if right == 0 => Value::Null,
+        Operator::Add
+        | Operator::Subtract
+        | Operator::Multiply
+        | Operator::Divide
+        | Operator::Modulo => {
+            whole(operator, left, right).map_or(Value::Null, |number| narrowed(number, true))
+        }
+    }
+}
+
 /// What an operator makes of two numbers. Null when one is none, or when it would divide by zero.
 pub(super) fn compute<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Value<'v> {
     let Some(pair) = pair(left, right) else {

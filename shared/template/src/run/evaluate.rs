@@ -7,16 +7,23 @@ use crate::program::{Expression, Link, Operator};
 use crate::value::{Entries, ListKind, Value};
 
 impl<'a> Run<'a, '_> {
+    #[inline]
     pub(crate) fn evaluate(&mut self, expression: &'a Expression) -> Outcome<Value<'a>> {
+        match expression {
+            Expression::Reference(reference) => self.reference(reference),
+            Expression::Int(number) => Ok(Value::Int(*number)),
+            _ => self.less_common(expression),
+        }
+    }
+
+    fn less_common(&mut self, expression: &'a Expression) -> Outcome<Value<'a>> {
         match expression {
             Expression::True => Ok(Value::Bool(true)),
             Expression::False => Ok(Value::Bool(false)),
-            Expression::Int(number) => Ok(Value::Int(*number)),
             Expression::Long(number) => Ok(Value::Long(*number)),
             Expression::Big(number) => Ok(Value::Big(Rc::new((**number).clone()))),
             Expression::Double(number) => Ok(Value::Double(*number)),
             Expression::Text(text) => Ok(Value::text(&**text)),
-            Expression::Reference(reference) => self.reference(reference),
             Expression::Word => Ok(Value::Null),
             _ => self.compound(expression),
         }
@@ -135,6 +142,12 @@ impl<'a> Run<'a, '_> {
         right: Value<'a>,
         literals: (&'a str, &'a str),
     ) -> Outcome<Value<'a>> {
+        let (left, right) = match (left, right) {
+            (Value::Int(left), Value::Int(right)) => {
+                return Ok(arithmetic::of_integers(operator, left, right));
+            }
+            other => other,
+        };
         Ok(match operator {
             Operator::Add if matches!(left, Value::Text(_)) || matches!(right, Value::Text(_)) => {
                 let mut text = String::new();

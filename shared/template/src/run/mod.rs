@@ -25,6 +25,9 @@ const COUNT: Slot = 5;
 const HAS_NEXT: Slot = 6;
 const BODY: Slot = 7;
 
+/// Room that is made for a text because the last one was that long.
+const LENGTH_HINT_MAX: usize = 1 << 16;
+
 /// How deep macros may call each other, as in Velocity.
 const MACRO_DEPTH_MAX: u32 = 20;
 /// How deep a `#define`d block may use itself, as in Velocity.
@@ -127,9 +130,12 @@ pub(crate) fn run<'a>(
             run.frames.set(slot as Slot, value.clone());
         }
     }
-    let mut out = String::with_capacity(payload.text().len().clamp(1 << 10, 1 << 16));
+    let mut out = String::with_capacity(template.length.get() as usize);
     match run.block(&template.block, &mut out) {
-        Ok(()) | Err(Interrupt::Stop | Interrupt::Break | Interrupt::BreakOf(_)) => Ok(out),
+        Ok(()) | Err(Interrupt::Stop | Interrupt::Break | Interrupt::BreakOf(_)) => {
+            template.length.set(out.len().min(LENGTH_HINT_MAX) as u32);
+            Ok(out)
+        }
         Err(Interrupt::Fail(failure)) => {
             let place = failure.place.unwrap_or(Place { line: 1, column: 1 });
             Err(RunError {
@@ -248,6 +254,10 @@ impl<'a> Run<'a, '_> {
     /// As `text_of`, to the end of a string that is being made.
     pub(crate) fn print_into(&mut self, value: &Value<'a>, out: &mut String) -> Outcome<()> {
         let before = out.len();
+        if let Value::Int(number) = value {
+            print::integer(i64::from(*number), out);
+            return self.spend(out.len() - before);
+        }
         let max = before.saturating_add(self.memory_left());
         let plain = self.materialized(value);
         print::print(plain.as_ref().unwrap_or(value), out, max)
@@ -393,14 +403,16 @@ impl<'a> Run<'a, '_> {
         let mut result = Ok(());
         let mut count = 0_u32;
         while let Some(item) = items.next() {
-            self.frames.set(COUNT, Value::Int(count as i32 + 1));
             count += 1;
             if count > self.limits.loop_rounds && self.dialect.loop_rounds_max().is_some() {
                 return Err(self.limit(Limit::LoopRounds));
             }
             self.step(1)?;
             let has_next = items.has_next();
-            self.frames.set(HAS_NEXT, Value::Bool(has_next));
+            if self.template.counts {
+                self.frames.set(COUNT, Value::Int(count as i32));
+                self.frames.set(HAS_NEXT, Value::Bool(has_next));
+            }
             let null = item.is_null();
             self.frames.set(slot, item);
             scope.index.set(scope.index.get() + 1);

@@ -5,7 +5,7 @@ use super::{Interrupt, Outcome, Run};
 use crate::error::Fault;
 use crate::host::Host;
 use crate::methods;
-use crate::program::{Expression, Reference, Slot, Step};
+use crate::program::{Expression, Place, Reference, Slot, Step};
 use crate::value::Value;
 
 impl<'a> Run<'a, '_> {
@@ -30,8 +30,15 @@ impl<'a> Run<'a, '_> {
         self.step(1)?;
         // Most references are variables, or name a member of an object, which need not be held for that.
         match (reference.steps.as_slice(), self.frames.bare(reference.slot)) {
-            ([Step::Member(name)], Some(Value::Part(part))) if part.is_object() => {
-                Ok(part.member(name).unwrap_or_default())
+            ([Step::Member(name, hint), rest @ ..], Some(Value::Part(part))) => {
+                match part.member_as_guessed(name, hint) {
+                    Some(value) if rest.is_empty() => Ok(value),
+                    Some(value) => self.follow_all(value, rest, reference.place),
+                    None => self.followed(reference),
+                }
+            }
+            ([Step::Member(name, _)], Some(Value::Scope(scope))) => {
+                Ok(methods::scope_member(scope, name))
             }
             ([], Some(value)) => Ok(value.clone()),
             _ => self.followed(reference),
@@ -40,14 +47,16 @@ impl<'a> Run<'a, '_> {
 
     fn followed(&mut self, reference: &'a Reference) -> Outcome<Value<'a>> {
         let mut steps = reference.steps.as_slice();
-        let mut value = match (steps, self.frames.bare(reference.slot)) {
-            ([Step::Member(name), rest @ ..], Some(Value::Map(map))) => {
+        let value = match (steps, self.frames.bare(reference.slot)) {
+            ([Step::Member(name, _), rest @ ..], Some(Value::Map(map))) => {
                 steps = rest;
                 map.0.borrow().member(name).cloned().unwrap_or_default()
             }
-            ([Step::Member(name), rest @ ..], Some(Value::Part(part))) if part.is_object() => {
+            ([Step::Member(name, hint), rest @ ..], Some(Value::Part(part)))
+                if part.is_object() =>
+            {
                 steps = rest;
-                part.member(name).unwrap_or_default()
+                part.member_near(name, hint).unwrap_or_default()
             }
             (_, Some(value)) => value.clone(),
             (_, None) => self.variable(reference.slot)?,
@@ -58,20 +67,34 @@ impl<'a> Run<'a, '_> {
         {
             return Ok(self.context_members(members));
         }
+        self.follow_all(value, steps, reference.place)
+    }
+
+    fn follow_all(
+        &mut self,
+        mut value: Value<'a>,
+        steps: &'a [Step],
+        place: Place,
+    ) -> Outcome<Value<'a>> {
         for step in steps {
             if value.is_null() {
                 break;
             }
             value = self
                 .follow(&value, step)
-                .map_err(|interrupt| interrupt.at(reference.place))?;
+                .map_err(|interrupt| interrupt.at(place))?;
         }
         Ok(value)
     }
 
     fn follow(&mut self, value: &Value<'a>, step: &'a Step) -> Outcome<Value<'a>> {
         match step {
-            Step::Member(name) => methods::member(self, value, name),
+            Step::Member(name, hint) => match value {
+                Value::Part(part) if part.is_object() => {
+                    Ok(part.member_near(name, hint).unwrap_or_default())
+                }
+                _ => methods::member(self, value, name),
+            },
             Step::Index(index) => {
                 let index = self.evaluate(index)?;
                 self.index(value, index)
@@ -176,10 +199,10 @@ impl<'a> Run<'a, '_> {
             out.push_str(&reference.escape_prefix);
             out.push_str(&reference.prefix);
         }
-        match &value {
-            Value::Text(text) => out.push_str(text),
+        match value {
+            Value::Text(text) => out.push_str(&text),
             other => self
-                .print_into(other, out)
+                .print_into(&other, out)
                 .map_err(|interrupt| interrupt.at(reference.place))?,
         }
         Ok(())
@@ -242,7 +265,7 @@ impl<'a> Run<'a, '_> {
                 }
             }
             // `#set($x.call() = 1)` looks for a property of the call's name, as Velocity does.
-            Step::Member(name) | Step::Call { name, .. } => {
+            Step::Member(name, _) | Step::Call { name, .. } => {
                 methods::set_member(self, holder, name, value)?;
             }
         }
