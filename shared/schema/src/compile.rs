@@ -9,6 +9,7 @@ use crate::{Schema, uri};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
 
 /// Why a schema cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -261,6 +262,7 @@ impl<'d> Compiler<'d> {
                 .map(|(name, node)| (name.clone(), node))
                 .collect();
             node.properties.sort();
+            node.order = (0..node.properties.len()).map(AtomicUsize::new).collect();
         }
         if let Some(schemas) = members.get("patternProperties") {
             for (text, schema) in self.named_within("patternProperties", schemas, base)? {

@@ -3,6 +3,7 @@
 use crate::instance::{Content, Instance};
 use crate::number::Number;
 use crate::pattern::Pattern;
+use std::sync::atomic::AtomicUsize;
 
 pub(crate) type NodeId = usize;
 
@@ -12,6 +13,9 @@ pub(crate) struct Node {
     pub(crate) checks: Vec<Check>,
     /// By name, in order.
     pub(crate) properties: Vec<(String, NodeId)>,
+    /// Which of them the first member of the last object was, and the second, and so on: objects are mostly written in one order.
+    /// It is a guess, which no result depends on.
+    pub(crate) order: Vec<AtomicUsize>,
     pub(crate) patterns: Vec<(Pattern, NodeId)>,
     /// Whether no others are allowed, which is among the checks as well.
     pub(crate) closed: bool,

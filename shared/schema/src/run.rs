@@ -11,6 +11,7 @@ use crate::node::{Check, Dependency, Exclusive, Node, NodeId};
 use crate::pattern::{Exhausted, Pattern};
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Why a body is refused. `Display` is the service's `$context.error.validationErrorString`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +104,14 @@ impl<'s> Run<'s> {
 
     fn checks_hold(&mut self, node: &'s Node, instance: &Content<'_>) -> Result<bool, Exhausted> {
         for check in &node.checks {
-            // Whether a member is named comes out anyway when it is matched.
-            if !matches!(check, Check::Closed) && !self.holds(node, check, instance)? {
+            let holds = match check {
+                // Half of all checks.
+                Check::Type(types) => types.allow(instance),
+                // Whether a member is named comes out anyway when it is matched.
+                Check::Closed => true,
+                _ => self.holds(node, check, instance)?,
+            };
+            if !holds {
                 return Ok(false);
             }
         }
@@ -391,33 +398,39 @@ const LINEAR_MAX: usize = 8;
 
 /// The properties of a node, while members are gone through.
 pub(crate) struct Properties<'s> {
-    all: &'s [(String, NodeId)],
-    /// Members may come in the order of the properties: after the one that was found last.
-    next: usize,
+    node: &'s Node,
+    /// How many members there were before.
+    at: usize,
 }
 
 impl<'s> Properties<'s> {
     pub(crate) fn of(node: &'s Node) -> Self {
-        Self {
-            all: &node.properties,
-            next: 0,
+        Self { node, at: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn find(&mut self, name: &str) -> Option<NodeId> {
+        let properties = &self.node.properties;
+        let guess = self.node.order.get(self.at);
+        self.at += 1;
+        match guess.and_then(|guess| properties.get(guess.load(Relaxed))) {
+            Some((known, child)) if known == name => Some(*child),
+            _ => {
+                let place = self.search(name)?;
+                if let Some(guess) = guess {
+                    guess.store(place, Relaxed);
+                }
+                Some(properties[place].1)
+            }
         }
     }
 
-    pub(crate) fn find(&mut self, name: &str) -> Option<NodeId> {
-        let place = match self.all.get(self.next) {
-            Some((next, _)) if next == name => self.next,
-            _ if self.all.len() <= LINEAR_MAX => {
-                self.all.iter().position(|(known, _)| known == name)?
-            }
-            _ => {
-                let found = self
-                    .all
-                    .binary_search_by(|(known, _)| known.as_str().cmp(name));
-                found.ok()?
-            }
-        };
-        self.next = place + 1;
-        Some(self.all[place].1)
+    fn search(&self, name: &str) -> Option<usize> {
+        let properties = &self.node.properties;
+        if properties.len() <= LINEAR_MAX {
+            return properties.iter().position(|(known, _)| known == name);
+        }
+        let found = properties.binary_search_by(|(known, _)| known.as_str().cmp(name));
+        found.ok()
     }
 }
