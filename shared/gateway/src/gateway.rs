@@ -17,7 +17,7 @@ use postern_definition::Map;
 use postern_metering::Meter;
 use postern_plan::Deployed;
 use postern_store::{Clock, Store, StoreError, Table};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -192,15 +192,21 @@ impl Gateway {
         mut trail: Trail,
     ) -> http::Response<Body> {
         let served = Served::of(&addressed);
-        let proceed = self.proceed(addressed, &mut trail);
-        match self.while_refreshing(due, proceed).await {
+        let answer = self
+            .while_refreshing(due, pin!(self.proceed(addressed, &mut trail)))
+            .await;
+        match answer {
             Ok(answer) => self.finish(answer, trail, served.live),
             Err(rejection) => self.reject(&rejection, trail, Some(served)).await,
         }
     }
 
-    /// Does something, and reads beside it what is due.
-    pub(crate) async fn while_refreshing<T>(&self, due: Due, main: impl Future<Output = T>) -> T {
+    /// Does something, and reads beside it what is due. What is done is pinned where it is begun, or its size would count twice.
+    pub(crate) async fn while_refreshing<F: Future>(
+        &self,
+        due: Due,
+        main: Pin<&mut F>,
+    ) -> F::Output {
         if due.is_nothing() {
             return main.await;
         }

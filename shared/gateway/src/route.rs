@@ -11,6 +11,7 @@ use http::Method;
 use http::header::AUTHORIZATION;
 use postern_definition::{Map, ResourceId};
 use postern_plan::{ApiKind, ApiSettings, Authorization, Deployed, MethodPlan};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A request whose method is known.
@@ -27,8 +28,8 @@ pub(crate) struct Routed {
     /// Values as they stand in the path, still percent-encoded.
     pub(crate) path_parameters: Arc<Map<String>>,
     pub(crate) query: Query,
-    /// What came over a connection of a WebSocket API, for expressions; empty of requests.
-    pub(crate) message: Bytes,
+    /// What came over a connection of a WebSocket API, for expressions.
+    pub(crate) message: Option<Box<Bytes>>,
 }
 
 impl Routed {
@@ -42,6 +43,11 @@ impl Routed {
             ApiKind::Rest => self.request.method.as_str(),
             ApiKind::Http | ApiKind::WebSocket => &self.plan.verb,
         }
+    }
+
+    /// What came over a connection, as text.
+    pub(crate) fn message_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.message.as_deref().map_or(&[], |message| message))
     }
 
     /// The request as mappings read it.
@@ -130,7 +136,7 @@ pub(crate) async fn route(
         resource_path,
         path_parameters,
         query,
-        message: Bytes::new(),
+        message: None,
     })
 }
 

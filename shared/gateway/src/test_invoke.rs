@@ -371,7 +371,7 @@ impl Gateway {
             resource_id: id,
             resource_path,
             path_parameters,
-            message: bytes::Bytes::new(),
+            message: None,
         };
         Ok((routed, trail))
     }

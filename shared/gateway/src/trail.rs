@@ -52,7 +52,7 @@ pub(crate) struct Trail {
     pub log: ExecutionLog,
     pub answer: Option<AnswerTrail>,
     /// Only of what happens on a connection of a WebSocket API.
-    pub socket: Option<SocketTrail>,
+    pub socket: Option<Box<SocketTrail>>,
 }
 
 #[derive(Clone, Debug)]

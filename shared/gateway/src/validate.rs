@@ -46,7 +46,7 @@ impl Gateway {
 
 /// What chooses the model of a message.
 fn key_of_message(expression: &Expression, routed: &Routed, trail: &Trail) -> String {
-    let text = String::from_utf8_lossy(&routed.message);
+    let text = routed.message_text();
     let given = Given {
         message: routed.message(),
         body: &Payload::new(&text),

@@ -35,7 +35,7 @@ pub(super) async fn prepare(
     let chosen = match &requests.chosen_by {
         ChosenBy::MediaType => Cow::Borrowed(content_type.as_str()),
         ChosenBy::Expression(expression) => {
-            let text = String::from_utf8_lossy(&routed.message);
+            let text = routed.message_text();
             key_of(
                 expression,
                 &given(routed, trail, &Payload::new(&text)),

@@ -127,7 +127,7 @@ fn wanted(plan: &ResponsePlan, answered: &Answered, routed: &Routed, trail: &Tra
             .unwrap_or_else(|| "application/json".to_owned()),
         ChosenBy::Expression(expression) => {
             let (message, text) = (
-                String::from_utf8_lossy(&routed.message),
+                routed.message_text(),
                 String::from_utf8_lossy(&answered.body),
             );
             let given = Given {

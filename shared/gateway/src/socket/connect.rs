@@ -12,6 +12,7 @@ use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, Response, StatusCode};
 use postern_definition::routed::CONNECT_KEY;
 use postern_plan::ApiKind;
+use std::pin::pin;
 
 impl Gateway {
     /// Answers a handshake. `id` is the new connection's. An error is the answer that the client gets instead, which is an
@@ -23,16 +24,18 @@ impl Gateway {
             Err(rejection) => return Err(self.reject(&rejection.into(), trail, None).await),
         };
         if addressed.deployed.kind() != ApiKind::WebSocket {
-            return Err(self.answer_addressed(addressed, due, trail).await);
+            return Err(Box::pin(self.answer_addressed(addressed, due, trail)).await);
         }
-        trail.socket = Some(SocketTrail {
+        trail.socket = Some(Box::new(SocketTrail {
             happening: Happening::Connect,
             connection_id: id.to_owned(),
             connected_at: trail.received_at,
-        });
+        }));
         let served = Served::of(&addressed);
-        let asked = self.ask_to_connect(addressed, &mut trail);
-        let answer = match self.while_refreshing(due, asked).await {
+        let asked = self
+            .while_refreshing(due, pin!(self.ask_to_connect(addressed, &mut trail)))
+            .await;
+        let answer = match asked {
             Ok(answer) => answer,
             Err(rejection) => return Err(self.reject(&rejection, trail, Some(served)).await),
         };

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use postern_definition::routed::DISCONNECT_KEY;
 use postern_plan::ApiKind;
+use std::pin::pin;
 
 impl Gateway {
     /// Tells of a connection that has ended.
@@ -29,8 +30,13 @@ impl Gateway {
         let Some(number) = served.deployed.route(DISCONNECT_KEY) else {
             return;
         };
-        let told = self.tell_of_end(connection, &served, number, headers, &mut trail);
-        let status = match self.while_refreshing(due, told).await {
+        let told = self
+            .while_refreshing(
+                due,
+                pin!(self.tell_of_end(connection, &served, number, headers, &mut trail)),
+            )
+            .await;
+        let status = match told {
             Ok(status) => status,
             Err(rejection) => {
                 self.tell(&rejection, ApiKind::WebSocket, &trail);

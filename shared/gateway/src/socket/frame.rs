@@ -8,7 +8,7 @@ use serde_json::Value;
 /// What whoever sent a message is told of why it went no further.
 pub(super) fn of(rejection: &Rejection, trail: &Trail) -> String {
     let quoted = |text: &str| Value::from(text).to_string();
-    let socket = trail.socket.as_ref();
+    let socket = trail.socket.as_deref();
     let connection = quoted(socket.map_or("", |socket| &socket.connection_id));
     if let Rejection::Validate(ValidateRejection::InvalidBody { .. }) = rejection {
         let message = socket.and_then(|socket| socket.happening.message_id());

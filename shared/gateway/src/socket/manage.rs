@@ -9,6 +9,7 @@ use crate::{Arrival, Body, CollectError, Gateway};
 use http::{Method, Response};
 use percent_encoding::percent_decode_str;
 use postern_plan::ApiKind;
+use std::pin::pin;
 
 impl Gateway {
     /// What a request to @connections asks for, where whoever sent it may ask that. An error is the answer that they get.
@@ -19,10 +20,12 @@ impl Gateway {
             Err(rejection) => return Err(self.reject(&rejection.into(), trail, None).await),
         };
         if addressed.deployed.kind() != ApiKind::WebSocket {
-            return Err(self.answer_addressed(addressed, due, trail).await);
+            return Err(Box::pin(self.answer_addressed(addressed, due, trail)).await);
         }
-        let managed = self.managed(addressed, &mut trail);
-        match self.while_refreshing(due, managed).await {
+        let managed = self
+            .while_refreshing(due, pin!(self.managed(addressed, &mut trail)))
+            .await;
+        match managed {
             Ok(managed) => Ok(managed),
             Err(rejection) => Err(self.reject_of(ApiKind::WebSocket, &rejection, trail).await),
         }

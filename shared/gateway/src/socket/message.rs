@@ -13,6 +13,7 @@ use postern_definition::Map;
 use postern_definition::routed::DEFAULT_KEY;
 use postern_plan::ApiKind;
 use postern_template::Payload;
+use std::pin::pin;
 
 /// What came of a message.
 struct Heard {
@@ -30,8 +31,10 @@ impl Gateway {
             Ok(found) => found,
             Err(rejection) => return Some(self.refuse(&rejection.into(), trail, None).await),
         };
-        let heard = self.hear(connection, &served, text, &mut trail);
-        match self.while_refreshing(due, heard).await {
+        let heard = self
+            .while_refreshing(due, pin!(self.hear(connection, &served, text, &mut trail)))
+            .await;
+        match heard {
             Ok(Heard { status, answer }) => {
                 self.record(status, answer.len(), trail, served.live);
                 (!answer.is_empty()).then_some(answer)
@@ -70,7 +73,7 @@ impl Gateway {
         crate::execution_log::Steps::answered(
             &mut trail.log,
             status,
-            &answer_headers(),
+            &HeaderMap::new(),
             &Body::Full(answer.clone()),
         );
         Ok(Heard { status, answer })
@@ -134,8 +137,4 @@ fn text_of(body: &Bytes) -> Bytes {
         std::borrow::Cow::Borrowed(_) => body.clone(),
         std::borrow::Cow::Owned(text) => text.into(),
     }
-}
-
-fn answer_headers() -> HeaderMap {
-    HeaderMap::new()
 }

@@ -153,11 +153,11 @@ impl Connection {
             latency: said.latency,
             ..AuthorizerTrail::default()
         });
-        trail.socket = Some(SocketTrail {
+        trail.socket = Some(Box::new(SocketTrail {
             happening,
             connection_id: self.id.clone(),
             connected_at: self.connected_at,
-        });
+        }));
         trail
     }
 
@@ -248,7 +248,7 @@ async fn routed(
         resource_path: key.to_owned(),
         path_parameters: Arc::default(),
         query: query.unwrap_or_default(),
-        message,
+        message: Some(Box::new(message)).filter(|message| !message.is_empty()),
     })
 }
 

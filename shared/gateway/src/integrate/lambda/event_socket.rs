@@ -131,7 +131,7 @@ impl<'e> Identity<'e> {
 impl Event<'_> {
     pub(super) fn to_socket_json(&self) -> Vec<u8> {
         let all = self.headers();
-        let socket = self.trail.socket.as_ref();
+        let socket = self.trail.socket.as_deref();
         let is_message = socket.is_some_and(|s| matches!(s.happening, Happening::Message { .. }));
         let wire = Wire {
             headers: (!is_message).then(|| headers(&all)),
@@ -181,7 +181,7 @@ impl Event<'_> {
         let last = pairs.iter();
         let last: Map<&str> = last.map(|(n, value)| (n.clone(), value.as_str())).collect();
         let repeated = multi_query(routed);
-        let socket = trail.socket.as_ref();
+        let socket = trail.socket.as_deref();
         let of = |of: fn(&SocketTrail) -> Option<&str>| socket.and_then(of);
         let end = socket.and_then(|socket| socket.happening.end());
         let millis = |at: std::time::Duration| at.as_millis() as u64;
