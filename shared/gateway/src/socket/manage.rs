@@ -54,6 +54,8 @@ impl Gateway {
         };
         let caller = self.signed(&mut request, &subject, trail).await?;
         self.check_may(&caller, &subject, &request.headers, trail)?;
+        let what = (request.method.as_str(), "@connections");
+        self.count_for_account(&live, what).await?;
         let body = request.body.collect(MESSAGE_BYTES_MAX).await;
         let body = body.map_err(|error| match error {
             CollectError::TooLong(max) => IntegrateRejection::BodyTooLarge(max),
