@@ -232,4 +232,10 @@ async fn requests_for_connections_count_against_the_accounts_throttle() {
     }
     assert_eq!(found[1], format!("POST {API} dev {ID} "));
     assert_eq!(found[2], r#"429 {"message":"Too Many Requests"}"#);
+    let refused = bench.gateway.manage(ann().header(&request, &[], "")).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(
+        refused.headers()["x-amzn-errortype"],
+        "LimitExceededException"
+    );
 }
