@@ -1,6 +1,5 @@
 """Authorizers that are functions of several languages, on cargo-lambda's emulator of Lambda: real runtimes, real answers."""
 
-import shutil
 import socket
 import sys
 
@@ -23,19 +22,23 @@ def postern(folder):
     """Postern beside an emulator that runs a guard of each language."""
     port = free_port()
     folder = folder / "guards"
+    folder.mkdir()
+    # The emulator serves functions that a project has as its binaries, by name. It builds none of them here.
+    binaries = "".join(f'[[bin]]\nname = "{language}"\npath = "main.rs"\n' for language in LANGUAGES)
+    (folder / "Cargo.toml").write_text(f'[package]\nname = "guards"\nversion = "0.1.0"\n{binaries}')
+    (folder / "main.rs").write_text("fn main() {}\n")
     programs = [Program(
-        ["cargo", "lambda", "watch", "--only-lambda-apis", "--disable-cors", "--manifest-path", ROOT / "Cargo.toml",
+        ["cargo", "lambda", "watch", "--only-lambda-apis", "--disable-cors", "--manifest-path", folder / "Cargo.toml",
          "--invoke-address", "127.0.0.1", "--invoke-port", port],
         folder / "emulator.log")]
     eventually(lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True)
     for language, command in LANGUAGES.items():
-        if shutil.which(str(command[0])):
-            programs.append(Program(command, folder / f"{language}.log", {
-                "AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{port}/.rt/{language}",
-                "AWS_LAMBDA_FUNCTION_NAME": language,
-                "AWS_LAMBDA_FUNCTION_VERSION": "1",
-                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
-            }))
+        programs.append(Program(command, folder / f"{language}.log", {
+            "AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{port}/.rt/{language}",
+            "AWS_LAMBDA_FUNCTION_NAME": language,
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        }))
     product = products.Dev(folder, "--memory", environment={"AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{port}"})
     yield product
     product.stop()

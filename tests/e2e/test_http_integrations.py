@@ -255,9 +255,10 @@ def test_requests_and_answers_are_changed_as_the_owner_says(postern, backend, la
     assert (answer.header("x-many"), answer.header("x-powered-by"), answer.header("x-why")) == ("1,2", None, "because")
     assert api.send("/function").status == 202
     assert lambdas.last(name).event["headers"]["x-stage"] == "$default"
-    with pytest.raises(botocore.exceptions.ClientError) as error:
-        api.integration(proxy(backend.url, RequestParameters={"append:header.X-Amzn-Trace-Id": "x"}))
-    assert error.value.response["Error"]["Code"] == "BadRequestException"
+    for wrong in ({"append:header.X-Amzn-Trace-Id": "x"}, {"append:header.x": "$request.body..a"}):
+        with pytest.raises(botocore.exceptions.ClientError) as error:
+            api.integration(proxy(backend.url, RequestParameters=wrong))
+        assert error.value.response["Error"]["Code"] == "BadRequestException", wrong
 
 
 # --- actions of services ---

@@ -139,10 +139,12 @@ pub(crate) const PASSED: Remapping = Remapping {
     dropped: &OF_A_CONNECTION,
 };
 
-/// What belongs to a connection, not to the message that comes over it. A length does, since the message is framed anew.
-const OF_A_CONNECTION: [&str; 10] = [
+/// What belongs to a connection, not to the message that comes over it. A length does, since the message is framed anew, and
+/// what was expected of the gateway it has met already.
+const OF_A_CONNECTION: [&str; 11] = [
     "connection",
     "content-length",
+    "expect",
     "keep-alive",
     "proxy-authenticate",
     "proxy-authorization",

@@ -1,7 +1,7 @@
 //! Part 1: the gateway function beside a bare one, both as Lambda runs them.
 
 use crate::{
-    cached,
+    authorizers, cached,
     cores::Cores,
     function::{Batch, Deployed, Function},
     http::Acknowledge,
@@ -11,7 +11,6 @@ use crate::{
     starts::{self, Promise},
     stats::{self, Quartiles},
     store::Counted,
-    tokens,
     upstream::ANSWER,
     world::{BODY, Binaries, Job, REVALIDATE, Variant, World},
 };
@@ -132,7 +131,7 @@ pub(crate) async fn compare(
         .await?;
     }
     cached::compare(&world, binaries, effort, scratch, report).await?;
-    tokens::compare(&world, binaries, effort, scratch, report).await?;
+    authorizers::compare(&world, binaries, effort, scratch, report).await?;
     let keyed = world.variant(binaries, &SMALL, &keyed_api, None);
     keyed::compare(&keyed.deployed, &world.counted, effort, scratch, report).await?;
     under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await

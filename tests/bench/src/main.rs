@@ -2,6 +2,7 @@
 //!
 //! `tests/bench/run` builds what this measures and calls it. Everything happens on 127.0.0.1.
 
+mod authorizers;
 mod cached;
 mod cores;
 mod event;
@@ -19,7 +20,6 @@ mod runtime_api;
 mod starts;
 mod stats;
 mod store;
-mod tokens;
 mod upstream;
 mod world;
 

@@ -294,11 +294,7 @@ impl Management {
             Kind::AwsProxy => json!({
                 "type": "AWS_PROXY",
                 "httpMethod": "POST",
-                "uri": format!(
-                    "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/\
-                     arn:aws:lambda:us-east-1:123456789012:function:{}/invocations",
-                    backends.lambda_function
-                ),
+                "uri": invoke_uri(backends.lambda_function),
             }),
         };
         if kind == Kind::Mock || template_bytes > 0 {
@@ -365,6 +361,12 @@ pub(crate) fn text(answer: &Value, member: &str) -> Result<String> {
         .as_str()
         .map(str::to_owned)
         .with_context(|| format!("the answer has no `{member}`: {answer}"))
+}
+
+/// By which a function is called.
+pub(crate) fn invoke_uri(function: &str) -> String {
+    let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{function}");
+    format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations")
 }
 
 /// What a MOCK needs to choose its answer, made as long as asked. Half of the filling is the same in every template and

@@ -23,7 +23,10 @@ pub(crate) async fn http_backend() -> Result<Server> {
     .await
 }
 
-/// Answers every synchronous invocation as a proxy function would.
+/// The function that lets everybody in.
+pub(crate) const AUTHORIZER: &str = "bench-authorizer";
+
+/// Answers every synchronous invocation as a proxy function would, and the authorizer's as one.
 pub(crate) async fn lambda_endpoint() -> Result<Server> {
     let reply = Bytes::from(
         json!({
@@ -33,8 +36,20 @@ pub(crate) async fn lambda_endpoint() -> Result<Server> {
         })
         .to_string(),
     );
+    let verdict = Bytes::from(
+        json!({
+            "principalId": "somebody",
+            "policyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{ "Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*" }],
+            },
+            "context": { "tenant": "bench" },
+        })
+        .to_string(),
+    );
     Server::start(move |request: Request<Incoming>| {
-        let reply = reply.clone();
+        let is_authorizer = request.uri().path().contains(AUTHORIZER);
+        let reply = if is_authorizer { &verdict } else { &reply }.clone();
         async move {
             let path = request.uri().path();
             let is_invocation = request.method() == Method::POST

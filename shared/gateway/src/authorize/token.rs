@@ -120,6 +120,7 @@ fn presented(routed: &Routed, source: &Source) -> Option<String> {
     let value = value.trim();
     let token = match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        None if value.eq_ignore_ascii_case("bearer") => "",
         _ => value,
     };
     (!token.is_empty()).then(|| token.to_owned())

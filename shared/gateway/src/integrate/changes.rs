@@ -16,7 +16,9 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::utf8_percent_encode;
 use postern_definition::Map;
-use postern_plan::{Action, BodyPath, Change, Changes, RequestChanges, Source, TextTemplate};
+use postern_plan::{
+    Action, BodyPath, Change, RequestChanges, ResponseChanges, Source, TextTemplate,
+};
 use postern_template::Payload;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -27,9 +29,6 @@ pub(super) async fn of_request(
     routed: &mut Routed,
     trail: &Trail,
 ) -> Result<Option<String>, IntegrateRejection> {
-    if changes.are_none() {
-        return Ok(None);
-    }
     let body = if changes.read_the_body() {
         held(routed).await?
     } else {
@@ -58,14 +57,11 @@ pub(super) async fn of_request(
 
 /// The answer as the mappings for its status make it.
 pub(super) async fn of_answer(
-    changes: &Changes,
+    changes: &ResponseChanges,
     mut answer: Answer,
     variables: &Map<String>,
     trail: &Trail,
 ) -> Result<Answer, IntegrateRejection> {
-    let Some(changes) = changes.responses.get(&answer.status.as_u16()) else {
-        return Ok(answer);
-    };
     let mut body = Bytes::new();
     if changes.read_the_body() {
         body = buffered(answer.body).await?;

@@ -43,10 +43,18 @@ impl Gateway {
         let Some(changes) = plan.integration.changes() else {
             return self.call_integration(routed, None, trail).await;
         };
-        let path = changes::of_request(&changes.request, &mut routed, trail).await?;
+        // In boxes, for few requests are changed, and all would carry the size of that.
+        let mut path = None;
+        if !changes.request.are_none() {
+            let changing = changes::of_request(&changes.request, &mut routed, trail);
+            path = Box::pin(changing).await?;
+        }
         let variables = routed.variables.clone();
         let answer = self.call_integration(routed, path, trail).await?;
-        changes::of_answer(changes, answer, &variables, trail).await
+        match changes.responses.get(&answer.status.as_u16()) {
+            None => Ok(answer),
+            Some(changes) => Box::pin(changes::of_answer(changes, answer, &variables, trail)).await,
+        }
     }
 
     /// `path` goes on in place of the path that would.

@@ -10,7 +10,9 @@ use http_body_util::StreamBody;
 use postern_definition::rest::{
     Authorizer, Definition, Method, Model, RequestValidator, Resource, RestApi, Stage,
 };
-use postern_definition::routed::{Definition as RoutedDefinition, Stage as RoutedStage};
+use postern_definition::routed::{
+    Authorizer as RoutedAuthorizer, Definition as RoutedDefinition, Stage as RoutedStage,
+};
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
     Arrival, Backend, Body, Call, CallError, Caller, Clock, Destination, Gateway, Journal,
@@ -29,6 +31,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 pub(crate) const API: &str = "a1b2c3d4e5";
+const GUARD: &str = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:guard/invocations";
 
 /// A file of cases.
 #[derive(Deserialize)]
@@ -359,8 +362,21 @@ impl Bench {
         routes: &BTreeMap<String, Value>,
         stage: &Value,
     ) {
-        self.deploy_routed(&routed_definition(api, routes), stage)
+        self.deploy_guarded(api, routes, &BTreeMap::new(), stage)
             .await;
+    }
+
+    /// The same, with authorizers by id.
+    pub(crate) async fn deploy_guarded(
+        &self,
+        api: &Value,
+        routes: &BTreeMap<String, Value>,
+        authorizers: &BTreeMap<String, Value>,
+        stage: &Value,
+    ) {
+        let mut definition = routed_definition(api, routes);
+        definition.authorizers = routed_authorizers(authorizers);
+        self.deploy_routed(&definition, stage).await;
     }
 
     /// Deploys an HTTP or WebSocket API to its stage.
@@ -527,7 +543,17 @@ pub(crate) fn validators(all: &BTreeMap<String, Value>) -> Vec<RequestValidator>
 pub(crate) fn authorizers(all: &BTreeMap<String, Value>) -> Vec<Authorizer> {
     let authorizer = |(id, members): (&String, &Value)| {
         let mut whole = json!({"id": id, "name": id, "type": "TOKEN", "identitySource": "method.request.header.Authorization",
-            "authorizerUri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:guard/invocations"});
+            "authorizerUri": GUARD});
+        merge(&mut whole, members);
+        serde_json::from_value(whole).unwrap()
+    };
+    all.iter().map(authorizer).collect()
+}
+
+fn routed_authorizers(all: &BTreeMap<String, Value>) -> Vec<RoutedAuthorizer> {
+    let authorizer = |(id, members): (&String, &Value)| {
+        let mut whole = json!({"authorizerId": id, "name": id, "authorizerType": "REQUEST", "authorizerPayloadFormatVersion": "2.0",
+            "identitySource": ["$request.header.Authorization"], "authorizerUri": GUARD});
         merge(&mut whole, members);
         serde_json::from_value(whole).unwrap()
     };
@@ -553,7 +579,7 @@ impl Case {
         let bench = Bench::new(Stopped::at(1_723_055_832));
         if !self.routes.is_empty() {
             bench
-                .deploy_routes(&self.api, &self.routes, &self.stage)
+                .deploy_guarded(&self.api, &self.routes, &self.authorizers, &self.stage)
                 .await;
             return Self::send_all(self.requests, name, bench).await;
         }

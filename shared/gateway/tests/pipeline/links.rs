@@ -207,3 +207,83 @@ async fn a_load_balancer_that_aws_does_not_know_is_not_asked_for_by_every_reques
     outcome(&bench, "/proxy").await;
     assert_eq!(bench.backend.calls.lock().unwrap().len(), 2);
 }
+
+/// A gateway with an HTTP API whose routes lead through a link.
+async fn routed(links: VpcLinks) -> Bench {
+    let clock = Stopped::at(1_773_119_783);
+    let store = Embedded::memory(clock.clone()).unwrap();
+    let bench = Bench::with_links(store, clock, links);
+    let private = |uri: &str, tls: Value| {
+        json!({"integration": {"integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "connectionType": "VPC_LINK",
+            "connectionId": "lnk123", "integrationUri": uri, "tlsConfig": tls}})
+    };
+    let service = "arn:aws:servicediscovery:eu-west-1:123456789012:service/srv-1?stage=prod&a=b";
+    let routes = BTreeMap::from([
+        ("ANY /plain".to_owned(), private(LISTENER, Value::Null)),
+        (
+            "ANY /tls".to_owned(),
+            private(LISTENER, json!({"serverNameToVerify": "inner.example"})),
+        ),
+        ("ANY /found".to_owned(), private(service, Value::Null)),
+    ]);
+    bench.deploy_routes(&json!({}), &routes, &json!({})).await;
+    let answer =
+        json!({"status": 200, "body": "<DNSName>web.elb.example</DNSName><Port>8443</Port>"});
+    *bench.backend.answer.lock().unwrap() = answer;
+    bench
+}
+
+#[tokio::test]
+async fn a_route_connects_to_the_listener_that_its_link_leads_to() {
+    for (settings, path, expected) in [
+        (
+            format!("{LISTENER}=10.0.0.7:81"),
+            "/plain",
+            "http://10.0.0.7:81/dev/plain?a=b through 10.0.0.7:81",
+        ),
+        (
+            "lnk123=10.0.0.7".to_owned(),
+            "/tls",
+            "https://inner.example/dev/tls?a=b through 10.0.0.7",
+        ),
+        (
+            "arn:aws:servicediscovery:eu-west-1:123456789012:service/srv-1=here:82".to_owned(),
+            "/found",
+            "http://here:82/dev/found?a=b through here:82",
+        ),
+        (
+            String::new(),
+            "/plain",
+            "http://web.elb.example:8443/dev/plain?a=b through web.elb.example:8443",
+        ),
+        (
+            String::new(),
+            "/tls",
+            "https://inner.example/dev/tls?a=b through web.elb.example:8443",
+        ),
+    ] {
+        let mut links = VpcLinks::asking_aws();
+        links.set(&settings).unwrap();
+        let bench = routed(links).await;
+        let request = arrival(&format!("GET /dev{path}?a=b"), &[], "");
+        assert_eq!(bench.gateway.answer(request).await.status(), 200);
+        let called = bench.backend.calls.lock().unwrap().last().cloned();
+        assert_eq!(called.as_deref(), Some(expected), "{settings} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_of_cloud_map_that_nobody_told_of_cannot_be_called() {
+    let bench = routed(VpcLinks::asking_aws()).await;
+    let answer = bench
+        .gateway
+        .answer(arrival("GET /dev/found", &[], ""))
+        .await;
+    assert_eq!(answer.status(), 500);
+    let told = bench.journal.faults.lock().unwrap().concat();
+    assert!(
+        told.contains("services of Cloud Map are not looked up"),
+        "{told}"
+    );
+    assert!(bench.backend.calls.lock().unwrap().is_empty());
+}

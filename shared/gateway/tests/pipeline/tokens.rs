@@ -17,27 +17,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-const NOW: u64 = 1_723_055_832;
+pub(crate) const NOW: u64 = 1_723_055_832;
 const POOL: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool";
-const ISSUER: &str = "https://issuer.example/tenant/";
+pub(crate) const ISSUER: &str = "https://issuer.example/tenant/";
 
 /// Plays all issuers, which have one key.
-struct Issuers {
+pub(crate) struct Issuers {
     rsa: RsaKeyPair,
     /// The names under which the key is published.
     names: Mutex<Vec<&'static str>>,
     asked: Mutex<Vec<String>>,
-    is_away: AtomicBool,
+    pub(crate) is_away: AtomicBool,
     /// What discovery says differently.
-    discovery: Mutex<Value>,
+    pub(crate) discovery: Mutex<Value>,
 }
+
+/// What stands behind routes, and is no issuer.
+pub(crate) const BEHIND: &str = "http://b.example/x";
 
 fn encoded(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 impl Issuers {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let rsa = include_str!("../../../identity/tests/identity/rsa_key.txt").replace('\n', "");
         Self {
             rsa: RsaKeyPair::from_der(&STANDARD.decode(rsa).unwrap()).unwrap(),
@@ -48,8 +51,13 @@ impl Issuers {
         }
     }
 
-    fn token(&self, key: &str, claims: &Value) -> String {
-        let header = json!({"alg": "RS256", "kid": key}).to_string();
+    pub(crate) fn token(&self, key: &str, claims: &Value) -> String {
+        self.signed(&json!({"alg": "RS256", "kid": key}), claims)
+    }
+
+    /// A token of whichever header, signed as RS256 has it.
+    pub(crate) fn signed(&self, header: &Value, claims: &Value) -> String {
+        let header = header.to_string();
         let message = format!("{}.{}", encoded(header), encoded(claims.to_string()));
         let mut signature = vec![0; self.rsa.public().modulus_len()];
         let random = SystemRandom::new();
@@ -63,7 +71,7 @@ impl Issuers {
         format!("{message}.{}", encoded(signature))
     }
 
-    fn times_asked(&self) -> usize {
+    pub(crate) fn times_asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
 }
@@ -74,6 +82,9 @@ impl Backend for Issuers {
         let Destination::Url { url, .. } = call.destination else {
             panic!("an issuer is a URL");
         };
+        if url == BEHIND {
+            return Ok(Response::new(Body::empty()));
+        }
         assert_eq!(
             (call.method, call.timeout),
             (Method::GET, Duration::from_millis(1_500))
@@ -229,7 +240,7 @@ fn access_claims() -> Value {
     json!({"iss": POOL, "client_id": "client", "token_use": "access", "sub": "ann", "scope": "openid pets/read", "iat": NOW, "exp": NOW + 100_000})
 }
 
-fn with(claims: Value, change: Value) -> Value {
+pub(crate) fn with(claims: Value, change: Value) -> Value {
     let mut claims = claims;
     claims
         .as_object_mut()

@@ -151,6 +151,12 @@ impl Told {
                 let path = ["integrationResponses", status, members, name];
                 set(&mut self.integration, &path, text());
             }
+            "routes" | "authorizers" => {
+                self.api.insert(keyword.to_owned(), json()?);
+            }
+            "guard" | "asked" => {
+                self.request.insert(keyword.to_owned(), json()?);
+            }
             "gateway-response" => set(&mut self.api, &["gateway_responses", name], json()?),
             "model" => set(&mut self.api, &["models", name], json()?),
             "validator" => set(&mut self.api, &["validators", name], json()?),
@@ -209,7 +215,9 @@ impl Told {
             .insert("methodIntegration".to_owned(), self.integration.into());
         let mut case = self.api;
         case.insert("about".to_owned(), claim.into());
-        case.insert("methods".to_owned(), json!({self.on: self.method}));
+        if !self.on.is_empty() {
+            case.insert("methods".to_owned(), json!({self.on: self.method}));
+        }
         case.insert("requests".to_owned(), json!([self.request]));
         case.into()
     }

@@ -2,15 +2,8 @@
 
 use crate::wire::Failure;
 use postern_definition::Map;
+use postern_plan::{Source, TextTemplate};
 
-const REQUEST_SOURCES: [&str; 5] = [
-    "request.header.",
-    "request.querystring.",
-    "request.path.",
-    "request.body.",
-    "context.",
-];
-const RESPONSE_SOURCES: [&str; 3] = ["response.header.", "response.body.", "context."];
 /// Headers that are not the API's owner's to change.
 const RESERVED: [&str; 21] = [
     "authorization",
@@ -89,7 +82,7 @@ pub(super) fn response(parameters: Option<&Map<Map<String>>>) -> Result<(), Fail
                 _ => return Err(invalid(key)),
             }
             if action != "remove" {
-                sources(value, &RESPONSE_SOURCES, "response.body")?;
+                sources(value, Source::of_routed_response)?;
             }
         }
     }
@@ -112,34 +105,13 @@ fn named(key: &str, place: &str, prefixes: &[&str]) -> Result<(), Failure> {
 
 /// A value that is made from a request.
 pub(super) fn request_value(value: &str) -> Result<(), Failure> {
-    sources(value, &REQUEST_SOURCES, "request.body")
+    sources(value, Source::of_routed_request)
 }
 
-/// Looks at each `${...}` of a value, or at the whole of one that begins with a dollar. The rest is text.
-fn sources(value: &str, prefixes: &[&str], body: &str) -> Result<(), Failure> {
-    let is_source = |source: &str| {
-        source == body
-            || source == "request.path" && body == "request.body"
-            || prefixes
-                .iter()
-                .chain(&["stageVariables."])
-                .any(|prefix| source.len() > prefix.len() && source.starts_with(prefix))
-    };
-    let mut rest = value;
-    if !value.contains("${") {
-        return match value.strip_prefix('$') {
-            Some(source) if !is_source(source) => Err(invalid(value)),
-            _ => Ok(()),
-        };
-    }
-    while let Some((_, after)) = rest.split_once("${") {
-        let (source, after) = after.split_once('}').ok_or_else(|| invalid(value))?;
-        if !is_source(source) {
-            return Err(invalid(value));
-        }
-        rest = after;
-    }
-    Ok(())
+/// As gateways read it: one source behind a dollar sign, or text with sources in `${}`.
+fn sources(value: &str, source: fn(&str) -> Option<Source>) -> Result<(), Failure> {
+    let read = TextTemplate::of_routed(value, source);
+    read.map(drop).ok_or_else(|| invalid(value))
 }
 
 #[cfg(test)]
@@ -159,6 +131,7 @@ mod tests {
             ),
             ("overwrite:path", "$request.path", true),
             ("append:header.x", "$request.body.a.b", true),
+            ("append:header.x", "$request.body..b", false),
             ("append:header.x", "$context.requestId", true),
             ("append:path", "/a", false),
             ("overwrite:header.", "a", false),

@@ -162,7 +162,8 @@ fn defects(is_http: bool, routes: &[FrozenRoute]) -> Vec<Defect> {
     vec![Defect::RoutesWithoutIntegration(lacking.join(", "))]
 }
 
-/// What is wrong with routes that have an integration. Those of HTTP APIs that wait for one cannot be called until then.
+/// What is wrong with routes that have an integration. Those of HTTP APIs that wait for one cannot be called until then. The
+/// integrations lie in the order of their ids.
 fn uncallable(
     is_http: bool,
     routes: &[FrozenRoute],
@@ -170,10 +171,11 @@ fn uncallable(
 ) -> Vec<Defect> {
     let mut defects = Vec::new();
     for frozen in routes {
-        let id = frozen.route.integration_id();
-        let integration = integrations
-            .iter()
-            .find(|i| Some(i.integration.integration_id.as_str()) == id);
+        let integration = frozen.route.integration_id().and_then(|id| {
+            let id_of = |i: &FrozenIntegration| i.integration.integration_id.as_str().cmp(id);
+            integrations.binary_search_by(id_of).ok()
+        });
+        let integration = integration.map(|place| &integrations[place]);
         let key = &frozen.route.route_key;
         let (verb, path) = match key.split_once(' ').filter(|_| is_http) {
             Some(parts) => parts,

@@ -8,10 +8,13 @@ use crate::route::Routed;
 use crate::trail::Trail;
 use http::header::{FORWARDED, HOST, VIA};
 use http::{HeaderMap, HeaderName};
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use postern_definition::routed::DEFAULT_KEY;
 use postern_plan::{Action, Appended, HttpPlan};
 use std::borrow::Cow;
+
+/// What a URL cannot hold. All else goes on as the client wrote it.
+const UNSAFE_IN_RAW_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 
 /// Where a request goes, beyond what the integration's URI says.
 pub(super) struct Goes<'g> {
@@ -40,7 +43,11 @@ pub(super) fn url(
         Appended::StageAndPath => Some(with_stage(routed)),
     };
     let mut url = with_path(uri, appended.as_deref(), goes.path.as_deref());
-    parameters.append_query(&mut url, routed.query.pairs());
+    // As it came: what a client signed or left unsaid is not put in other words.
+    if let Some(query) = routed.request.query.as_deref().filter(|q| !q.is_empty()) {
+        url.push(if url.contains('?') { '&' } else { '?' });
+        url.extend(utf8_percent_encode(query, UNSAFE_IN_RAW_QUERY));
+    }
     Ok(url)
 }
 

@@ -1,16 +1,17 @@
-//! A method that wants a token beside one that does not: the same MOCK, the same event, two APIs.
+//! Methods with authorizers beside one that has none: the same MOCK, the same event, an API for each.
 //!
 //! The token is as large as those of the usual providers, and good for decades: what is measured is a caller who comes
-//! again, as almost every caller does.
+//! again, as almost every caller does, and whom an issuer's keys or a function have vouched for before.
 
 use crate::{
     cores::Cores,
     functions::{Effort, Found, job_requests},
     http::{Server, answer, json_answer},
-    management::{ANSWERING, Backends, Kind, Management, STAGE, text},
+    management::{ANSWERING, Backends, Kind, Management, STAGE, invoke_uri, text},
     postern::Laptop,
     report::{Report, Row, Unit},
     stats::{self, Quartiles},
+    upstream::AUTHORIZER,
     world::{Binaries, Job, World},
 };
 use anyhow::{Context, Result, anyhow};
@@ -21,11 +22,10 @@ use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
-const SCENARIO: &str = "MOCK for a known token";
-/// Of the only method of both APIs.
+/// Of the only method of each API.
 const PATH: &str = "/group0";
 const AUDIENCE: &str = "bench";
 const KEY: &str = "2f1c7a52-5b7d-4d4e-8f6a-000000000001";
@@ -100,6 +100,57 @@ impl Issuer {
     }
 }
 
+/// Who decides whether a caller may call.
+struct Guard {
+    scenario: &'static str,
+    function: &'static str,
+    /// Of the method.
+    authorization: &'static str,
+    scopes: &'static [&'static str],
+    authorizer: Value,
+    token: String,
+}
+
+impl Guard {
+    fn issuer(issuer: &Issuer) -> Result<Self> {
+        Ok(Self {
+            scenario: "MOCK for a known token",
+            function: "gateway-jwt",
+            authorization: "JWT",
+            scopes: &["things/read"],
+            authorizer: json!({
+                "name": "issuer",
+                "type": "JWT",
+                "identitySource": "method.request.header.Authorization",
+                "jwtConfiguration": {
+                    "issuers": [{ "issuer": issuer.url(), "audiences": [AUDIENCE] }],
+                    "defaultAlgorithms": ["ES256"],
+                },
+            }),
+            token: issuer.token()?,
+        })
+    }
+
+    /// The same token, which a function looks at: its verdict is kept for its five minutes.
+    fn function(issuer: &Issuer) -> Result<Self> {
+        Ok(Self {
+            scenario: "MOCK, a function's verdict kept",
+            function: "gateway-authorizer",
+            authorization: "CUSTOM",
+            scopes: &[],
+            authorizer: json!({
+                "name": "function",
+                "type": "TOKEN",
+                "identitySource": "method.request.header.Authorization",
+                "authorizerUri": invoke_uri(AUTHORIZER),
+                "authorizerResultTtlInSeconds": 300,
+            }),
+            token: issuer.token()?,
+        })
+    }
+}
+
+/// Each guard beside none.
 pub(crate) async fn compare(
     world: &World,
     binaries: &Binaries,
@@ -108,8 +159,22 @@ pub(crate) async fn compare(
     report: &mut Report,
 ) -> Result<()> {
     let issuer = Issuer::start().await?;
+    for guard in [Guard::issuer(&issuer)?, Guard::function(&issuer)?] {
+        compare_one(&guard, world, binaries, effort, scratch, report).await?;
+    }
+    Ok(())
+}
+
+async fn compare_one(
+    guard: &Guard,
+    world: &World,
+    binaries: &Binaries,
+    effort: Effort,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<()> {
     let laptop = world.laptop(binaries, scratch).await?;
-    let [guarded, mock] = make_apis(&laptop, &issuer, world.backends())
+    let [guarded, mock] = make_apis(&laptop, guard, world.backends())
         .await
         .with_context(|| format!("postern's log ends:\n{}", laptop.log_end()))?;
     drop(laptop);
@@ -119,23 +184,24 @@ pub(crate) async fn compare(
         deployed
     };
     let (guarded, mock) = (
-        function(&guarded, "gateway-jwt"),
+        function(&guarded, guard.function),
         function(&mock, "gateway-mock"),
     );
     let job = Job {
-        name: "jwt",
+        name: guard.function,
         method: "GET",
         paths: vec![PATH.to_owned()],
-        bearer: Some(issuer.token()?),
+        bearer: Some(guard.token.clone()),
         body: None,
         cpu_ratio_max: None,
         first_ratio_max: None,
     };
+    let scenario = guard.scenario;
     let mut found = Found::default();
     let mut numbers = 0_u64..;
     let cores = Cores::divide()?;
     for life in 1..=effort.lives {
-        eprintln!("requests, {SCENARIO}: life {life} of {}", effort.lives);
+        eprintln!("requests, {scenario}: life {life} of {}", effort.lives);
         let mut ours = guarded.start(scratch).await?;
         let mut theirs = mock.start(scratch).await?;
         cores.put(ours.pid()?)?;
@@ -147,7 +213,7 @@ pub(crate) async fn compare(
     let ratios = stats::pair_ratios(&ours.cpu_means, &theirs.cpu_means);
     let row = |figure, percent| {
         let at = |samples: &[f64]| stats::percentile(samples, percent).unwrap_or_default();
-        Row::new(SCENARIO, figure, Unit::Microseconds, at(&ours.all.cpu_us))
+        Row::new(scenario, figure, Unit::Microseconds, at(&ours.all.cpu_us))
             .beside("MOCK", at(&theirs.all.cpu_us))
     };
     let p50 = row("CPU p50", 50.0).ratio(Quartiles::of(&ratios));
@@ -155,7 +221,7 @@ pub(crate) async fn compare(
     report.rows.push(row("CPU p99", 99.0));
     let first = stats::middle(&found.first_us);
     let first = Row::new(
-        SCENARIO,
+        scenario,
         "first use of a method, wall",
         Unit::Microseconds,
         first,
@@ -164,8 +230,8 @@ pub(crate) async fn compare(
     Ok(())
 }
 
-/// One whose method answers by itself to whoever brings a token, and one that answers so to everybody.
-async fn make_apis(laptop: &Laptop, issuer: &Issuer, backends: Backends) -> Result<[String; 2]> {
+/// One whose method answers by itself to whom the guard lets in, and one that answers so to everybody.
+async fn make_apis(laptop: &Laptop, guard: &Guard, backends: Backends) -> Result<[String; 2]> {
     let management = Management::at(laptop.address);
     let api = json!({ "name": "guarded" });
     let api = management.put(Method::POST, "/restapis", api).await?;
@@ -174,18 +240,9 @@ async fn make_apis(laptop: &Laptop, issuer: &Issuer, backends: Backends) -> Resu
     let resource = management
         .resource(&id, &root, PATH.trim_start_matches('/'))
         .await?;
-    let authorizer = json!({
-        "name": "issuer",
-        "type": "JWT",
-        "identitySource": "method.request.header.Authorization",
-        "jwtConfiguration": {
-            "issuers": [{ "issuer": issuer.url(), "audiences": [AUDIENCE] }],
-            "defaultAlgorithms": ["ES256"],
-        },
-    });
     let authorizers = format!("/restapis/{id}/authorizers");
     let authorizer = management
-        .put(Method::POST, &authorizers, authorizer)
+        .put(Method::POST, &authorizers, guard.authorizer.clone())
         .await
         .context("the authorizer could not be made")?;
     let authorizer = text(&authorizer, "id")?;
@@ -193,12 +250,19 @@ async fn make_apis(laptop: &Laptop, issuer: &Issuer, backends: Backends) -> Resu
         .method(&id, &resource, "GET", Kind::Mock, 0, backends)
         .await?;
     let replace = |path, value| json!({ "op": "replace", "path": path, "value": value });
-    let guard = json!({ "patchOperations": [
-        replace("/authorizationType", "JWT"), replace("/authorizerId", &authorizer),
-        json!({ "op": "add", "path": "/authorizationScopes", "value": "things/read" }),
-    ]});
+    let mut patches = vec![
+        replace("/authorizationType", guard.authorization),
+        replace("/authorizerId", &authorizer),
+    ];
+    patches.extend(
+        guard
+            .scopes
+            .iter()
+            .map(|scope| json!({ "op": "add", "path": "/authorizationScopes", "value": scope })),
+    );
+    let patches = json!({ "patchOperations": patches });
     let method = format!("/restapis/{id}/resources/{resource}/methods/GET");
-    management.put(Method::PATCH, &method, guard).await?;
+    management.put(Method::PATCH, &method, patches).await?;
     let deployments = format!("/restapis/{id}/deployments");
     let stage = json!({ "stageName": STAGE });
     management.put(Method::POST, &deployments, stage).await?;
