@@ -27,8 +27,8 @@ type Failure = Box<dyn Error + Send + Sync>;
 /// Handshakes at once.
 const OPENING_MAX: usize = 64;
 const TARGET: &str = "/chat?user=7";
-/// Bytes of a frame that comes back: two of head, and number and time in hexadecimal.
-const FRAME_BYTES: usize = 34;
+/// Bytes of a frame that comes back: two of head, and `{"n":"..."}` with number and time in hexadecimal.
+const FRAME_BYTES: usize = 42;
 
 async fn connect(address: &str, target: &str) -> Result<TcpStream, Failure> {
     let mut stream = TcpStream::connect(address).await?;
@@ -128,9 +128,9 @@ async fn talk(
         tokio::select! {
             _ = ticks.tick(), if seen.sent < count => {
                 // Number and time, masked with zeros.
-                let mut message = vec![0x81, 0xa0, 0, 0, 0, 0];
+                let mut message = vec![0x81, 0xa8, 0, 0, 0, 0];
                 let micros = origin.elapsed().as_micros();
-                message.extend_from_slice(format!("{:016x}{micros:016x}", seen.sent).as_bytes());
+                message.extend_from_slice(format!(r#"{{"n":"{:016x}{micros:016x}"}}"#, seen.sent).as_bytes());
                 stream.write_all(&message).await?;
                 seen.sent += 1;
             }
@@ -144,11 +144,11 @@ async fn talk(
                     let digits = std::str::from_utf8(&frame[at..at + 16]).unwrap_or_default();
                     u64::from_str_radix(digits, 16).unwrap_or(u64::MAX)
                 };
-                if number(2) != seen.received {
+                if number(8) != seen.received {
                     seen.disordered += 1;
                 }
                 let now = origin.elapsed().as_micros() as u64;
-                seen.micros.push(now.saturating_sub(number(18)));
+                seen.micros.push(now.saturating_sub(number(24)));
                 seen.received += 1;
             }
             () = tokio::time::sleep_until(give_up) => break,
