@@ -49,7 +49,7 @@ impl Front {
             let mut response = if is_of_connections {
                 self.held.manage(arrival).await
             } else {
-                Box::pin(self.gateway.answer(arrival)).await
+                self.gateway.answer(arrival).await
             };
             response
                 .headers_mut()
