@@ -6,6 +6,7 @@ use crate::admit::{Exceeded, ExceededLimit};
 use crate::authorize::{Challenge, NoKeys};
 use crate::gateway_response::DefaultAnswer;
 use crate::mapping::MalformedBody;
+use crate::socket::CONNECTIONS;
 use crate::{CallError, CollectError};
 use postern_definition::rest::GatewayResponseType;
 use postern_identity::sigv4::Refusal;
@@ -298,6 +299,8 @@ impl Rejection {
         let answer = self.answer_of_methods();
         let is_signature = matches!(self, Self::Admit(AdmitRejection::Signature(_)))
             || matches!(self, Self::Admit(AdmitRejection::NotASignature { .. }));
+        let is_of_connections = matches!(self, Self::Admit(AdmitRejection::Exceeded(exceeded))
+            if exceeded.resource.as_str() == CONNECTIONS);
         let (status, message) = match self {
             Self::Integrate(_) if answer.status >= 500 => (502, Some("Internal server error")),
             _ if answer.status >= 500 => (500, Some("Internal server error")),
@@ -306,6 +309,7 @@ impl Rejection {
         };
         let error_type = match status {
             413 => Some("PayloadTooLargeException"),
+            429 if is_of_connections => Some("LimitExceededException"),
             500.. => Some("InternalServerErrorException"),
             403 if matches!(self, Self::Route(_)) => Some("ForbiddenException"),
             _ => answer.error_type,

@@ -1,8 +1,8 @@
 //! Clients for a holder that runs on this machine, to measure it.
 //!
 //! - `load idle ADDRESS PID COUNT`: opens so many sockets that then say nothing, and tells what the process `PID` takes for each.
-//! - `load echo ADDRESS COUNT RATE SECONDS`: so many sockets, each saying `RATE` messages a second to a backend that echoes;
-//!   tells what was lost, what came out of order, and how long messages took.
+//! - `load echo ADDRESS COUNT RATE SECONDS [TARGET]`: so many sockets, each saying `RATE` messages a second to a backend that echoes,
+//!   at the path `TARGET`; tells what was lost, what came out of order, and how long messages took.
 //! - `load backend ADDRESS`: a backend over HTTP that echoes, for the holder.
 
 #![allow(clippy::print_stdout, reason = "it is a program that prints")]
@@ -26,13 +26,16 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 /// Handshakes at once.
 const OPENING_MAX: usize = 64;
+const TARGET: &str = "/chat?user=7";
+/// Bytes of a frame that comes back: two of head, and `{"n":"..."}` with number and time in hexadecimal.
+const FRAME_BYTES: usize = 42;
 
-async fn connect(address: &str) -> Result<TcpStream, Failure> {
+async fn connect(address: &str, target: &str) -> Result<TcpStream, Failure> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     // As long as a browser's.
-    let mut request = String::from(
-        "GET /chat?user=7 HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+    let mut request = format!(
+        "GET {target} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
     );
     for number in 0..8 {
         let _ = write!(request, "X-Header-{number}: {}\r\n", "v".repeat(60));
@@ -49,7 +52,11 @@ async fn connect(address: &str) -> Result<TcpStream, Failure> {
     Ok(stream)
 }
 
-async fn connect_many(address: &str, count: usize) -> Result<Vec<TcpStream>, Failure> {
+async fn connect_many(
+    address: &str,
+    target: &str,
+    count: usize,
+) -> Result<Vec<TcpStream>, Failure> {
     let mut streams = Vec::with_capacity(count);
     let mut opening = JoinSet::new();
     for _ in 0..count {
@@ -58,8 +65,8 @@ async fn connect_many(address: &str, count: usize) -> Result<Vec<TcpStream>, Fai
         {
             streams.push(opened??);
         }
-        let address = address.to_owned();
-        opening.spawn(async move { connect(&address).await });
+        let (address, target) = (address.to_owned(), target.to_owned());
+        opening.spawn(async move { connect(&address, &target).await });
     }
     while let Some(opened) = opening.join_next().await {
         streams.push(opened??);
@@ -77,11 +84,11 @@ fn resident_bytes(pid: &str) -> Result<usize, Failure> {
 
 async fn idle(address: &str, pid: &str, count: usize) -> Result<(), Failure> {
     // What the process takes for its first sockets, such as threads, is not a socket's.
-    let first = connect_many(address, 10).await?;
+    let first = connect_many(address, TARGET, 10).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let before = resident_bytes(pid)?;
     let begun = Instant::now();
-    let streams = connect_many(address, count).await?;
+    let streams = connect_many(address, TARGET, count).await?;
     let opened = begun.elapsed();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let after = resident_bytes(pid)?;
@@ -114,16 +121,16 @@ async fn talk(
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let count = u64::from(rate) * seconds;
-    let mut frame = [0; 18];
+    let mut frame = [0; FRAME_BYTES];
     let mut filled = 0;
     let give_up = Instant::now() + Duration::from_secs(seconds + 10);
     while seen.received < count {
         tokio::select! {
             _ = ticks.tick(), if seen.sent < count => {
                 // Number and time, masked with zeros.
-                let mut message = vec![0x82, 0x90, 0, 0, 0, 0];
-                message.extend_from_slice(&seen.sent.to_be_bytes());
-                message.extend_from_slice(&(origin.elapsed().as_micros() as u64).to_be_bytes());
+                let mut message = vec![0x81, 0xa8, 0, 0, 0, 0];
+                let micros = origin.elapsed().as_micros();
+                message.extend_from_slice(format!(r#"{{"n":"{:016x}{micros:016x}"}}"#, seen.sent).as_bytes());
                 stream.write_all(&message).await?;
                 seen.sent += 1;
             }
@@ -133,11 +140,15 @@ async fn talk(
                     continue;
                 }
                 filled = 0;
-                let number = |at: usize| frame[at..at + 8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-                if number(2) != seen.received {
+                let number = |at: usize| {
+                    let digits = std::str::from_utf8(&frame[at..at + 16]).unwrap_or_default();
+                    u64::from_str_radix(digits, 16).unwrap_or(u64::MAX)
+                };
+                if number(8) != seen.received {
                     seen.disordered += 1;
                 }
-                seen.micros.push(origin.elapsed().as_micros() as u64 - number(10));
+                let now = origin.elapsed().as_micros() as u64;
+                seen.micros.push(now.saturating_sub(number(24)));
                 seen.received += 1;
             }
             () = tokio::time::sleep_until(give_up) => break,
@@ -146,10 +157,16 @@ async fn talk(
     Ok(seen)
 }
 
-async fn echo(address: &str, count: usize, rate: u32, seconds: u64) -> Result<(), Failure> {
+async fn echo(
+    address: &str,
+    target: &str,
+    count: usize,
+    rate: u32,
+    seconds: u64,
+) -> Result<(), Failure> {
     let origin = Instant::now();
     let mut talking = JoinSet::new();
-    for stream in connect_many(address, count).await? {
+    for stream in connect_many(address, target, count).await? {
         talking.spawn(talk(stream, rate, seconds, origin));
     }
     let mut all = Seen::default();
@@ -202,9 +219,12 @@ async fn main() -> Result<(), Failure> {
     match arguments[..] {
         ["idle", address, pid, count] => idle(address, pid, count.parse()?).await,
         ["echo", address, count, rate, seconds] => {
-            echo(address, count.parse()?, rate.parse()?, seconds.parse()?).await
+            echo(address, TARGET, count.parse()?, rate.parse()?, seconds.parse()?).await
+        }
+        ["echo", address, count, rate, seconds, target] => {
+            echo(address, target, count.parse()?, rate.parse()?, seconds.parse()?).await
         }
         ["backend", address] => backend(address).await,
-        _ => Err("load idle ADDRESS PID COUNT | load echo ADDRESS COUNT RATE SECONDS | load backend ADDRESS".into()),
+        _ => Err("load idle ADDRESS PID COUNT | load echo ADDRESS COUNT RATE SECONDS [TARGET] | load backend ADDRESS".into()),
     }
 }

@@ -1,7 +1,8 @@
 //! What selection expressions yield.
 
 use super::{Given, Values};
-use postern_plan::{Expression, Variable};
+use postern_plan::{Expression, Source, Variable};
+use serde_json::Value;
 
 /// The key that an expression yields. What has no value, and what a body that is no JSON does not have, is nothing. `answer` is a
 /// backend's status and what may be read of its answer, for the expressions that read that too.
@@ -12,6 +13,9 @@ pub(crate) fn key_of(
 ) -> String {
     let joined = |values: Option<Values<'_>>| values.map(|values| values.joined().into_owned());
     expression.yields(|variable| match variable {
+        Variable::Request(source @ Source::Body(_)) => {
+            joined(given.values(source).ok().flatten()).map(listed)
+        }
         Variable::Request(source) => joined(given.values(source).ok().flatten()),
         Variable::Status => answer.map(|(status, _)| status.to_owned()),
         Variable::Answer(source) => {
@@ -19,4 +23,21 @@ pub(crate) fn key_of(
             joined(given.values(source).ok().flatten())
         }
     })
+}
+
+/// Lists are told as Java tells them.
+fn listed(text: String) -> String {
+    if !text.starts_with('[') {
+        return text;
+    }
+    match serde_json::from_str(&text) {
+        Ok(Value::Array(items)) => {
+            let items = items.into_iter().map(|item| match item {
+                Value::String(text) => text,
+                other => other.to_string(),
+            });
+            format!("[{}]", items.collect::<Vec<_>>().join(", "))
+        }
+        _ => text,
+    }
 }

@@ -1,6 +1,6 @@
 //! @connections: who asks to send to a connection, to see it or to end it, and whether they may.
 
-use super::{MESSAGE_BYTES_MAX, Managed};
+use super::{CONNECTIONS, MESSAGE_BYTES_MAX, Managed};
 use crate::address::Addressed;
 use crate::admit::{MANAGE_CONNECTIONS, Subject};
 use crate::rejection::{IntegrateRejection, Rejection, RouteRejection};
@@ -54,6 +54,8 @@ impl Gateway {
         };
         let caller = self.signed(&mut request, &subject, trail).await?;
         self.check_may(&caller, &subject, &request.headers, trail)?;
+        let what = (request.method.as_str(), CONNECTIONS);
+        self.count_for_account(&live, what).await?;
         let body = request.body.collect(MESSAGE_BYTES_MAX).await;
         let body = body.map_err(|error| match error {
             CollectError::TooLong(max) => IntegrateRejection::BodyTooLarge(max),
@@ -75,7 +77,7 @@ fn connection_of(path: &str) -> Option<String> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(Into::into);
     let name: String = decoded(name)?;
     let id: String = decoded(id)?;
-    (name == "@connections" && !id.is_empty()).then_some(id)
+    (name == CONNECTIONS && !id.is_empty()).then_some(id)
 }
 
 #[cfg(test)]

@@ -33,6 +33,9 @@ use std::time::Duration;
 /// AWS's limit for a message, either way.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 131_072;
 
+/// What requests for connections are counted as.
+pub(crate) const CONNECTIONS: &str = "@connections";
+
 /// A connection, as it was made by the handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {

@@ -205,3 +205,37 @@ async fn a_handshake_for_another_kind_of_api_is_an_ordinary_request() {
         .await;
     assert_eq!(answer.unwrap_err().status(), 403);
 }
+
+#[tokio::test]
+async fn requests_for_connections_count_against_the_accounts_throttle() {
+    let clock = crate::harness::Stopped::at(NOW);
+    let store = postern_store::Embedded::memory(clock.clone()).unwrap();
+    let metering = postern_gateway::Metering {
+        account: postern_gateway::Throttle::Of {
+            rate: 1.0,
+            burst: 2,
+        },
+        ..postern_gateway::Metering::default()
+    };
+    let bench = Bench::limited(store, clock, metering);
+    let template = json!({"$default": "{\"statusCode\":200}"});
+    let routes = json!({"$default": {"integration": {"integrationType": "MOCK", "requestTemplates": template}}});
+    let definition = crate::sockets::definition(&routes, &json!({}));
+    bench.deploy_routed(&definition, &json!({})).await;
+    put(&bench.store, &credential(ANN, ANN_ARN)).await;
+    let policies = [may("Allow", "*")];
+    put_principal(&bench.store, &principal(ANN_ARN, &policies)).await;
+    let request = format!("POST /dev/@connections/{ID}");
+    let mut found = Vec::new();
+    for _ in 0..3 {
+        found.push(managed(&bench, ann().header(&request, &[], "")).await);
+    }
+    assert_eq!(found[1], format!("POST {API} dev {ID} "));
+    assert_eq!(found[2], r#"429 {"message":"Too Many Requests"}"#);
+    let refused = bench.gateway.manage(ann().header(&request, &[], "")).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(
+        refused.headers()["x-amzn-errortype"],
+        "LimitExceededException"
+    );
+}

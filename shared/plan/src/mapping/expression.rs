@@ -123,7 +123,7 @@ mod tests {
                 Variable::Request(Source::Header(name)) => format!("<h {name}>"),
                 Variable::Request(Source::StageVariable(name)) => format!("<v {name}>"),
                 Variable::Request(Source::Body(_)) => "<body>".to_owned(),
-                other => panic!("{other:?}"),
+                Variable::Request(other) => panic!("{other:?}"),
             })
         })
     }

@@ -173,9 +173,9 @@ fn uncallable(
     for frozen in routes {
         let integration = frozen.route.integration_id().and_then(|id| {
             let id_of = |i: &FrozenIntegration| i.integration.integration_id.as_str().cmp(id);
-            let place = integrations.binary_search_by(id_of).ok()?;
-            Some(&integrations[place])
+            integrations.binary_search_by(id_of).ok()
         });
+        let integration = integration.map(|place| &integrations[place]);
         let key = &frozen.route.route_key;
         let (verb, path) = match key.split_once(' ').filter(|_| is_http) {
             Some(parts) => parts,

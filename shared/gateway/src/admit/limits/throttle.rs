@@ -6,6 +6,7 @@ use super::settings::Throttle;
 use super::{Asked, Counted};
 use crate::Gateway;
 use crate::rejection::AdmitRejection;
+use crate::stages::Live;
 use crate::trail::{RateTrail, Trail};
 use postern_definition::rest::{MethodSetting, QuotaSettings, ThrottleSettings};
 use postern_metering::{Admission, Limit, Rate, Scope, Sharing};
@@ -161,13 +162,6 @@ impl Gateway {
     fn limited<'r>(&self, counted: &'r Counted, asked: Asked<'_>) -> Limited<'r> {
         let verb = asked.settings_verb;
         let setting = asked.live.method_setting(asked.path, verb);
-        let account = match self.settings.metering.account {
-            Throttle::None => None,
-            Throttle::Of { rate, burst } => Some(ThrottleSettings {
-                burst_limit: Some(burst),
-                rate_limit: Some(rate),
-            }),
-        };
         Limited {
             plan: match counted {
                 Counted::By(joined) => Some(OfPlan::of(joined, asked)),
@@ -178,7 +172,45 @@ impl Gateway {
                 let path = asked.path;
                 (format!("stage#{api}#{stage}#{verb}#{path}"), throttle)
             }),
-            account,
+            account: self.account(),
+        }
+    }
+
+    fn account(&self) -> Option<ThrottleSettings> {
+        match self.settings.metering.account {
+            Throttle::None => None,
+            Throttle::Of { rate, burst } => Some(ThrottleSettings {
+                burst_limit: Some(burst),
+                rate_limit: Some(rate),
+            }),
+        }
+    }
+
+    /// Lets in what is subject to the account's limit alone, and counts it.
+    pub(crate) async fn count_for_account(
+        &self,
+        live: &Live,
+        (verb, resource): (&str, &str),
+    ) -> Result<(), AdmitRejection> {
+        let Some(throttle) = self.account() else {
+            return Ok(());
+        };
+        let limit = Limit {
+            scope: Scope::Named(ACCOUNT),
+            rate: rate(throttle),
+            sharing: Sharing::Local,
+        };
+        match self.meter.admit(&[limit]).await {
+            Admission::Throttled { .. } => Err(AdmitRejection::Exceeded(Box::new(Exceeded {
+                limit: ExceededLimit::Account(throttle),
+                api: live.api.clone(),
+                stage: live.name.clone(),
+                resource: resource.into(),
+                verb: verb.to_owned(),
+            }))),
+            Admission::Allowed { .. }
+            | Admission::QuotaExceeded { .. }
+            | Admission::Unavailable { .. } => Ok(()),
         }
     }
 
