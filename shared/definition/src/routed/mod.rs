@@ -27,7 +27,7 @@ pub use model::Model;
 pub use route::{
     AuthorizationType, DEFAULT_KEY, METHODS, ParameterConstraints, Route, RouteKey, RouteResponse,
 };
-pub use stage::{RouteSettings, Stage};
+pub use stage::{RouteSettings, Stage, StageExtras};
 pub use vpc_link::VpcLink;
 
 use crate::Map;

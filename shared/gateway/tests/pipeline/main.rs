@@ -14,6 +14,7 @@ mod hostile;
 mod iam;
 mod limits;
 mod links;
+mod route_cache;
 mod route_tokens;
 mod size;
 mod tokens;
