@@ -1,5 +1,9 @@
 //! What may be typed, and the variables that are read: the only place of this program that looks at either.
 
+mod sockets;
+
+pub(crate) use sockets::{SocketLimits, Sockets};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use postern_gateway::{OnStoreFailure, Throttle, VpcLinks};
 use postern_management::Limits;
@@ -20,6 +24,8 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     /// Start Postern: management APIs and the APIs you make, on one port.
     Dev(Box<Dev>),
+    /// Hold WebSockets for a Postern elsewhere.
+    Sockets(Box<Sockets>),
     /// Make OpenAPI files into deployed APIs of a Postern that runs.
     Import(Import),
     /// Let browsers call an API from pages of other origins.
@@ -139,6 +145,9 @@ pub(crate) struct Dev {
     /// How much to tell.
     #[arg(long, value_enum, default_value_t = Log::Requests)]
     pub(crate) log: Log,
+
+    #[command(flatten)]
+    pub(crate) sockets: SocketLimits,
 }
 
 #[derive(Debug, Args)]
@@ -601,6 +610,9 @@ mod tests {
             &["credentials", "process", "ann", "--exchange"],
             &["credentials", "process", "ann", "--audience", "x"],
             &["credentials", "policy", "attach", "ann", "p"],
+            &["sockets"],
+            &["sockets", "--backend", "http://localhost"],
+            &["sockets", "--backend", "http://localhost", "--key", "short"],
             &["serve"],
         ] {
             assert!(

@@ -3,6 +3,7 @@
 use crate::command_line::{Dev, Log, StoreKind, aws_settings};
 use crate::console::Console;
 use crate::front::Front;
+use crate::held::Held;
 use crate::import;
 use crate::listener::{self, Listeners};
 use crate::target::Target;
@@ -108,7 +109,7 @@ async fn start(options: Dev) -> Result<(), Failure> {
     let management = Management::new(postern_management::World {
         definitions: store.definitions.clone(),
         usage: store.usage.clone(),
-        clock,
+        clock: clock.clone(),
         account: options.account.clone(),
         region: region.clone(),
         limits: options.limits.clone(),
@@ -140,8 +141,19 @@ async fn start(options: Dev) -> Result<(), Failure> {
         plain: listener,
         tls,
     };
+    let held = Held::new(options.sockets.settings(), |holders| {
+        postern_websocket::World {
+            line: gateway.clone(),
+            holders,
+            table: store.connections.clone(),
+            clock,
+            journal: journal.clone(),
+            limits: options.sockets.limits(),
+        }
+    });
     let front = Front {
         gateway,
+        held,
         management,
         requires_auth: options.require_auth,
     };
@@ -161,7 +173,7 @@ fn shown(options: &Dev) -> Shown {
     Shown::Made(is_kept.then(|| options.data.clone()))
 }
 
-async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
+pub(crate) async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(listen)
         .await
         .map_err(|error| match error.kind() {
@@ -229,7 +241,8 @@ fn greet(
 
   Management APIs   http://{at}
   Your APIs         http://{{api-id}}.execute-api.{at}/{{stage}}/
-                    http://{at}/_api/{{api-id}}/{{stage}}/{with_tls}
+                    http://{at}/_api/{{api-id}}/{{stage}}/
+                    ws:// likewise{with_tls}
 
 Next, in another terminal ({keys}):
 

@@ -1,5 +1,6 @@
 //! Who a request on the one port is for.
 
+use crate::held::{Held, is_handshake, is_of_connections};
 use crate::lingering::Lingering;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST};
@@ -15,6 +16,7 @@ const MANAGEMENT_BYTES_MAX: usize = 10_485_760;
 
 pub(crate) struct Front {
     pub(crate) gateway: Arc<Gateway>,
+    pub(crate) held: Held,
     pub(crate) management: Arc<Management>,
     /// Whether only who signs, and may, manages.
     pub(crate) requires_auth: bool,
@@ -38,8 +40,17 @@ impl Front {
         let host = host(&request);
         let path = request.uri().path();
         if self.gateway.is_asked_for(&host, path).await {
+            if is_handshake(&request) {
+                return self.held.accept(request, through).await;
+            }
             let connection = connection(request.headers());
-            let mut response = self.gateway.answer(arrival(request, host, through)).await;
+            let is_of_connections = is_of_connections(path);
+            let arrival = arrival(request, host, through);
+            let mut response = if is_of_connections {
+                self.held.manage(arrival).await
+            } else {
+                Box::pin(self.gateway.answer(arrival)).await
+            };
             response
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static(connection));

@@ -5,14 +5,15 @@ use crate::tls::Tls;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use postern_gateway::Journal;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 /// How long requests that are under way may take once Postern is told to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -31,20 +32,21 @@ pub(crate) async fn listen(
     faults: Arc<dyn Journal>,
 ) -> std::io::Result<()> {
     let front = Arc::new(front);
-    let connections = GracefulShutdown::new();
+    // What is under way holds a receiver of it.
+    let stop = watch::Sender::new(());
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
         tokio::select! {
             accepted = plain.accept() => match accepted {
                 Ok((stream, _)) => if let Some(through) = through(&stream, "http") {
-                    serve(stream, through, front.clone(), connections.watcher());
+                    serve(stream, through, front.clone(), stop.subscribe());
                 },
                 Err(_) => tokio::time::sleep(ACCEPT_AGAIN_AFTER).await,
             },
             (accepted, tls) = accept(tls.as_ref()) => match accepted {
                 Ok((stream, _)) => {
-                    let (front, watcher, faults) = (front.clone(), connections.watcher(), faults.clone());
+                    let (front, stopping, faults) = (front.clone(), stop.subscribe(), faults.clone());
                     tokio::spawn(async move {
                         let Some(mut through) = through(&stream, "https") else {
                             return;
@@ -52,7 +54,7 @@ pub(crate) async fn listen(
                         match tls.accept(stream).await {
                             Ok((stream, certificate)) => {
                                 through.certificate = certificate;
-                                serve(stream, through, front, watcher);
+                                serve(stream, through, front, stopping);
                             }
                             Err(Some(fault)) => faults.fault(&fault),
                             Err(None) => {}
@@ -67,7 +69,9 @@ pub(crate) async fn listen(
     }
     drop((plain, tls));
     // Whoever is not done by then is cut off.
-    let _ = tokio::time::timeout(STOP_WITHIN, connections.shutdown()).await;
+    stop.send_replace(());
+    let requests = tokio::time::timeout(STOP_WITHIN, stop.closed());
+    let _ = tokio::join!(requests, front.held.shut_down(STOP_WITHIN));
     Ok(())
 }
 
@@ -97,7 +101,7 @@ fn serve(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     through: Connection,
     front: Arc<Front>,
-    watcher: Watcher,
+    mut stopping: watch::Receiver<()>,
 ) {
     let through = Arc::new(through);
     let service = service_fn(move |request| {
@@ -108,8 +112,18 @@ fn serve(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .max_buf_size(64 << 10)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = watcher.watch(connection);
-    // What ends a connection early is the client's doing, and concerns no one else.
-    tokio::spawn(async move { drop(connection.await) });
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::spawn(async move {
+        let mut connection = pin!(connection);
+        // What ends a connection early is the client's doing, and concerns no one else.
+        tokio::select! {
+            outcome = &mut connection => drop(outcome),
+            _ = stopping.changed() => {
+                connection.as_mut().graceful_shutdown();
+                drop(connection.await);
+            }
+        }
+        drop(stopping);
+    });
 }

@@ -6,9 +6,11 @@ mod cors;
 mod credentials;
 mod dev;
 mod front;
+mod held;
 mod import;
 mod lingering;
 mod listener;
+mod sockets;
 mod tables;
 mod target;
 mod tls;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let CommandLine { command } = CommandLine::parse();
     let outcome = match command.unwrap_or_else(Command::without_words) {
         Command::Dev(options) => dev::run(*options),
+        Command::Sockets(options) => sockets::run(*options),
         Command::Import(options) => import::run(options),
         Command::Cors(options) => cors::run(options.action),
         Command::Tables(options) => tables::run(options),

@@ -204,8 +204,11 @@ class Functions(Product):
 
     name = "functions"
     settles_within = 6
+    # The emulator hands each process one event at a time.
+    counts = {"gateway": 3, "management": 1}
 
-    def __init__(self, folder, dynamodb, prefix, lambdas, environment=None):
+    def __init__(self, folder, dynamodb, prefix, lambdas, environment=None, **counts):
+        self.counts = {**self.counts, **counts}
         create_tables(dynamodb, prefix)
         folder = pathlib.Path(folder)
         self.port = free_port()
@@ -237,7 +240,7 @@ class Functions(Product):
                     **(environment or {}),
                 },
             )
-            for name, count in (("gateway", 3), ("management", 1))
+            for name, count in self.counts.items()
             for number in range(count)
         ]
 

@@ -33,7 +33,7 @@ def test_the_options_are_those_of_the_program():
     told = set(re.findall(r"`(--[a-z-]+)", README[README.index("## Options"):README.index("## Speed")]))
     help_text = "".join(
         subprocess.run([PROGRAMS / "postern", *command.split(), "--help"], capture_output=True, text=True, timeout=10).stdout
-        for command in ("dev", "import", "cors enable", "credentials issue", "credentials process"))
+        for command in ("dev", "sockets", "import", "cors enable", "credentials issue", "credentials process"))
     known = set(re.findall(r"^\s+(?:-\w, )?(--[a-z-]+)", help_text, re.MULTILINE)) - {"--help", "--version"}
     assert told == known
 

@@ -3,6 +3,7 @@
 That it is a valid template is cfn-lint's and SAM's to say (`tests/run template`).
 """
 
+import re
 import subprocess
 import uuid
 
@@ -78,6 +79,22 @@ def test_the_gateway_reads_definitions_and_cannot_write_them():
     assert actions("GatewayRole", "Definitions") == {"dynamodb:GetItem", "dynamodb:Query"}
 
 
+def test_what_is_for_websockets_is_there_only_with_holders():
+    for name in ("Sockets", "PostConnections", "SocketsRole", "SocketsUrl", "ConnectionsUrl", "ConnectionsSignedUrl", "SendersPolicy"):
+        assert RESOURCES[name]["Condition"] == "HasSockets", name
+    assert actions("SocketsRole", "Definitions") == {"dynamodb:GetItem", "dynamodb:Query"}
+    assert "dynamodb:Query" not in actions("SocketsRole", "Connections")
+    assert TEMPLATE["Parameters"]["SocketsKey"]["NoEcho"] is True
+
+
+def test_only_functions_reach_what_holders_take_to_publish():
+    holders = yaml.load((ROOT / "infra" / "sockets.yaml").read_text(), Loader)["Resources"]
+    ports = {rule["FromPort"]: rule for rule in holders["HoldersGroup"]["Properties"]["SecurityGroupIngress"]}
+    assert ports[4711]["SourceSecurityGroupId"] == {"Ref": "FunctionsSecurityGroup"}
+    assert ports[4710]["SourceSecurityGroupId"] == {"Ref": "BalancerGroup"}
+    assert all("CidrIp" not in rule for rule in ports.values())
+
+
 def test_management_touches_no_table_but_the_definitions_and_what_plans_have_used():
     assert "dynamodb:PutItem" in actions("ManagementRole", "Definitions")
     assert actions("ManagementRole", "Usage") == {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
@@ -92,7 +109,7 @@ def test_every_caller_of_a_url_gets_both_actions():
         properties = one["Properties"]
         to = (str(properties["FunctionName"]), str(properties["Principal"]))
         granted.setdefault(to, {})[properties["Action"]] = properties
-    assert len(granted) == 4
+    assert len(granted) == 6
     for properties in granted.values():
         assert set(properties) == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
         assert properties["lambda:InvokeFunctionUrl"]["FunctionUrlAuthType"] in ("NONE", "AWS_IAM")
@@ -102,10 +119,27 @@ def test_every_caller_of_a_url_gets_both_actions():
             "lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
 
 
+def test_every_variable_that_a_function_reads_is_set():
+    shared = (ROOT / "shared" / "lambda" / "src" / "settings.rs").read_text()
+    of_gateways = set(re.findall(r'"(POSTERN_\w+)"', shared[shared.index("pub fn gateway("):shared.index("pub fn all_of")]))
+    of_fronts = set(re.findall(r'"(POSTERN_\w+)"', shared[shared.index("pub fn trust("):shared.index("pub fn gateway(")]))
+    assert len(of_gateways) > 8 and len(of_fronts) > 3
+    everywhere = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+    for function, folder in {"Gateway": "gateway", "Sockets": "sockets", "PostConnections": "connections", "Management": "management"}.items():
+        source = (ROOT / "functions" / folder / "src" / "env.rs").read_text().split("#[cfg(test)]")[0]
+        read = set(re.findall(r'"(POSTERN_\w+)"', source))
+        read |= of_gateways if "variables.gateway(" in source else set()
+        read |= of_fronts if "variables.trust(" in source else set()
+        assert read - everywhere <= set(RESOURCES[function]["Properties"]["Environment"]["Variables"]), function
+
+
 def test_only_the_gateway_has_an_open_url_unless_told_otherwise():
     urls = {name: (one["Properties"]["AuthType"], one["Properties"]["InvokeMode"]) for name, one in of_type("AWS::Lambda::Url").items()}
     assert urls == {"GatewayUrl": ("NONE", "RESPONSE_STREAM"), "GatewaySignedUrl": ("AWS_IAM", "RESPONSE_STREAM"),
-                    "ManagementUrl": ("AWS_IAM", "BUFFERED"), "OpenManagement": ("NONE", "BUFFERED")}
+                    "ManagementUrl": ("AWS_IAM", "BUFFERED"), "OpenManagement": ("NONE", "BUFFERED"),
+                    # Holders sign with their key, senders for `execute-api`: Postern proves who they are.
+                    "SocketsUrl": ("NONE", "BUFFERED"), "ConnectionsUrl": ("NONE", "BUFFERED"),
+                    "ConnectionsSignedUrl": ("AWS_IAM", "BUFFERED")}
     assert RESOURCES["OpenManagement"]["Condition"] == "HasOpenManagement"
     assert TEMPLATE["Parameters"]["OpenManagementUrl"]["Default"] == "false"
     # Then Postern itself must prove who manages.

@@ -11,7 +11,7 @@ pub(crate) async fn answer(
     trust: Arc<Trust>,
 ) -> Result<StreamResponse<Pieces>, Error> {
     Ok(match event.into_arrival(&trust) {
-        Ok(arrival) => streamed(gateway.answer(arrival).await),
+        Ok(arrival) => streamed(Box::pin(gateway.answer(arrival)).await),
         Err(error) => streamed(refused(&error).map(Body::Full)),
     })
 }

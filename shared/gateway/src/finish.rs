@@ -5,15 +5,16 @@ use crate::gateway::Served;
 use crate::gateway_response::DefaultAnswer;
 use crate::rejection::{IntegrateRejection, Rejection, ValidateRejection};
 use crate::respond::Rejected;
+use crate::socket::{Happening, SocketTrail};
 use crate::stages::Live;
 use crate::trail::{AnswerTrail, CacheTrail, RejectionTrail, Trail};
 use crate::{Body, BodyError, CallError, Clock, Gateway, Journal, cors};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use postern_plan::ApiKind;
-use postern_telemetry::RequestMetrics;
+use postern_telemetry::{RequestMetrics, SocketMetrics};
 use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -65,22 +66,50 @@ impl Gateway {
     pub(crate) async fn reject(
         &self,
         rejection: &Rejection,
-        mut trail: Trail,
+        trail: Trail,
         served: Option<Served>,
     ) -> Response<Body> {
         let kind = match &served {
             Some(served) => served.deployed.kind(),
             None => rejection.kind(),
         };
+        self.rejected_as(kind, rejection, trail, served).await
+    }
+
+    /// As an API of this kind does, for what no record is made of.
+    pub(crate) async fn reject_of(
+        &self,
+        kind: ApiKind,
+        rejection: &Rejection,
+        trail: Trail,
+    ) -> Response<Body> {
+        self.rejected_as(kind, rejection, trail, None).await
+    }
+
+    /// Tells the operator of what is no client's fault.
+    pub(crate) fn tell(&self, rejection: &Rejection, kind: ApiKind, trail: &Trail) {
         if rejection.answer(kind).status >= 500 {
             // What a backend says may be in it, and must not be able to end the line.
             let fault = format!("{} {rejection}", trail.request_id);
             self.journal.fault(&fault.replace(['\r', '\n'], " "));
         }
+    }
+
+    async fn rejected_as(
+        &self,
+        kind: ApiKind,
+        rejection: &Rejection,
+        mut trail: Trail,
+        served: Option<Served>,
+    ) -> Response<Body> {
+        self.tell(rejection, kind, &trail);
         let (status, mut headers, body) = self
             .refusal(rejection, kind, &mut trail, served.as_ref())
             .await;
         headers.entry(CONTENT_TYPE).or_insert(JSON);
+        if status == StatusCode::UPGRADE_REQUIRED {
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        }
         if let Some(challenge) = rejection.challenge() {
             headers.insert(WWW_AUTHENTICATE, challenge.header());
         }
@@ -123,6 +152,18 @@ impl Gateway {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         trail.log.rejected(rejection, status);
         (status, headers, body)
+    }
+
+    /// Writes down what came of something that is answered by no response, or by none of ours. `bytes` is what the client got.
+    pub(crate) fn record(&self, status: StatusCode, bytes: usize, trail: Trail, live: Arc<Live>) {
+        drop(Record {
+            trail,
+            live,
+            journal: self.journal.clone(),
+            clock: self.clock.clone(),
+            status: status.as_u16(),
+            bytes: bytes as u64,
+        });
     }
 
     fn respond(
@@ -229,7 +270,10 @@ impl Drop for Record {
         });
         let access = self.live.access_log.line(|name| self.trail.context(name));
         let metrics = if self.journal.wants_metrics() {
-            self.metrics(latency).line()
+            match &self.trail.socket {
+                None => self.metrics(latency).line(),
+                Some(socket) => self.metrics_of(socket).line(),
+            }
         } else {
             String::new()
         };
@@ -241,6 +285,42 @@ impl Drop for Record {
 }
 
 impl Record {
+    fn metrics_of<'r>(&'r self, socket: &'r SocketTrail) -> SocketMetrics<'r> {
+        let Trail {
+            resource,
+            integration,
+            rejection,
+            ..
+        } = &self.trail;
+        let route = resource.as_ref().map(|resource| resource.path.as_str());
+        let detailed = route.filter(|key| {
+            let setting = self.live.method_setting(key, "ANY");
+            setting.is_some_and(|setting| setting.metrics_enabled)
+        });
+        let is_refused = rejection.is_some();
+        let of_client = (400..500).contains(&self.status);
+        let answered = integration.as_ref().and_then(|call| call.status);
+        SocketMetrics {
+            at_ms: self.trail.received_at.as_millis() as u64,
+            api_id: self.live.api.as_str(),
+            stage: self.live.name.as_str(),
+            route: detailed,
+            connects: u8::from(socket.happening == Happening::Connect),
+            messages: match socket.happening {
+                Happening::Message { .. } => 1 + u8::from(self.bytes > 0),
+                Happening::Connect | Happening::Disconnect { .. } => 0,
+            },
+            integration_error: !is_refused && answered.is_some_and(|status| status >= 400),
+            client_error: is_refused && of_client,
+            execution_error: is_refused && !of_client,
+            // A mock takes no time, and says nothing of any backend.
+            integration_latency_ms: (integration.as_ref())
+                .filter(|call| !call.latency.is_zero())
+                .map(|call| call.latency.as_millis() as u64),
+            request_id: &self.trail.request_id,
+        }
+    }
+
     fn metrics(&self, latency: Duration) -> RequestMetrics<'_> {
         let resource = self
             .trail

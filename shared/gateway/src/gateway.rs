@@ -1,13 +1,15 @@
 //! The life of a request, as a list.
 
-use crate::address::{Defaults, Domains, Due, Truststore, custom_name, names_an_api};
+use crate::address::{Addressed, Defaults, Domains, Due, Truststore, custom_name, names_an_api};
 use crate::admit::{Admitted, Decisions, Keys, Metering, Signatures};
 use crate::authorize::{KeySources, TokenSettings, Tokens, Verdicts};
 use crate::cache::{Cache, Caching};
 use crate::cors::Preflight;
+use crate::finish::Answer;
 use crate::freshness::Freshness;
 use crate::integrate::{Links, VpcLinks};
 use crate::rejection::{AddressRejection, Rejection};
+use crate::route::Routed;
 use crate::stages::{Live, Stages};
 use crate::trail::Trail;
 use crate::{Arrival, Backend, Body, Journal, Signers, respond, route, unpack};
@@ -15,7 +17,7 @@ use postern_definition::Map;
 use postern_metering::Meter;
 use postern_plan::Deployed;
 use postern_store::{Clock, Store, StoreError, Table};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -86,6 +88,16 @@ pub(crate) struct Served {
     pub(crate) live: Arc<Live>,
     pub(crate) deployed: Arc<Deployed>,
     pub(crate) variables: Arc<Map<String>>,
+}
+
+impl Served {
+    pub(crate) fn of(addressed: &Addressed) -> Self {
+        Self {
+            live: addressed.live.clone(),
+            deployed: addressed.deployed.clone(),
+            variables: addressed.variables.clone(),
+        }
+    }
 }
 
 impl Gateway {
@@ -169,28 +181,37 @@ impl Gateway {
         let mut trail = Trail::begin(&arrival, self.clock.now());
         match self.address(arrival, &mut trail).await {
             Err(rejection) => self.reject(&Rejection::from(rejection), trail, None).await,
-            Ok((addressed, due)) => {
-                let served = Served {
-                    live: addressed.live.clone(),
-                    deployed: addressed.deployed.clone(),
-                    variables: addressed.variables.clone(),
-                };
-                let answer = if due.is_nothing() {
-                    self.proceed(addressed, &mut trail).await
-                } else {
-                    // In a box, for this is seldom, and all others would carry its size.
-                    Box::pin(beside(
-                        self.refresh(due),
-                        self.proceed(addressed, &mut trail),
-                    ))
-                    .await
-                };
-                match answer {
-                    Ok(answer) => self.finish(answer, trail, served.live),
-                    Err(rejection) => self.reject(&rejection, trail, Some(served)).await,
-                }
-            }
+            Ok((addressed, due)) => self.answer_addressed(addressed, due, trail).await,
         }
+    }
+
+    pub(crate) async fn answer_addressed(
+        &self,
+        addressed: Addressed,
+        due: Due,
+        mut trail: Trail,
+    ) -> http::Response<Body> {
+        let served = Served::of(&addressed);
+        let answer = self
+            .while_refreshing(due, pin!(self.proceed(addressed, &mut trail)))
+            .await;
+        match answer {
+            Ok(answer) => self.finish(answer, trail, served.live),
+            Err(rejection) => self.reject(&rejection, trail, Some(served)).await,
+        }
+    }
+
+    /// Does something, and reads beside it what is due. What is done is pinned where it is begun, or its size would count twice.
+    pub(crate) async fn while_refreshing<F: Future>(
+        &self,
+        due: Due,
+        main: Pin<&mut F>,
+    ) -> F::Output {
+        if due.is_nothing() {
+            return main.await;
+        }
+        // In a box, for this is seldom, and all others would carry its size.
+        Box::pin(beside(self.refresh(due), main)).await
     }
 
     async fn refresh(&self, due: Due) {
@@ -228,11 +249,7 @@ impl Gateway {
         self.meter.settle(plan, key).await
     }
 
-    async fn proceed(
-        &self,
-        addressed: crate::address::Addressed,
-        trail: &mut Trail,
-    ) -> Result<crate::finish::Answer, Rejection> {
+    async fn proceed(&self, addressed: Addressed, trail: &mut Trail) -> Result<Answer, Rejection> {
         if let Some(preflight) = Preflight::of(&addressed)
             && preflight.is_for_all().await?
         {
@@ -241,6 +258,16 @@ impl Gateway {
         unpack::check(&addressed)?;
         let pack_from = addressed.deployed.api().minimum_compression_size;
         let routed = route::route(addressed, trail).await?;
+        self.proceed_routed(routed, pack_from, trail).await
+    }
+
+    /// From the method on. `pack_from` is how long an answer must be to be packed.
+    pub(crate) async fn proceed_routed(
+        &self,
+        routed: Routed,
+        pack_from: Option<u32>,
+        trail: &mut Trail,
+    ) -> Result<Answer, Rejection> {
         let mut admitted = self.admit(routed, trail).await?;
         if let Some(preflight) = Preflight::admitted(&admitted.routed) {
             return Ok(preflight.answer());
@@ -254,12 +281,12 @@ impl Gateway {
         Box::pin(beside(self.keys.refresh(&due), rest)).await
     }
 
-    async fn carry_out(
+    pub(crate) async fn carry_out(
         &self,
         admitted: Admitted,
         pack_from: Option<u32>,
         trail: &mut Trail,
-    ) -> Result<crate::finish::Answer, Rejection> {
+    ) -> Result<Answer, Rejection> {
         let admitted = unpack::unpack(admitted).await?;
         let validated = self.validate(admitted, trail).await?;
         let answer = self.recall(validated, trail).await?;

@@ -231,7 +231,7 @@ pub(crate) fn is_binary(binary_media_types: &[String], media_type: &str) -> bool
 /// look for `Host`, `User-Agent` or `X-Forwarded-For`, which is how clients and front ends write those over HTTP/1.1. So the
 /// usual names get their usual capitals; any other name stays as it came.
 pub(crate) fn event_name(name: &HeaderName) -> Cow<'static, str> {
-    const USUAL: [&str; 38] = [
+    const USUAL: [&str; 43] = [
         "Accept",
         "Accept-Charset",
         "Accept-Encoding",
@@ -261,6 +261,11 @@ pub(crate) fn event_name(name: &HeaderName) -> Cow<'static, str> {
         "Pragma",
         "Range",
         "Referer",
+        "Sec-WebSocket-Accept",
+        "Sec-WebSocket-Extensions",
+        "Sec-WebSocket-Key",
+        "Sec-WebSocket-Protocol",
+        "Sec-WebSocket-Version",
         "User-Agent",
         "Via",
         "Warn",

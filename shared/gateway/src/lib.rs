@@ -32,6 +32,7 @@ mod rejection;
 mod respond;
 mod route;
 mod signers;
+pub mod socket;
 mod stages;
 mod test_invoke;
 mod trail;

@@ -78,6 +78,8 @@ pub enum RouteRejection {
         header: String,
         token: String,
     },
+    #[error("the API speaks WebSocket, and the request asks for something else")]
+    UpgradeRequired,
     #[error("the method cannot be used: {0}")]
     Deployment(#[from] DeployedError),
 }
@@ -284,8 +286,37 @@ impl Rejection {
     /// What an API of this kind answers where nobody has changed it.
     pub fn answer(&self, kind: ApiKind) -> DefaultAnswer {
         match kind {
-            ApiKind::Rest | ApiKind::WebSocket => self.answer_of_methods(),
+            ApiKind::Rest => self.answer_of_methods(),
             ApiKind::Http => self.answer_of_routes(),
+            ApiKind::WebSocket => self.answer_of_sockets(),
+        }
+    }
+
+    /// Whoever is not let in by a WebSocket API learns little: all that goes wrong behind it is one status, and who may not is
+    /// told no more than that.
+    fn answer_of_sockets(&self) -> DefaultAnswer {
+        let answer = self.answer_of_methods();
+        let is_signature = matches!(self, Self::Admit(AdmitRejection::Signature(_)))
+            || matches!(self, Self::Admit(AdmitRejection::NotASignature { .. }));
+        let (status, message) = match self {
+            Self::Integrate(_) if answer.status >= 500 => (502, Some("Internal server error")),
+            _ if answer.status >= 500 => (500, Some("Internal server error")),
+            _ if answer.status == 403 && !is_signature => (403, Some("Forbidden")),
+            _ => (answer.status, None),
+        };
+        let error_type = match status {
+            413 => Some("PayloadTooLargeException"),
+            500.. => Some("InternalServerErrorException"),
+            403 if matches!(self, Self::Route(_)) => Some("ForbiddenException"),
+            _ => answer.error_type,
+        };
+        DefaultAnswer {
+            status,
+            error_type,
+            message: message.map(Into::into).or(answer.message),
+            spaced: false,
+            capital: false,
+            response_type: answer.response_type,
         }
     }
 
@@ -402,6 +433,9 @@ impl Rejection {
                 | AddressRejection::EndpointDisabled { .. }
                 | AddressRejection::NoCertificate(_),
             ) => front(403, "ForbiddenException", "Forbidden"),
+            Self::Route(RouteRejection::UpgradeRequired) => {
+                front(426, "UpgradeRequiredException", "Upgrade Required")
+            }
             Self::Address(AddressRejection::Store(_) | AddressRejection::Deployment(_)) => {
                 front(500, "InternalServerErrorException", "Internal server error")
             }

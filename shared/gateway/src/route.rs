@@ -6,10 +6,12 @@ use crate::rejection::RouteRejection;
 use crate::stages::Live;
 use crate::trail::{ResourceTrail, Trail};
 use crate::{Query, headers};
+use bytes::Bytes;
 use http::Method;
 use http::header::AUTHORIZATION;
 use postern_definition::{Map, ResourceId};
 use postern_plan::{ApiKind, ApiSettings, Authorization, Deployed, MethodPlan};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A request whose method is known.
@@ -26,6 +28,8 @@ pub(crate) struct Routed {
     /// Values as they stand in the path, still percent-encoded.
     pub(crate) path_parameters: Arc<Map<String>>,
     pub(crate) query: Query,
+    /// What came over a connection of a WebSocket API, for expressions.
+    pub(crate) message: Option<Box<Bytes>>,
 }
 
 impl Routed {
@@ -39,6 +43,11 @@ impl Routed {
             ApiKind::Rest => self.request.method.as_str(),
             ApiKind::Http | ApiKind::WebSocket => &self.plan.verb,
         }
+    }
+
+    /// What came over a connection, as text.
+    pub(crate) fn message_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.message.as_deref().map_or(&[], |message| message))
     }
 
     /// The request as mappings read it.
@@ -80,6 +89,9 @@ pub(crate) async fn route(
         let (verb, path) = (request.method.to_string(), request.path.clone());
         // Authentication parsing runs on unmatched paths as well.
         let not_signed = not_a_signature(&request).filter(|_| is_rest);
+        if deployed.kind() == ApiKind::WebSocket && path == "/" {
+            return Err(RouteRejection::UpgradeRequired);
+        }
         return Err(match not_signed {
             Some((header, token)) => RouteRejection::NotASignature {
                 verb,
@@ -124,6 +136,7 @@ pub(crate) async fn route(
         resource_path,
         path_parameters,
         query,
+        message: None,
     })
 }
 

@@ -16,7 +16,9 @@ use postern_plan::account::client_certificate_key_key;
 use postern_plan::live::{self, AnyStage};
 use postern_plan::{ApiKind, Deployed};
 use postern_store::{Clock, Consistency, Table, decode};
-use postern_telemetry::{AccessLogFormat, COMMON_LOG_FORMAT, ROUTES_LOG_FORMAT};
+use postern_telemetry::{
+    AccessLogFormat, COMMON_LOG_FORMAT, ROUTES_LOG_FORMAT, SOCKETS_LOG_FORMAT,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -173,12 +175,13 @@ impl From<Map<MethodSetting>> for MethodSettings {
 }
 
 impl MethodSettings {
-    /// By route keys, of which one without a space names no method.
-    fn of_routes(general: &RouteSettings, own: Map<RouteSettings>) -> Self {
+    /// By route keys, of which one without a space names no method, nor any of a WebSocket API.
+    fn of_routes(general: &RouteSettings, own: Map<RouteSettings>, is_http: bool) -> Self {
         let mut own: Vec<_> = own
             .into_iter()
             .map(|(key, settings)| {
-                let (verb, path) = key.split_once(' ').unwrap_or(("ANY", &key));
+                let parts = key.split_once(' ').filter(|_| is_http);
+                let (verb, path) = parts.unwrap_or(("ANY", &key));
                 let path = path.trim_start_matches('/').to_owned();
                 ((path, verb.to_owned()), method_setting(&settings))
             })
@@ -456,6 +459,12 @@ impl Stages {
             }
             None => None,
         };
+        let is_http = deployed.kind() == ApiKind::Http;
+        let format = if is_http {
+            ROUTES_LOG_FORMAT
+        } else {
+            SOCKETS_LOG_FORMAT
+        };
         Ok(Live {
             api: held.api.clone(),
             canary,
@@ -463,7 +472,7 @@ impl Stages {
             cache: StageCache::of_routes(&stage),
             cors: deployed.api().cors.clone(),
             deployed,
-            access_log: access_log(stage.access_log_settings.as_ref(), ROUTES_LOG_FORMAT),
+            access_log: access_log(stage.access_log_settings.as_ref(), format),
             name: stage.stage_name,
             variables: Arc::new(stage.stage_variables),
             flushes: stage.flushes,
@@ -471,6 +480,7 @@ impl Stages {
             method_settings: MethodSettings::of_routes(
                 &stage.default_route_settings,
                 stage.route_settings,
+                is_http,
             ),
             cache_settings: Some(stage.postern.method_settings.into()),
             revision,

@@ -371,6 +371,7 @@ impl Gateway {
             resource_id: id,
             resource_path,
             path_parameters,
+            message: None,
         };
         Ok((routed, trail))
     }

@@ -2,6 +2,7 @@
 //! metrics read it; no stage decides by it.
 
 use crate::headers;
+use crate::socket::SocketTrail;
 use crate::{Arrival, ClientCertificate, Vpc};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -50,6 +51,8 @@ pub(crate) struct Trail {
     pub rejection: Option<RejectionTrail>,
     pub log: ExecutionLog,
     pub answer: Option<AnswerTrail>,
+    /// Only of what happens on a connection of a WebSocket API.
+    pub socket: Option<Box<SocketTrail>>,
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +83,15 @@ pub(crate) struct ResourceTrail {
 }
 
 impl ResourceTrail {
+    /// Of a route of a WebSocket API.
+    pub(crate) fn of_key(key: &str) -> Self {
+        Self {
+            id: None,
+            path: key.to_owned(),
+            declared: None,
+        }
+    }
+
     /// Of a route: `GET /pets`, or just its name.
     fn route_key(&self) -> Option<String> {
         let verb = self.declared.as_deref()?;
@@ -217,6 +229,7 @@ impl Trail {
             rejection: None,
             log: ExecutionLog::default(),
             answer: None,
+            socket: None,
         }
     }
 
@@ -253,6 +266,7 @@ impl Trail {
                 text(self.stage.as_ref()?.base_path_matched.as_deref()?)
             }
             "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
+            "routeKey" if self.socket.is_some() => text(&self.resource.as_ref()?.path),
             "routeKey" => Some(self.resource.as_ref()?.route_key()?.into()),
             "resourcePath" => text(&self.resource.as_ref()?.path),
             "xrayTraceId" => self
@@ -284,7 +298,10 @@ impl Trail {
             "status" => number(self.answer.as_ref()?.status.into()),
             "responseLength" => number(self.answer.as_ref()?.bytes.into()),
             "responseLatency" => number(self.answer.as_ref()?.latency.as_millis()),
-            _ => self.caller.context(name),
+            _ => match &self.socket {
+                None => self.caller.context(name),
+                Some(socket) => socket.context(name).or_else(|| self.caller.context(name)),
+            },
         }
     }
 

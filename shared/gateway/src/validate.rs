@@ -5,12 +5,14 @@
 use crate::admit::{Admitted, Caller};
 use crate::execution_log::Steps;
 use crate::integrate::{check_length, collect};
+use crate::mapping::{Given, key_of};
 use crate::rejection::ValidateRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Body, Gateway, headers};
 use bytes::Bytes;
-use postern_plan::{IntegrationPlan, ParameterLocation, RequiredParameter, Validation};
+use postern_plan::{Expression, IntegrationPlan, ParameterLocation, RequiredParameter, Validation};
+use postern_template::Payload;
 
 /// A request that its method can take.
 pub(crate) struct Validated {
@@ -36,10 +38,22 @@ impl Gateway {
         let plan = routed.plan.clone();
         if let Some(validation) = &plan.validation {
             check_parameters(validation, &routed)?;
-            check_body(validation, &mut routed).await?;
+            check_body(validation, &mut routed, trail).await?;
         }
         Ok(Validated { routed, caller })
     }
+}
+
+/// What chooses the model of a message.
+fn key_of_message(expression: &Expression, routed: &Routed, trail: &Trail) -> String {
+    let text = routed.message_text();
+    let given = Given {
+        message: routed.message(),
+        body: &Payload::new(&text),
+        variables: &routed.variables,
+        trail,
+    };
+    key_of(expression, &given, None)
 }
 
 /// The body, which from now on is in memory.
@@ -79,10 +93,27 @@ fn is_missing(parameter: &RequiredParameter, routed: &Routed) -> bool {
     }
 }
 
-async fn check_body(validation: &Validation, routed: &mut Routed) -> Result<(), ValidateRejection> {
+async fn check_body(
+    validation: &Validation,
+    routed: &mut Routed,
+    trail: &Trail,
+) -> Result<(), ValidateRejection> {
     let content_type = headers::content_type(&routed.request.headers);
+    let content_type = match &validation.chosen_by {
+        None => content_type,
+        Some(expression) => key_of_message(expression, routed, trail),
+    };
     let Some(model) = validation.model(&content_type) else {
-        return Ok(());
+        if validation.chosen_by.is_none() {
+            return Ok(());
+        }
+        // A message that no model is for fits none.
+        let reason = format!("[no model for `{content_type}`]");
+        return Err(ValidateRejection::InvalidBody {
+            content_type,
+            reason,
+            traced: false,
+        });
     };
     let body = held(routed).await?;
     model

@@ -12,10 +12,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use postern_holder::{
-    Backend, BackendError, CONTENT_TYPE, Event, Events, Holder, HttpBackend, Pings, Settings,
-    SharedKey, Signing,
-};
+use postern_grip::{CONTENT_TYPE, Event, Events, SharedKey};
+use postern_holder::{Backend, BackendError, Holder, HttpBackend, Pings, Settings, Signing};
 use postern_store::SystemClock;
 use std::error::Error;
 use std::str::FromStr;
@@ -83,6 +81,7 @@ impl Options {
             "key" => {
                 self.settings.signing = Some(Signing {
                     key: SharedKey::new(value.as_bytes()),
+                    others: Vec::new(),
                     issuer: "holder".to_owned(),
                 });
             }

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use postern_holder::CONTENT_TYPE;
+use postern_grip::CONTENT_TYPE;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -4,7 +4,6 @@
 //! It lives as long as the socket, so everything in it is a copy of its own size: the headers as they came are slices of the
 //! whole buffer that the handshake was read into.
 
-use crate::events::CONTENT_TYPE;
 use crate::trouble::Trouble;
 use bytes::Bytes;
 use http::header::{
@@ -13,6 +12,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use postern_grip::CONTENT_TYPE;
 use std::net::IpAddr;
 
 const CONNECTION_ID: HeaderName = HeaderName::from_static("connection-id");

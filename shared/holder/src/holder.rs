@@ -1,11 +1,9 @@
 //! The holder: handshakes in, sockets held, and what is published handed to them.
 
 use crate::backend::Backend;
-use crate::events::{Event, Events};
 use crate::head::{Head, for_client};
 use crate::protocol::{Handshake, HandshakeError};
-use crate::publish::Item;
-use crate::registry::{Member, NoPlace};
+use crate::registry::{Delivery, Member, NoPlace};
 use crate::settings::Settings;
 use crate::shared::{Shared, Throttled, Watch};
 use crate::socket::{Socket, check, going_away, is_events};
@@ -19,6 +17,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use postern_grip::{Event, Events, Item, REACHED};
 use postern_store::Clock;
 use std::error::Error;
 use std::net::IpAddr;
@@ -147,20 +146,24 @@ impl Holder {
         };
         match Item::read_all(&body) {
             Ok(items) => {
-                self.publish_items(&items);
-                text(StatusCode::OK, "Published")
+                let reached = self.publish_items(&items);
+                let mut answer = text(StatusCode::OK, "Published");
+                answer.headers_mut().insert(REACHED, reached.into());
+                answer
             }
             Err(error) => text(StatusCode::BAD_REQUEST, &error.to_string()),
         }
     }
 
-    /// Publishes without HTTP, for a backend in this process.
-    pub fn publish_items(&self, items: &[Item]) {
+    /// Publishes without HTTP, for a backend in this process. Returns how many sockets listened, each counted for each item.
+    pub fn publish_items(&self, items: &[Item]) -> usize {
         let frame_bytes_max = self.shared.settings.limits.frame_bytes_max;
+        let mut reached = 0;
         for item in items {
-            let delivery = item.delivery(frame_bytes_max);
-            self.shared.registry.publish(&item.channel, &delivery);
+            let delivery = Delivery::of(item, frame_bytes_max);
+            reached += self.shared.registry.publish(&item.channel, &delivery);
         }
+        reached
     }
 
     /// How many sockets are held, those whose handshake or whose end is under way included.
@@ -192,10 +195,16 @@ impl Holder {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
             .ok_or("publishing needs `Authorization: Bearer` and a token of the shared key")?;
-        signing
-            .key
-            .verify(token, self.shared.clock.now())
-            .map_err(|error| format!("the token is not accepted: {error}"))
+        let now = self.shared.clock.now();
+        let verified = signing.key.verify(token, now).map(drop);
+        if signing
+            .others
+            .iter()
+            .any(|key| key.verify(token, now).is_ok())
+        {
+            return Ok(());
+        }
+        verified.map_err(|error| format!("the token is not accepted: {error}"))
     }
 }
 

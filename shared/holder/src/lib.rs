@@ -1,7 +1,7 @@
 //! Holds WebSockets for a backend that cannot: a GRIP proxy, for a laptop or a container.
 //!
-//! A client's handshake, its messages and its end become requests to the backend, as WebSocket-over-HTTP has them ([`Event`]); the
-//! backend's answers say what to send and whom to listen to, and at any other time it publishes to channels ([`Item`]). What a
+//! A client's handshake, its messages and its end become requests to the backend, as WebSocket-over-HTTP has them ([`postern_grip::Event`]); the
+//! backend's answers say what to send and whom to listen to, and at any other time it publishes to channels ([`postern_grip::Item`]). What a
 //! message means is never looked at. Where the protocol leaves something open, this does what Pushpin 1.36 was seen to do, but
 //! for three things: a socket whose backend fails is closed with 1011 instead of cut off, and the backend is told of it; a
 //! client's Close is answered also when the backend does not; and pings are answered here unless [`Pings`] says otherwise.
@@ -13,30 +13,23 @@
 
 mod backend;
 mod control;
-mod events;
 mod head;
 mod holder;
 mod http_backend;
 mod mailbox;
 mod protocol;
-mod publish;
 mod registry;
 mod serve;
 mod settings;
 mod shared;
-mod signature;
 mod socket;
 mod trouble;
 mod wire;
 
 pub use backend::{Backend, BackendError};
-pub use events::{CONTENT_TYPE, Event, Events, Malformed};
 pub use holder::{Arrival, Holder};
 pub use http_backend::{BaseError, HttpBackend};
-pub use protocol::{CloseError, Closing, REASON_BYTES_MAX};
-pub use publish::{Action, Item, PublishError};
 pub use serve::serve;
 pub use settings::{Limits, Pings, Settings, Signing};
 pub use shared::Watch;
-pub use signature::{SharedKey, TokenError};
 pub use trouble::Trouble;

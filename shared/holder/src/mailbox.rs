@@ -1,8 +1,9 @@
 //! What waits to be sent to one client, as frames. The backend's answers and what is published meet here, in the order in which they
 //! came; the socket's own task takes them out.
 
-use crate::protocol::{Closing, Opcode, control};
+use crate::protocol::{Opcode, control};
 use bytes::Bytes;
+use postern_grip::Closing;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};

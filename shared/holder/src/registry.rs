@@ -3,9 +3,10 @@
 //! One lock for all: what is held under it is short, and because of it all sockets of a channel see its items in the same order.
 
 use crate::mailbox::Mailbox;
-use crate::protocol::Closing;
+use crate::protocol::{Opcode, message};
 use crate::settings::Limits;
 use bytes::Bytes;
+use postern_grip::{Action, Closing, Item};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -38,6 +39,17 @@ pub(crate) enum Delivery {
     Close(Option<Closing>),
 }
 
+impl Delivery {
+    pub(crate) fn of(item: &Item, frame_bytes_max: usize) -> Self {
+        let frames = |opcode, bytes: &[u8]| Self::Frames(message(opcode, bytes, frame_bytes_max));
+        match &item.action {
+            Action::Text(text) => frames(Opcode::Text, text.as_bytes()),
+            Action::Binary(bytes) => frames(Opcode::Binary, bytes),
+            Action::Close(closing) => Self::Close(closing.clone()),
+        }
+    }
+}
+
 impl Registry {
     pub(crate) fn admit(self: &Arc<Self>, limits: &Limits) -> Result<Member, NoPlace> {
         let mut sockets = self.lock();
@@ -57,8 +69,10 @@ impl Registry {
         })
     }
 
-    pub(crate) fn publish(&self, channel: &str, delivery: &Delivery) {
+    /// Returns how many sockets listen to the channel.
+    pub(crate) fn publish(&self, channel: &str, delivery: &Delivery) -> usize {
         let sockets = self.lock();
+        let mut reached = 0;
         for mailbox in sockets
             .channels
             .get(channel)
@@ -69,7 +83,9 @@ impl Registry {
                 Delivery::Frames(frames) => mailbox.publish(frames.clone()),
                 Delivery::Close(closing) => mailbox.close(closing.clone()),
             }
+            reached += 1;
         }
+        reached
     }
 
     /// Lets no one in any more, and closes whoever is there.
@@ -180,10 +196,8 @@ mod tests {
     }
 
     fn say(registry: &Registry, channel: &str, text: &'static str) {
-        registry.publish(
-            channel,
-            &Delivery::Frames(Bytes::from_static(text.as_bytes())),
-        );
+        let frames = Bytes::from_static(text.as_bytes());
+        registry.publish(channel, &Delivery::Frames(frames));
     }
 
     #[test]

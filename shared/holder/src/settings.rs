@@ -1,6 +1,6 @@
 //! What differs between one holder and another. The limits are AWS's unless said otherwise.
 
-use crate::signature::SharedKey;
+use postern_grip::SharedKey;
 use std::time::Duration;
 
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Signing {
     pub key: SharedKey,
+    /// Keys of whom else may publish, so that the key can be replaced while sockets are open.
+    pub others: Vec<SharedKey>,
     /// The `iss` of its tokens.
     pub issuer: String,
 }

@@ -8,10 +8,9 @@
 //! closed, with ours; or DISCONNECT, when the client is gone without a close.
 
 use crate::control::Control;
-use crate::events::{CONTENT_TYPE, Event, Events};
 use crate::head::Head;
 use crate::mailbox::Mailbox;
-use crate::protocol::{Closing, Decoder, Incoming, Opcode, control, message};
+use crate::protocol::{Decoder, Incoming, Opcode, control, message};
 use crate::registry::Member;
 use crate::settings::{Limits, Pings};
 use crate::shared::{InFlight, Shared, Throttled};
@@ -20,6 +19,7 @@ use crate::wire::{Progress, Wire};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_NAME, SEC_WEBSOCKET_EXTENSIONS};
 use http::{HeaderMap, Response, StatusCode};
+use postern_grip::{CONTENT_TYPE, Closing, Event, Events};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;

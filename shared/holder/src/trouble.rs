@@ -1,7 +1,7 @@
 //! What goes wrong between holder and backend, for whoever operates them. A client never sees these words.
 
 use crate::backend::BackendError;
-use crate::events::Malformed;
+use postern_grip::Malformed;
 use std::time::Duration;
 use thiserror::Error;
 

@@ -1,9 +1,11 @@
 //! Whom IAM takes a caller for.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What is known of a caller whose signature was found good, whoever verified it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Identity {
     /// Of a user, of a role's session (`arn:aws:sts::{account}:assumed-role/{role}/{session}`), or of an account's root.
     pub arn: String,
@@ -17,7 +19,8 @@ pub struct Identity {
     pub tags: BTreeMap<String, String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CognitoIdentity {
     pub identity_id: String,
     pub pool_id: String,

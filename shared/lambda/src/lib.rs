@@ -1,4 +1,5 @@
-//! What Lambda hands to Postern's functions, and what it takes back: the only place that knows the JSON of events.
+//! What Lambda hands to Postern's functions, and what it takes back: the only place that knows the JSON of events. And the variables
+//! that functions which answer for APIs have in common.
 //!
 //! Events are read here rather than by `lambda_http`, because a gateway needs what was sent: that crate passes every path
 //! through a URL parser, which resolves dot segments and panics where a path is no URL, decodes the query strings of load
@@ -7,7 +8,9 @@
 mod answer;
 mod event;
 mod front;
+mod settings;
 
 pub use answer::{Buffered, Pieces, refused, streamed};
 pub use event::{Event, EventError};
 pub use front::Trust;
+pub use settings::Variables;

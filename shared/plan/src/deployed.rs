@@ -162,9 +162,16 @@ impl Deployed {
             }
             Frozen::Routes(frozen) => {
                 let (route, integration) = frozen.route_and_integration(number).await?;
-                let plan = routed::compile(&route, integration.as_ref())
-                    .map_err(|defects| self.unusable(&defects))?;
+                let compiled = if self.kind() == ApiKind::WebSocket {
+                    routed::compile_socket(&route, integration.as_ref())
+                } else {
+                    routed::compile(&route, integration.as_ref())
+                };
+                let mut plan = compiled.map_err(|defects| self.unusable(&defects))?;
                 let route = route.route;
+                if self.kind() == ApiKind::WebSocket {
+                    plan.validation = frozen.validation(&route).await?;
+                }
                 (
                     ResourceId::from(route.route_id.as_str()),
                     plan,

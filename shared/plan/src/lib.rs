@@ -36,17 +36,17 @@ pub use deployed::{Deployed, DeployedError};
 pub use frozen::{FrozenRest, Parts};
 pub use gateway_response::GatewayResponsePlan;
 pub use integration::{
-    Appended, AwsOperation, AwsPlan, Credentials, HttpPlan, IntegrationPlan, LambdaPlan, LinkPlan,
-    ParameterForm, Passes, PayloadFormat, Protocol, RequestTemplates, ResponsePlan,
+    Appended, AwsOperation, AwsPlan, ChosenBy, Credentials, HttpPlan, IntegrationPlan, LambdaPlan,
+    LinkPlan, ParameterForm, Passes, PayloadFormat, Protocol, RequestTemplates, ResponsePlan,
     ResponseSelection, SubtypeParameter, SubtypePlan, TemplateChoice, Transform, mock_status,
 };
 pub use layout::{ROUTED_APIS, api_partition, stage_key, stage_sort_prefix};
 pub use mapping::{
-    Action, BodyPath, Change, Changes, JsonPath, RequestChanges, RequestMapping, ResponseChanges,
-    Source, TextTemplate, UriTemplate,
+    Action, BodyPath, Change, Changes, Expression, JsonPath, RequestChanges, RequestMapping,
+    ResponseChanges, Source, TextTemplate, UriTemplate, Variable,
 };
 pub use method::{Authorization, MethodPlan};
 pub use router::{Match, Router};
-pub use settings::{ApiKind, ApiSettings, Selection};
+pub use settings::{ApiKind, ApiSettings};
 pub use snapshot::Snapshot;
 pub use validation::{BodyModel, ParameterLocation, RequiredParameter, Validation};

@@ -18,6 +18,9 @@ pub struct MethodPlan {
     /// Filled in by [`crate::Deployed::plan`], which alone can read validators and models.
     pub validation: Option<Validation>,
     pub integration: IntegrationPlan,
+    /// Whether whoever calls is given what the integration answers, as all are but those who send messages to a route that
+    /// takes them and says nothing.
+    pub is_two_way: bool,
     /// How its answers are told apart where a stage keeps them. `None` of a method whose answers are never kept.
     pub cache: Option<CachePlan>,
 }
@@ -56,6 +59,7 @@ impl MethodPlan {
             scopes: method.authorization_scopes.clone().unwrap_or_default(),
             validation: None,
             integration,
+            is_two_way: true,
             cache,
         })
     }

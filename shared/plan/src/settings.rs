@@ -1,5 +1,6 @@
 //! What requests need of an API's own settings, whatever kind of API it is.
 
+use crate::Expression;
 use postern_definition::ApiId;
 use postern_definition::rest::{ApiKeySource, Cors, EndpointType, RestApi};
 use postern_definition::routed::{self, ProtocolType};
@@ -37,14 +38,8 @@ pub struct ApiSettings {
     pub policy: Option<String>,
     /// Of an HTTP API; a REST API's stages have it instead. Only where it allows any origin.
     pub cors: Option<Cors>,
-    /// Of a WebSocket API: what says which route a message takes, and where the key of a client stands.
-    pub selection: Option<Selection>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
-    pub route: String,
-    pub api_key: String,
+    /// Of a WebSocket API: what says which route a message takes.
+    pub route_selection: Option<Expression>,
 }
 
 impl From<RestApi> for ApiSettings {
@@ -60,7 +55,7 @@ impl From<RestApi> for ApiSettings {
             api_key_source: api.api_key_source,
             policy: api.policy,
             cors: None,
-            selection: None,
+            route_selection: None,
         }
     }
 }
@@ -71,10 +66,6 @@ impl From<routed::Api> for ApiSettings {
         let is_of_authorizer = api
             .api_key_selection_expression
             .contains("context.authorizer");
-        let selection = (kind == ApiKind::WebSocket).then_some(Selection {
-            route: api.route_selection_expression,
-            api_key: api.api_key_selection_expression,
-        });
         Self {
             id: api.api_id,
             name: api.name,
@@ -93,7 +84,8 @@ impl From<routed::Api> for ApiSettings {
                 .cors_configuration
                 .map(cors)
                 .filter(|cors| !cors.allow_origins.is_empty()),
-            selection,
+            route_selection: (kind == ApiKind::WebSocket)
+                .then(|| Expression::parse(&api.route_selection_expression)),
         }
     }
 }

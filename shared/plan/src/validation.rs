@@ -5,13 +5,14 @@
 //! would be worse.
 
 use crate::schema::references;
-use crate::{DeployedError, FrozenRest};
+use crate::{DeployedError, Expression, FrozenRest};
 use postern_definition::rest::{
     MODEL_REFERENCE_PREFIX, Method, RequestValidator, referenced_model,
 };
 use postern_definition::{ApiId, Map};
 use postern_schema::{Documents, Instance, Schema};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// None of a method that validates nothing.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub struct Validation {
     pub parameters: Vec<RequiredParameter>,
     /// Empty where bodies are not checked.
     bodies: Vec<(String, BodyModel)>,
+    /// What chooses the model of a message, of which there must be one. Elsewhere it is the content type.
+    pub chosen_by: Option<Expression>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +65,22 @@ impl BodyModel {
 }
 
 impl Validation {
-    /// The model for a content type, which is in lower case and without parameters. Without one, a body of that type passes.
+    /// What a route of a WebSocket API asks for: its required parameters, and the models of messages by what `chosen_by` yields.
+    pub(crate) fn of_messages(
+        parameters: &Map<bool>,
+        bodies: Vec<(String, BodyModel)>,
+        chosen_by: Option<Expression>,
+    ) -> Option<Self> {
+        let validation = Self {
+            parameters: required(parameters, "route.request."),
+            bodies,
+            chosen_by,
+        };
+        (!validation.is_empty()).then_some(validation)
+    }
+
+    /// The model for a content type, which is in lower case and without parameters, or for what the expression yields. Without
+    /// one, a body of that type passes.
     pub fn model(&self, content_type: &str) -> Option<&BodyModel> {
         let find = |wanted: &str| self.bodies.iter().find(|(known, _)| known == wanted);
         find(content_type)
@@ -71,20 +89,22 @@ impl Validation {
     }
 
     fn is_empty(&self) -> bool {
-        self.parameters.is_empty() && self.bodies.is_empty()
+        self.parameters.is_empty() && self.bodies.is_empty() && self.chosen_by.is_none()
     }
 }
 
-fn required(parameters: &Map<bool>) -> Vec<RequiredParameter> {
+fn required(parameters: &Map<bool>, of: &str) -> Vec<RequiredParameter> {
     let locations = [
-        ("method.request.header.", ParameterLocation::Header),
-        ("method.request.path.", ParameterLocation::Path),
-        ("method.request.querystring.", ParameterLocation::Query),
+        ("header.", ParameterLocation::Header),
+        ("path.", ParameterLocation::Path),
+        ("querystring.", ParameterLocation::Query),
     ];
     let mut all = Vec::new();
     for (prefix, location) in locations {
         for (key, required) in parameters {
-            if let Some(name) = key.strip_prefix(prefix).filter(|_| *required) {
+            let place = key.strip_prefix(of);
+            let name = place.and_then(|place| place.strip_prefix(prefix));
+            if let Some(name) = name.filter(|_| *required) {
                 all.push(RequiredParameter {
                     location,
                     name: name.to_owned(),
@@ -119,7 +139,7 @@ impl FrozenRest {
             .as_ref()
             .filter(|_| validate_request_parameters)
         {
-            validation.parameters = required(parameters);
+            validation.parameters = required(parameters, "method.request.");
         }
         if validate_request_body {
             for (content_type, name) in method.request_models.iter().flatten() {
@@ -133,36 +153,72 @@ impl FrozenRest {
     }
 
     async fn body_model(&self, name: &str) -> Result<BodyModel, DeployedError> {
-        let api = &self.api().id;
-        let mut documents = Documents::default();
-        let mut wanted = vec![name.to_owned()];
-        let mut read = std::collections::BTreeSet::new();
-        while let Some(next) = wanted.pop() {
-            if !read.insert(next.clone()) {
-                continue;
-            }
-            let Some(model) = self.model(&next).await? else {
-                // Whoever refers to it says so.
-                continue;
-            };
-            let text = model.schema.unwrap_or_default();
-            match serde_json::from_str::<Value>(&text) {
-                Ok(document) => {
-                    let models = references(&document);
-                    let models = models.into_iter().filter_map(referenced_model);
-                    let own = models.filter(|(of, _)| *of == api.as_str());
-                    wanted.extend(own.map(|(_, name)| name.to_owned()));
-                    documents.add(&uri(api, &next), document);
-                }
-                // The schema of XML, or none: the service does not look at such bodies.
-                Err(_) if next == name => return Ok(BodyModel::Any),
-                Err(_) => {}
+        let mut needed = NeededModels::of(&self.api().id, name);
+        while let Some(next) = needed.next() {
+            let model = self.model(&next).await?;
+            needed.add(&next, model.map(|model| model.schema.unwrap_or_default()));
+        }
+        Ok(needed.compile())
+    }
+}
+
+/// A model, and those that it refers to, as they are read one after the other.
+pub(crate) struct NeededModels<'n> {
+    api: &'n ApiId,
+    name: &'n str,
+    documents: Documents,
+    wanted: Vec<String>,
+    read: BTreeSet<String>,
+    is_of_json: bool,
+}
+
+impl<'n> NeededModels<'n> {
+    pub(crate) fn of(api: &'n ApiId, name: &'n str) -> Self {
+        Self {
+            api,
+            name,
+            documents: Documents::default(),
+            wanted: vec![name.to_owned()],
+            read: BTreeSet::new(),
+            is_of_json: true,
+        }
+    }
+
+    /// The name of one that is still to be read.
+    pub(crate) fn next(&mut self) -> Option<String> {
+        while let Some(next) = self.wanted.pop() {
+            if self.read.insert(next.clone()) {
+                return Some(next);
             }
         }
-        Ok(match Schema::compile(&uri(api, name), &documents) {
+        None
+    }
+
+    /// Takes the schema of a model. Whoever refers to one that is not there says so.
+    pub(crate) fn add(&mut self, name: &str, schema: Option<String>) {
+        let Some(text) = schema else { return };
+        match serde_json::from_str::<Value>(&text) {
+            Ok(document) => {
+                let models = references(&document);
+                let models = models.into_iter().filter_map(referenced_model);
+                let own = models.filter(|(of, _)| *of == self.api.as_str());
+                self.wanted.extend(own.map(|(_, name)| name.to_owned()));
+                self.documents.add(&uri(self.api, name), document);
+            }
+            // The schema of XML, or none: the service does not look at such bodies.
+            Err(_) => self.is_of_json &= name != self.name,
+        }
+    }
+
+    pub(crate) fn compile(self) -> BodyModel {
+        if !self.is_of_json {
+            return BodyModel::Any;
+        }
+        let name = self.name;
+        match Schema::compile(&uri(self.api, name), &self.documents) {
             Ok(schema) => BodyModel::Schema(schema),
             Err(error) => BodyModel::Unusable(format!("model {name} cannot be used: {error}")),
-        })
+        }
     }
 }
 

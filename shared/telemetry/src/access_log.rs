@@ -8,6 +8,9 @@ pub const COMMON_LOG_FORMAT: &str = "$context.identity.sourceIp $context.identit
 /// The same of HTTP APIs.
 pub const ROUTES_LOG_FORMAT: &str = "$context.identity.sourceIp - - [$context.requestTime] \"$context.httpMethod $context.routeKey $context.protocol\" $context.status $context.responseLength $context.requestId";
 
+/// The same of WebSocket APIs.
+pub const SOCKETS_LOG_FORMAT: &str = "$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] \"$context.eventType $context.routeKey $context.connectionId\" $context.status $context.requestId";
+
 /// A parsed format: taken apart once per stage, not once per request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessLogFormat {

@@ -21,6 +21,21 @@ pub fn clf(since_1970: Duration) -> String {
     )
 }
 
+/// The date of ISO 8601, in UTC and to the millisecond: `2026-03-10T05:16:23.482Z`.
+pub fn iso8601(since_1970: Duration) -> String {
+    let at = OffsetDateTime::UNIX_EPOCH + since_1970;
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        at.year(),
+        at.month() as u8,
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.millisecond()
+    )
+}
+
 /// The date of certificates, in UTC: `May 28 12:30:02 2019 GMT`.
 pub fn certificate_date(since_1970: Duration) -> String {
     let at = OffsetDateTime::UNIX_EPOCH + since_1970;
@@ -65,5 +80,7 @@ mod tests {
         ] {
             assert_eq!(clf(Duration::from_secs(seconds)), expected);
         }
+        let at = Duration::from_millis(1_773_119_783_482);
+        assert_eq!(iso8601(at), "2026-03-10T05:16:23.482Z");
     }
 }

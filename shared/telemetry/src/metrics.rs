@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-const NAMESPACE: &str = "Postern";
+pub(crate) const NAMESPACE: &str = "Postern";
 
 /// What one request to a REST API adds to the metrics.
 #[derive(Clone, Debug)]

@@ -25,7 +25,8 @@ pub use integration::{
 };
 pub use model::Model;
 pub use route::{
-    AuthorizationType, DEFAULT_KEY, METHODS, ParameterConstraints, Route, RouteKey, RouteResponse,
+    AuthorizationType, CONNECT_KEY, DEFAULT_KEY, DISCONNECT_KEY, METHODS, ParameterConstraints,
+    Route, RouteKey, RouteResponse,
 };
 pub use stage::{RouteSettings, Stage, StageExtras};
 pub use vpc_link::VpcLink;

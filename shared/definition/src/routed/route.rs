@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// Of a route that takes what no other does; of a response that is for everything.
 pub const DEFAULT_KEY: &str = "$default";
+/// Of the route of a WebSocket API that answers the handshake.
+pub const CONNECT_KEY: &str = "$connect";
+/// Of the one that is told of a connection's end.
+pub const DISCONNECT_KEY: &str = "$disconnect";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,10 +3,9 @@
 //! A signature is verified over the request as the client sent it, with the secret that Postern gave out for its access key
 //! id. The body is read only for somebody who has such an id, for it is hashed whole.
 
-use super::{Caller, CallerPolicies};
-use crate::address::Sent;
+use super::{Caller, CallerPolicies, Subject};
+use crate::address::{self, Sent};
 use crate::rejection::{AdmitRejection, IntegrateRejection};
-use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Body, CollectError, Gateway, PAYLOAD_BYTES_MAX, headers};
 use http::header::{AUTHORIZATION, HOST};
@@ -31,19 +30,20 @@ const SERVICE: &str = "execute-api";
 const MUST_SIGN: &[&str] = &["x-http-method-override", "x-apigw-api-id"];
 
 impl Gateway {
-    pub(super) async fn signed(
+    pub(crate) async fn signed(
         &self,
-        routed: &mut Routed,
+        asked: &mut address::Request,
+        subject: &Subject,
         trail: &mut Trail,
     ) -> Result<Caller, AdmitRejection> {
-        if let Some(identity) = routed.request.sent.proven.clone() {
-            let (arn, source_ip) = (self.method_arn(routed), trail.source_ip.clone());
-            let policies = self.policies_of(&identity, arn, source_ip).await?;
+        if let Some(identity) = asked.sent.proven.clone() {
+            let source_ip = trail.source_ip.clone();
+            let policies = self.policies_of(&identity, subject, source_ip).await?;
             return Ok(self.caller(identity, policies, trail));
         }
-        let sent = routed.request.sent.clone();
-        let query = routed.request.query.clone();
-        let headers = as_sent(&routed.request.headers, &sent);
+        let sent = asked.sent.clone();
+        let query = asked.query.clone();
+        let headers = as_sent(&asked.headers, &sent);
         let request = Request {
             method: sent.method.as_str(),
             path: &sent.path,
@@ -68,14 +68,14 @@ impl Gateway {
         }
         let signer = self.signers.find(presented.access_key_id()).await?;
         let signer = signer.ok_or(Refusal::UnknownKey)?;
-        let body = std::mem::replace(&mut routed.request.body, Body::empty());
+        let body = std::mem::replace(&mut asked.body, Body::empty());
         let body = body.collect(PAYLOAD_BYTES_MAX).await;
         let body = body.map_err(|error| match error {
             CollectError::TooLong(max) => IntegrateRejection::BodyTooLarge(max),
             CollectError::Broken(error) => IntegrateRejection::BodyBroken(error.to_string()),
         })?;
         presented.of_body(&body).verify(Some(&signer.credential))?;
-        routed.request.body = Body::Full(body);
+        asked.body = Body::Full(body);
         let policies = self.signers.policies(&signer.principal).await?;
         let policies = policies.map_or(CallerPolicies::None, CallerPolicies::Own);
         Ok(self.caller(signer.identity.clone(), policies, trail))

@@ -13,6 +13,7 @@ pub(crate) use caller::{Caller, CallerPolicies};
 pub use iam::Signatures;
 pub(crate) use limits::{Due, Exceeded, ExceededLimit, Keys};
 pub use limits::{Metering, OnStoreFailure, Throttle};
+pub(crate) use policy::{MANAGE_CONNECTIONS, Subject};
 pub(crate) use proven::Decisions;
 
 use crate::Gateway;
@@ -39,7 +40,10 @@ impl Gateway {
         let plan = routed.plan.clone();
         let caller = match &plan.authorization {
             Authorization::None => Caller::anonymous(),
-            Authorization::Iam => self.signed(&mut routed, trail).await?,
+            Authorization::Iam => {
+                let subject = Subject::method(self.method_arn(&routed));
+                self.signed(&mut routed.request, &subject, trail).await?
+            }
             Authorization::Authorizer(authorizer) => {
                 self.authorize(authorizer, &mut routed, trail).await?
             }

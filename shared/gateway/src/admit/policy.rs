@@ -5,8 +5,10 @@ use crate::rejection::AdmitRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Gateway, headers};
+use http::HeaderMap;
 use postern_definition::rest::EndpointType;
 use postern_definition::routed::DEFAULT_KEY;
+use postern_plan::ApiKind;
 use postern_policy::{
     Authorization, Context, Decision, Outcome, Policy, Request, Values, combine, is_denied_at_once,
 };
@@ -16,15 +18,35 @@ use std::time::Duration;
 pub(super) const INVOKE: &str = "execute-api:Invoke";
 pub(super) const INVALIDATE_CACHE: &str = "execute-api:InvalidateCache";
 /// The service's bound for a method's ARN, path and all, where policies are asked about it.
+pub(crate) const MANAGE_CONNECTIONS: &str = "execute-api:ManageConnections";
+
+/// What somebody would do, and to what.
+pub(crate) struct Subject {
+    /// The first is what must be allowed; the others may be asked about later.
+    pub(crate) actions: &'static [&'static str],
+    pub(crate) arn: String,
+}
+
+impl Subject {
+    pub(super) fn method(arn: String) -> Self {
+        Self {
+            actions: &[INVOKE, INVALIDATE_CACHE],
+            arn,
+        }
+    }
+}
+
 const ARN_BYTES_MAX: usize = 1_600;
 
 impl Gateway {
-    /// What is asked for: the method as the client names it, or the default route of an HTTP API as its owner does.
+    /// What is asked for: the method as the client names it, or the default route of an HTTP API, or any of a WebSocket API, as
+    /// its owner does.
     pub(crate) fn method_arn(&self, routed: &Routed) -> String {
         let (region, account) = (&self.settings.region, &self.settings.account);
         let (api, stage) = (&routed.live.api, &routed.live.name);
-        if routed.resource_path == DEFAULT_KEY {
-            return format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{DEFAULT_KEY}");
+        let path = &routed.resource_path;
+        if path == DEFAULT_KEY || routed.api().kind == ApiKind::WebSocket {
+            return format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{path}");
         }
         let (verb, path) = (&routed.request.method, &routed.request.path);
         format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{verb}{path}")
@@ -41,7 +63,8 @@ impl Gateway {
         };
         let stranger = Caller::anonymous();
         let arn = self.method_arn(routed);
-        let facts = Facts::of(routed, &stranger, trail, self.clock.now());
+        let headers = &routed.request.headers;
+        let facts = Facts::of(headers, &stranger, trail, self.clock.now());
         let decision = policy.decide(&facts.about(INVOKE, &arn));
         if is_denied_at_once(Some(decision)) {
             return Err(denied(&stranger, INVOKE, arn, true));
@@ -66,7 +89,8 @@ impl Gateway {
         if arn.len() > ARN_BYTES_MAX {
             return Err(AdmitRejection::ArnTooLong { bytes: arn.len() });
         }
-        let facts = Facts::of(routed, caller, trail, self.clock.now());
+        let headers = &routed.request.headers;
+        let facts = Facts::of(headers, caller, trail, self.clock.now());
         let question = facts.about(INVOKE, &arn);
         let resource = match policy {
             Some(policy) => Some(policy.decide(&question)),
@@ -79,11 +103,30 @@ impl Gateway {
         }
     }
 
+    /// Whether the caller's own policies allow something that no resource policy is about.
+    pub(crate) fn check_may(
+        &self,
+        caller: &Caller,
+        subject: &Subject,
+        headers: &HeaderMap,
+        trail: &Trail,
+    ) -> Result<(), AdmitRejection> {
+        let action = subject.actions.first().copied().unwrap_or(INVOKE);
+        let facts = Facts::of(headers, caller, trail, self.clock.now());
+        let decision = caller.decide(&facts.about(action, &subject.arn));
+        match combine(caller.authorization, decision, None) {
+            Outcome::Allow => Ok(()),
+            Outcome::ExplicitDeny(_) => Err(denied(caller, action, subject.arn.clone(), true)),
+            Outcome::ImplicitDeny(_) => Err(denied(caller, action, subject.arn.clone(), false)),
+        }
+    }
+
     /// Whether the caller may ask for a new answer where one is kept. Their own policies must say so, and so nobody may who did
     /// not have to say who they are, nor anybody of another account.
     pub(crate) fn may_refresh(&self, routed: &Routed, caller: &Caller, trail: &Trail) -> bool {
         let arn = self.method_arn(routed);
-        let facts = Facts::of(routed, caller, trail, self.clock.now());
+        let headers = &routed.request.headers;
+        let facts = Facts::of(headers, caller, trail, self.clock.now());
         caller.authorization != Authorization::IamOtherAccount
             && caller.decide(&facts.about(INVALIDATE_CACHE, &arn)) == Decision::Allow
     }
@@ -115,16 +158,16 @@ fn denied(caller: &Caller, action: &'static str, arn: String, is_explicit: bool)
 
 /// What conditions may ask of a request.
 struct Facts<'f> {
-    routed: &'f Routed,
+    headers: &'f HeaderMap,
     caller: &'f Caller,
     trail: &'f Trail,
     now: Duration,
 }
 
 impl<'f> Facts<'f> {
-    fn of(routed: &'f Routed, caller: &'f Caller, trail: &'f Trail, now: Duration) -> Self {
+    fn of(headers: &'f HeaderMap, caller: &'f Caller, trail: &'f Trail, now: Duration) -> Self {
         Self {
-            routed,
+            headers,
             caller,
             trail,
             now,
@@ -141,7 +184,7 @@ impl<'f> Facts<'f> {
     }
 
     fn header(&self, name: &str) -> Option<Cow<'_, str>> {
-        headers::last(&self.routed.request.headers, name)
+        headers::last(self.headers, name)
     }
 
     fn of_identity(&self, key: &str) -> Option<Cow<'_, str>> {

@@ -5,7 +5,7 @@
 //! a while, and when it does not answer nobody passes.
 
 use super::CallerPolicies;
-use super::policy::{INVALIDATE_CACHE, INVOKE};
+use super::Subject;
 use crate::rejection::AdmitRejection;
 use crate::{Call, Caller, Destination, Gateway};
 use http::header::CONTENT_TYPE;
@@ -16,6 +16,7 @@ use postern_identity::sigv4::canonical::UNRESERVED;
 use postern_plan::credential::principal_arns;
 use postern_policy::Decision;
 use quick_cache::sync::Cache;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long IAM gets.
@@ -36,27 +37,32 @@ pub(crate) struct Decisions {
 struct Question {
     principal: String,
     resource: String,
+    actions: &'static [&'static str],
     source_ip: String,
 }
 
-/// What a caller may do with one method.
-#[derive(Clone, Copy)]
-pub(crate) struct Told {
-    invoke: Decision,
-    invalidate_cache: Decision,
-}
+/// What a caller may do with one method, or one connection.
+#[derive(Clone)]
+pub(crate) struct Told(Arc<[(&'static str, Decision)]>);
 
 impl Told {
     /// About other actions nothing was asked, and so nothing is allowed.
-    pub(super) fn of(self, action: &str) -> Decision {
-        match action {
-            INVOKE => self.invoke,
-            INVALIDATE_CACHE => self.invalidate_cache,
-            _ => Decision::ImplicitDeny,
-        }
+    pub(super) fn of(&self, action: &str) -> Decision {
+        let mut about = self.0.iter();
+        let found = about.find(|(about, _)| *about == action);
+        found.map_or(Decision::ImplicitDeny, |(_, decision)| *decision)
     }
 
-    fn read(answer: &str) -> Option<Self> {
+    /// Whether what was asked about most is allowed.
+    fn is_welcome(&self) -> bool {
+        matches!(self.0.first(), Some((_, Decision::Allow)))
+    }
+
+    fn all(actions: &'static [&'static str], decision: Decision) -> Self {
+        Self(actions.iter().map(|action| (*action, decision)).collect())
+    }
+
+    fn read(answer: &str, asked: &'static [&'static str]) -> Option<Self> {
         let actions = elements(answer, "EvalActionName");
         let decisions = elements(answer, "EvalDecision").map(|text| match text {
             "allowed" => Some(Decision::Allow),
@@ -66,14 +72,12 @@ impl Told {
         });
         let about: Vec<_> = actions.zip(decisions).collect();
         let of = |wanted: &str| about.iter().find(|(action, _)| *action == wanted)?.1;
-        Some(Self {
-            invoke: of(INVOKE)?,
-            invalidate_cache: of(INVALIDATE_CACHE)?,
-        })
+        let told = asked.iter().map(|action| Some((*action, of(action)?)));
+        told.collect::<Option<_>>().map(Self)
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Kept {
     told: Told,
     until: Duration,
@@ -93,7 +97,7 @@ impl Gateway {
     pub(super) async fn policies_of(
         &self,
         identity: &Identity,
-        method_arn: String,
+        subject: &Subject,
         source_ip: String,
     ) -> Result<CallerPolicies, AdmitRejection> {
         for arn in principal_arns(&identity.arn) {
@@ -108,7 +112,8 @@ impl Gateway {
         }
         let question = Question {
             principal: identity.arn.clone(),
-            resource: method_arn,
+            resource: subject.arn.clone(),
+            actions: subject.actions,
             source_ip,
         };
         self.asked(question).await.map(CallerPolicies::Told)
@@ -132,13 +137,14 @@ impl Gateway {
             .await
             .map_err(AdmitRejection::Iam)?;
         let freshness = self.settings.freshness;
-        let lasts = match told.invoke {
-            Decision::Allow => freshness.stale_after,
-            Decision::ExplicitDeny | Decision::ImplicitDeny => freshness.revalidate_after,
+        let lasts = if told.is_welcome() {
+            freshness.stale_after
+        } else {
+            freshness.revalidate_after
         };
         // Somebody flushing everything meanwhile is no reason not to answer.
         let _ = place.insert(Kept {
-            told,
+            told: told.clone(),
             until: self.clock.now() + lasts,
         });
         Ok(told)
@@ -147,28 +153,27 @@ impl Gateway {
     async fn simulate(&self, question: &Question) -> Result<Told, String> {
         let Some(source) = self.policy_source(&question.principal).await? else {
             // Nothing denies anything to an account's root.
-            return Ok(Told {
-                invoke: Decision::Allow,
-                invalidate_cache: Decision::Allow,
-            });
+            return Ok(Told::all(question.actions, Decision::Allow));
         };
-        let answer = self
-            .iam(&[
-                ("Action", "SimulatePrincipalPolicy"),
-                ("Version", "2010-05-08"),
-                ("PolicySourceArn", &source),
-                ("ActionNames.member.1", INVOKE),
-                ("ActionNames.member.2", INVALIDATE_CACHE),
-                ("ResourceArns.member.1", &question.resource),
-                ("ContextEntries.member.1.ContextKeyName", "aws:SourceIp"),
-                ("ContextEntries.member.1.ContextKeyType", "ip"),
-                (
-                    "ContextEntries.member.1.ContextKeyValues.member.1",
-                    &question.source_ip,
-                ),
-            ])
-            .await?;
-        Told::read(&answer).ok_or_else(|| "it answers without a decision".to_owned())
+        let mut form = vec![
+            ("Action", "SimulatePrincipalPolicy"),
+            ("Version", "2010-05-08"),
+            ("PolicySourceArn", &source),
+        ];
+        let members = ["ActionNames.member.1", "ActionNames.member.2"];
+        form.extend(members.into_iter().zip(question.actions.iter().copied()));
+        form.extend([
+            ("ResourceArns.member.1", question.resource.as_str()),
+            ("ContextEntries.member.1.ContextKeyName", "aws:SourceIp"),
+            ("ContextEntries.member.1.ContextKeyType", "ip"),
+            (
+                "ContextEntries.member.1.ContextKeyValues.member.1",
+                &question.source_ip,
+            ),
+        ]);
+        let answer = self.iam(&form).await?;
+        Told::read(&answer, question.actions)
+            .ok_or_else(|| "it answers without a decision".to_owned())
     }
 
     /// The ARN under which IAM knows the policies of a caller. `None` of an account's root, which has none.
@@ -245,7 +250,10 @@ fn element<'x>(xml: &'x str, name: &str) -> Option<&'x str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::policy::{INVALIDATE_CACHE, INVOKE};
     use super::*;
+
+    const ASKED: &[&str] = &[INVOKE, INVALIDATE_CACHE];
 
     #[test]
     fn what_iam_says_is_read_by_action() {
@@ -255,7 +263,7 @@ mod tests {
             )
         };
         let both = member(INVALIDATE_CACHE, "implicitDeny") + &member(INVOKE, "allowed");
-        let told = Told::read(&both).unwrap();
+        let told = Told::read(&both, ASKED).unwrap();
         assert_eq!(told.of(INVOKE), Decision::Allow);
         assert_eq!(told.of(INVALIDATE_CACHE), Decision::ImplicitDeny);
         assert_eq!(
@@ -264,7 +272,7 @@ mod tests {
         );
         let denied = member(INVOKE, "explicitDeny") + &member(INVALIDATE_CACHE, "allowed");
         assert_eq!(
-            Told::read(&denied).unwrap().of(INVOKE),
+            Told::read(&denied, ASKED).unwrap().of(INVOKE),
             Decision::ExplicitDeny
         );
         for nothing in [
@@ -273,7 +281,7 @@ mod tests {
             &member(INVOKE, "allowed"),
             &member(INVOKE, "perhaps"),
         ] {
-            assert!(Told::read(nothing).is_none(), "{nothing}");
+            assert!(Told::read(nothing, ASKED).is_none(), "{nothing}");
         }
     }
 }

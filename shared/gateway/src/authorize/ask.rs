@@ -8,7 +8,7 @@ use crate::trail::Trail;
 use crate::{Call, Destination, Gateway};
 use bytes::Bytes;
 use http::Method;
-use postern_plan::{Asks, AuthorizerFormat, FunctionPlan, Source};
+use postern_plan::{ApiKind, Asks, AuthorizerFormat, FunctionPlan, Source};
 use postern_template::Payload;
 use serde_json::{Value, json};
 impl Gateway {
@@ -129,6 +129,15 @@ impl Gateway {
                 let token = identity.first().map(String::as_str);
                 let event = json!({"type": "TOKEN", "methodArn": arn, "authorizationToken": token});
                 event.to_string().into_bytes()
+            }
+            (Asks::Request { .. }, _) if routed.api().kind == ApiKind::WebSocket => {
+                let event = Event {
+                    routed,
+                    trail,
+                    body: &[],
+                    account,
+                };
+                event.to_socket_authorizer_json(&arn)
             }
             (Asks::Request { .. }, AuthorizerFormat::Unversioned) => {
                 let event = Event {

@@ -14,7 +14,7 @@ use crate::{Call, Caller, Destination, Gateway, headers};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, REFERER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use postern_plan::{AwsOperation, AwsPlan, Credentials, Transform};
+use postern_plan::{ApiKind, AwsOperation, AwsPlan, Credentials, Transform};
 use serde_json::Value;
 
 /// Of a failed call's body, for the journal.
@@ -90,13 +90,19 @@ impl Gateway {
         });
         let (head, body) = called?;
         let status = head.status.as_u16();
+        let is_of_messages = routed.api().kind == ApiKind::WebSocket;
+        let selection = if plan.invokes {
+            function_error(status, &body)?
+        } else if is_of_messages {
+            error_message(&body).unwrap_or_default()
+        } else {
+            status.to_string()
+        };
+        // A WebSocket API has no other status to give for a function that failed.
+        let has_failed = is_of_messages && plan.invokes && !selection.is_empty();
         let answered = Answered {
-            selection: if plan.invokes {
-                function_error(status, &body)?
-            } else {
-                status.to_string()
-            },
-            status: status.to_string(),
+            selection,
+            status: if has_failed { 502 } else { status }.to_string(),
             headers: head.headers,
             body,
             remapping: &headers::MAPPED,
@@ -157,6 +163,9 @@ impl Gateway {
 
     /// What the service is called on behalf of. A method declared `ANY` is `*`.
     fn source_arn(&self, routed: &Routed) -> String {
+        if routed.api().kind == ApiKind::WebSocket {
+            return self.method_arn(routed);
+        }
         let verb = match routed.plan.verb.as_str() {
             "ANY" => "*",
             verb => verb,
@@ -208,10 +217,7 @@ pub(crate) fn caller(
 
 /// The text by which the answer of a function selects its response: what went wrong in it, or nothing.
 fn function_error(status: u16, body: &[u8]) -> Result<String, IntegrateRejection> {
-    let message = || {
-        let answer: Value = serde_json::from_slice(body).ok()?;
-        answer.get("errorMessage")?.as_str().map(str::to_owned)
-    };
+    let message = || error_message(body);
     match status {
         200..=299 => Ok(message().unwrap_or_default()),
         // The document that the function should get is none; the client is told so, in Lambda's words.
@@ -224,6 +230,11 @@ fn function_error(status: u16, body: &[u8]) -> Result<String, IntegrateRejection
             message: excerpt(body),
         }),
     }
+}
+
+fn error_message(body: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    answer.get("errorMessage")?.as_str().map(str::to_owned)
 }
 
 pub(super) fn excerpt(payload: &[u8]) -> String {

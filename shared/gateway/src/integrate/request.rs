@@ -3,14 +3,15 @@
 use super::collect;
 use super::parameters::Parameters;
 use crate::content::Content;
-use crate::mapping::{Given, TemplateInputs};
+use crate::mapping::{Given, TemplateInputs, key_of};
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
 use crate::{Body, headers};
 use bytes::Bytes;
-use postern_plan::{RequestMapping, RequestTemplates, TemplateChoice};
+use postern_plan::{ChosenBy, RequestMapping, RequestTemplates, TemplateChoice};
 use postern_template::{Overrides, Payload};
+use std::borrow::Cow;
 
 /// A request as its templates and mappings make it.
 pub(super) struct Prepared {
@@ -31,9 +32,23 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, IntegrateRejection> {
     let content_type = headers::content_type(&routed.request.headers);
     let body = std::mem::replace(&mut routed.request.body, Body::empty());
-    let choice = requests.choose(&content_type);
+    let chosen = match &requests.chosen_by {
+        ChosenBy::MediaType => Cow::Borrowed(content_type.as_str()),
+        ChosenBy::Expression(expression) => {
+            let text = routed.message_text();
+            key_of(
+                expression,
+                &given(routed, trail, &Payload::new(&text)),
+                None,
+            )
+            .into()
+        }
+    };
+    let choice = requests.choose(&chosen);
     if matches!(choice, TemplateChoice::Refused) {
-        return Err(IntegrateRejection::UnsupportedMediaType(content_type));
+        return Err(IntegrateRejection::UnsupportedMediaType(
+            chosen.into_owned(),
+        ));
     }
     let body = collect(body).await?;
     let is_binary = headers::is_binary(&routed.api().binary_media_types, &content_type);

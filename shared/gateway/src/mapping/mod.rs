@@ -4,9 +4,11 @@
 //! body, and from what holds for both: the stage's variables and what has been observed so far.
 
 mod body;
+mod expression;
 mod inputs;
 
 pub(crate) use body::MalformedBody;
+pub(crate) use expression::key_of;
 pub(crate) use inputs::TemplateInputs;
 
 use crate::trail::Trail;

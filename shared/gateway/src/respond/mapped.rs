@@ -3,7 +3,7 @@
 use crate::content::Content;
 use crate::finish::Answer;
 use crate::headers::Remapping;
-use crate::mapping::{Given, Message, TemplateInputs};
+use crate::mapping::{Given, Message, TemplateInputs, key_of};
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
@@ -11,7 +11,7 @@ use crate::{Body, headers};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use postern_plan::{ResponsePlan, ResponseSelection};
+use postern_plan::{ApiKind, ChosenBy, ResponsePlan, ResponseSelection};
 use postern_template::{OverrideValue, Overrides, Payload};
 use std::borrow::Cow;
 
@@ -35,33 +35,22 @@ pub(crate) fn to_answer(
     routed: &Routed,
     trail: &Trail,
 ) -> Result<Answer, IntegrateRejection> {
-    let plan = responses.select(&answered.selection).ok_or_else(|| {
-        IntegrateRejection::Configuration(format!(
-            "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: {}",
-            answered.status
-        ))
-    })?;
-    let status = StatusCode::from_u16(plan.status)
-        .ok()
-        .filter(|_| plan.declared)
-        .ok_or_else(|| {
-            IntegrateRejection::Configuration(format!(
-                "Output mapping refers to an invalid method response: {}",
-                plan.status
-            ))
-        })?;
+    let Some(plan) = responses.select(&answered.selection) else {
+        return unmapped(&answered, routed);
+    };
+    let status = status_of(plan, &answered)?;
     let mut mapped = mapped_headers(plan, &answered, routed, trail)?;
     let mut content_type = None;
     let payload = convert(plan, &answered, routed)?;
-    let accepted = headers::first_accepted(&routed.request.headers);
-    let body = match plan.template(accepted.as_deref().unwrap_or("application/json")) {
+    let body = match plan.template(&wanted(plan, &answered, routed, trail)) {
         Some((kind, Some(template))) => {
             if !payload.is_text {
                 return Err(IntegrateRejection::Configuration(
                     "Unable to transform response: the body is binary".to_owned(),
                 ));
             }
-            content_type = HeaderValue::from_str(kind).ok();
+            let is_type = matches!(plan.chosen_by, ChosenBy::MediaType);
+            content_type = HeaderValue::from_str(kind).ok().filter(|_| is_type);
             let text = String::from_utf8_lossy(&payload.bytes);
             let inputs = TemplateInputs {
                 request: routed.message(),
@@ -93,6 +82,71 @@ pub(crate) fn to_answer(
         traced: answered.traced,
         may_be_packed: true,
     })
+}
+
+/// An answer that no response is for. Whoever sends messages to an API of routes need not be answered.
+fn unmapped(answered: &Answered, routed: &Routed) -> Result<Answer, IntegrateRejection> {
+    let status = StatusCode::from_bytes(answered.status.as_bytes());
+    match status
+        .ok()
+        .filter(|_| routed.api().kind == ApiKind::WebSocket)
+    {
+        Some(status) => Ok(Answer {
+            status,
+            headers: HeaderMap::new(),
+            body: Body::empty(),
+            traced: false,
+            may_be_packed: false,
+        }),
+        None => Err(IntegrateRejection::Configuration(format!(
+            "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: {}",
+            answered.status
+        ))),
+    }
+}
+
+/// The status that the response says, or the integration's own where it says none.
+fn status_of(plan: &ResponsePlan, answered: &Answered) -> Result<StatusCode, IntegrateRejection> {
+    let status = match plan.status {
+        Some(status) => StatusCode::from_u16(status).ok(),
+        None => StatusCode::from_bytes(answered.status.as_bytes()).ok(),
+    };
+    status.filter(|_| plan.declared).ok_or_else(|| {
+        let status = plan.status.map(|status| status.to_string());
+        IntegrateRejection::Configuration(format!(
+            "Output mapping refers to an invalid method response: {}",
+            status.as_deref().unwrap_or(&answered.status)
+        ))
+    })
+}
+
+/// By what the template is looked for.
+fn wanted(plan: &ResponsePlan, answered: &Answered, routed: &Routed, trail: &Trail) -> String {
+    match &plan.chosen_by {
+        ChosenBy::MediaType => headers::first_accepted(&routed.request.headers)
+            .unwrap_or_else(|| "application/json".to_owned()),
+        ChosenBy::Expression(expression) => {
+            let (message, text) = (
+                routed.message_text(),
+                String::from_utf8_lossy(&answered.body),
+            );
+            let given = Given {
+                message: routed.message(),
+                body: &Payload::new(&message),
+                variables: &routed.variables,
+                trail,
+            };
+            let answer = Given {
+                message: Message::Answer {
+                    headers: &answered.headers,
+                },
+                body: &Payload::new(&text),
+                variables: &routed.variables,
+                trail,
+            };
+            key_of(expression, &given, Some((&answered.status, &answer)))
+        }
+    }
 }
 
 fn mapped_headers(
@@ -147,6 +201,11 @@ fn convert(
     let binary = &routed.api().binary_media_types;
     if binary.is_empty() && plan.content_handling.is_none() {
         return Ok(Content::text(answered.body.clone()));
+    }
+    if routed.api().kind == ApiKind::WebSocket {
+        // Nothing says what an answer is but what is to be made of it: text of bytes, or bytes, which a message holds as text.
+        let made = Content::of_answer(answered.body.clone(), true, true, plan.content_handling);
+        return made.map_err(|error| IntegrateRejection::Configuration(error.to_string()));
     }
     // Neither side says: it is text, unless everything is binary.
     let is_binary = |media_type: Option<String>| {

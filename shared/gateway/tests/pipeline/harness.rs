@@ -376,10 +376,20 @@ impl Bench {
     ) {
         let mut definition = routed_definition(api, routes);
         definition.authorizers = routed_authorizers(authorizers);
-        let snapshot = routed::freeze(&definition).unwrap_or_else(|defects| panic!("{defects:?}"));
+        self.deploy_routed(&definition, stage).await;
+    }
+
+    /// Deploys an HTTP or WebSocket API to its stage.
+    pub(crate) async fn deploy_routed(&self, definition: &RoutedDefinition, stage: &Value) {
+        let snapshot = routed::freeze(definition).unwrap_or_else(|defects| panic!("{defects:?}"));
         let (api, deployment) = (ApiId::from(API), DeploymentId::from("d1"));
         let saved = snapshot.save(&*self.store.definitions, &api, &deployment);
         saved.await.unwrap();
+        self.put_routed_stage(stage).await;
+    }
+
+    /// Makes the stage `dev` of an API of routes, or changes it.
+    pub(crate) async fn put_routed_stage(&self, stage: &Value) {
         let mut whole = json!({
             "stageName": "dev", "deploymentId": "d1", "createdDate": "2024-08-07T18:37:12Z",
             "lastUpdatedDate": "2024-08-07T18:37:12Z", "defaultRouteSettings": {"detailedMetricsEnabled": false},

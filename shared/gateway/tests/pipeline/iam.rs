@@ -17,12 +17,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// 2024-08-07 18:37:12 UTC.
-const NOW: u64 = 1_723_055_832;
-const ANN: &str = "AKIAPOSTERNTESTANN01";
+pub(crate) const NOW: u64 = 1_723_055_832;
+pub(crate) const ANN: &str = "AKIAPOSTERNTESTANN01";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
+pub(crate) const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 
-fn credential(id: &str, arn: &str) -> Credential {
+pub(crate) fn credential(id: &str, arn: &str) -> Credential {
     Credential {
         access_key_id: id.to_owned(),
         secret_access_key: SECRET.to_owned(),
@@ -40,7 +40,7 @@ fn credential(id: &str, arn: &str) -> Credential {
     }
 }
 
-fn principal(arn: &str, policies: &[Value]) -> Principal {
+pub(crate) fn principal(arn: &str, policies: &[Value]) -> Principal {
     let named = policies.iter().enumerate();
     Principal {
         arn: arn.to_owned(),
@@ -61,13 +61,13 @@ fn statement(effect: &str, resource: &str) -> Value {
     }})
 }
 
-async fn put(store: &Store, credential: &Credential) {
+pub(crate) async fn put(store: &Store, credential: &Credential) {
     let key = credential_key(&credential.access_key_id);
     let write = Write::put(key, encode(credential), Condition::Always);
     store.definitions.write(write).await.unwrap();
 }
 
-async fn put_principal(store: &Store, principal: &Principal) {
+pub(crate) async fn put_principal(store: &Store, principal: &Principal) {
     let key = principal_key(&principal.arn);
     let write = Write::put(key, encode(principal), Condition::Always);
     store.definitions.write(write).await.unwrap();
@@ -109,7 +109,7 @@ async fn bench() -> (Bench, Arc<Stopped>) {
 
 /// How a request is signed, where it is not as it should be.
 #[derive(Clone)]
-struct Signing {
+pub(crate) struct Signing {
     id: String,
     secret: String,
     token: Option<String>,
@@ -123,7 +123,7 @@ struct Signing {
     algorithm: String,
 }
 
-fn ann() -> Signing {
+pub(crate) fn ann() -> Signing {
     Signing {
         id: ANN.to_owned(),
         secret: SECRET.to_owned(),
@@ -162,7 +162,7 @@ impl Signing {
         self.day.clone().unwrap_or_else(|| time[..8].to_owned())
     }
 
-    fn header(&self, request: &str, headers: &[(&str, &str)], body: &str) -> Arrival {
+    pub(crate) fn header(&self, request: &str, headers: &[(&str, &str)], body: &str) -> Arrival {
         let mut sent = to_arrival(request, headers, body);
         let mut add = |name: &'static str, value: &str| {
             sent.headers
@@ -832,7 +832,7 @@ async fn a_warm_request_reads_nothing_and_neither_does_a_key_that_is_tried_again
 }
 
 /// As Lambda hands over a request whose signature it has verified.
-fn proven(request: &str, arn: &str) -> Arrival {
+pub(crate) fn proven(request: &str, arn: &str) -> Arrival {
     Arrival {
         proven: Some(Identity {
             arn: arn.to_owned(),

@@ -226,10 +226,7 @@ async fn routed(links: VpcLinks) -> Bench {
         ),
         ("ANY /found".to_owned(), private(service, Value::Null)),
     ]);
-    let none = (json!({}), BTreeMap::new());
-    bench
-        .deploy_routes(&none.0, &routes, &none.1, &none.0)
-        .await;
+    bench.deploy_routes(&json!({}), &routes, &json!({})).await;
     let answer =
         json!({"status": 200, "body": "<DNSName>web.elb.example</DNSName><Port>8443</Port>"});
     *bench.backend.answer.lock().unwrap() = answer;

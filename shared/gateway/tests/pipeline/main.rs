@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cache;
+mod connections;
 mod execution_log;
 mod freshness;
 mod harness;
@@ -17,6 +18,7 @@ mod links;
 mod route_cache;
 mod route_tokens;
 mod size;
+mod sockets;
 mod tokens;
 mod told;
 

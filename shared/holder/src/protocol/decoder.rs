@@ -1,9 +1,9 @@
 //! Messages from the client's frames, whatever the pieces in which the network brings them.
 
-use super::close::{CloseError, Closing};
-use super::encoder::{CONTROL_BYTES_MAX, Opcode};
+use super::encoder::Opcode;
 use super::utf8::Utf8;
 use bytes::{Buf, Bytes, BytesMut};
+use postern_grip::{CONTROL_BYTES_MAX, CloseError, Closing};
 use thiserror::Error;
 
 /// A whole message, or a control frame.

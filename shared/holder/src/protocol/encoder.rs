@@ -1,9 +1,7 @@
 //! Frames for the client. A server's frames are not masked, so that the same bytes serve every socket of a channel.
 
 use bytes::Bytes;
-
-/// Bytes that a control frame holds.
-pub(crate) const CONTROL_BYTES_MAX: usize = 125;
+use postern_grip::CONTROL_BYTES_MAX;
 
 const FIN: u8 = 0x80;
 

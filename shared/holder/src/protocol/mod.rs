@@ -13,13 +13,11 @@
 //! Text is checked as it arrives, to the byte, so that a bad message is refused before it is complete. Extensions are not
 //! offered, as on AWS.
 
-mod close;
 mod decoder;
 mod encoder;
 mod handshake;
 mod utf8;
 
-pub use close::{CloseError, Closing, REASON_BYTES_MAX};
 pub(crate) use decoder::{Decoder, Incoming, Violation};
-pub(crate) use encoder::{CONTROL_BYTES_MAX, Opcode, control, message};
+pub(crate) use encoder::{Opcode, control, message};
 pub(crate) use handshake::{Handshake, HandshakeError};

@@ -3,7 +3,8 @@
 use crate::support::{Answer, Bench, answer, close, echo, status, text};
 use bytes::Bytes;
 use http::{Request, Response};
-use postern_holder::{BackendError, CONTENT_TYPE, Event, Settings};
+use postern_grip::{CONTENT_TYPE, Event};
+use postern_holder::{BackendError, Settings};
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 

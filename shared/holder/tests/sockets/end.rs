@@ -3,7 +3,8 @@
 use crate::support::{Answer, Bench, answer, close, echo, eventually, listens, mute, status, text};
 use bytes::Bytes;
 use http::Request;
-use postern_holder::{Action, Closing, Event, Item, Settings};
+use postern_grip::{Action, Closing, Event, Item};
+use postern_holder::Settings;
 use std::time::Duration;
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use crate::support::{
     Bench, Frame, answer, close, echo, eventually, grip, listens, mute, status, text,
 };
 use bytes::Bytes;
-use postern_holder::{Arrival, BackendError, Event, Pings, Settings};
+use postern_grip::Event;
+use postern_holder::{Arrival, BackendError, Pings, Settings};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
@@ -28,9 +29,10 @@ async fn what_queues_up_goes_together_and_in_order_and_one_request_at_a_time() {
 #[tokio::test]
 async fn a_request_carries_the_handshake_an_id_a_signature_and_what_was_kept() {
     let mut settings = Settings::default();
-    let key = postern_holder::SharedKey::new(b"secret");
+    let key = postern_grip::SharedKey::new(b"secret");
     settings.signing = Some(postern_holder::Signing {
         key: key.clone(),
+        others: Vec::new(),
         issuer: "test".to_owned(),
     });
     let bench = Bench::start(settings, |request, events| {
@@ -53,7 +55,7 @@ async fn a_request_carries_the_handshake_an_id_a_signature_and_what_was_kept() {
     assert!(ids[0].len() == 36 && ids[0] == ids[1], "{ids:?}");
     let now = postern_store::Clock::now(&postern_store::SystemClock);
     for token in bench.header("grip-sig") {
-        assert_eq!(key.verify(&token, now), Ok(()));
+        assert_eq!(key.verify(&token, now), Ok(Some("test".to_owned())));
     }
 }
 

@@ -1,7 +1,8 @@
 //! The publish endpoint, by HTTP.
 
 use crate::support::{Bench, listens};
-use postern_holder::{Settings, SharedKey, Signing};
+use postern_grip::SharedKey;
+use postern_holder::{Settings, Signing};
 use std::time::Duration;
 
 fn items(channel: &str, message: &str) -> String {
@@ -84,6 +85,7 @@ async fn where_a_token_is_asked_for_only_one_of_the_key_publishes() {
     ] {
         settings.signing = signing.then(|| Signing {
             key: key.clone(),
+            others: Vec::new(),
             issuer: "holder".to_owned(),
         });
         let bench = Bench::start(settings.clone(), listens).await;

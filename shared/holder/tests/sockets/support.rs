@@ -3,9 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use postern_holder::{
-    Backend, BackendError, CONTENT_TYPE, Closing, Event, Events, Holder, Settings, Trouble,
-};
+use postern_grip::{CONTENT_TYPE, Closing, Event, Events};
+use postern_holder::{Backend, BackendError, Holder, Settings, Trouble};
 use postern_store::SystemClock;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -11,8 +11,8 @@ use crate::paging::{Items, Tokens};
 use crate::wire::{Choice, Failure, Part, Violations};
 use crate::{Management, ids};
 use postern_definition::routed::{
-    Api, AuthorizationType, Authorizer, AuthorizerType, DEFAULT_KEY, ParameterConstraints, Route,
-    RouteKey, RouteResponse,
+    Api, AuthorizationType, Authorizer, AuthorizerType, CONNECT_KEY, DEFAULT_KEY, DISCONNECT_KEY,
+    ParameterConstraints, Route, RouteKey, RouteResponse,
 };
 use postern_definition::{ApiId, Map};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ const OPERATION_NAME_CHARS_MAX: usize = 64;
 const EXPRESSION_CHARS_MAX: usize = 2_048;
 const SCOPES_MAX: usize = 100;
 /// Of the routes of WebSocket APIs, beside those that their owners name.
-const PREDEFINED: [&str; 3] = ["$connect", "$disconnect", DEFAULT_KEY];
+const PREDEFINED: [&str; 3] = [CONNECT_KEY, DISCONNECT_KEY, DEFAULT_KEY];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

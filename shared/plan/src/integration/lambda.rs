@@ -31,6 +31,8 @@ pub enum PayloadFormat {
     /// 1.0 as HTTP APIs speak it.
     V1,
     V2,
+    /// As WebSocket APIs speak it.
+    Socket,
 }
 
 impl LambdaPlan {
@@ -68,14 +70,13 @@ impl LambdaPlan {
         })
     }
 
+    /// Of a WebSocket API.
+    pub(crate) fn compile_socket(integration: &routed::Integration) -> Result<Self, Vec<Defect>> {
+        Self::routed(integration, PayloadFormat::Socket, Changes::default())
+    }
+
     /// Of an HTTP API.
     pub(crate) fn compile_routed(integration: &routed::Integration) -> Result<Self, Vec<Defect>> {
-        let uri = integration.integration_uri.as_deref().unwrap_or_default();
-        let (region, path) = routed_invocation(uri).ok_or_else(|| {
-            let reason =
-                format!("`{uri}` is neither the ARN of a function nor that of its invocation");
-            vec![Defect::invalid("integrationUri", reason)]
-        })?;
         let format = match integration.payload_format_version.as_deref() {
             Some("1.0") => PayloadFormat::V1,
             Some("2.0") | None => PayloadFormat::V2,
@@ -84,6 +85,24 @@ impl LambdaPlan {
                 return Err(vec![Defect::invalid("payloadFormatVersion", reason)]);
             }
         };
+        let changes = Changes::compile(
+            integration.request_parameters.as_ref(),
+            integration.response_parameters.as_ref(),
+        )?;
+        Self::routed(integration, format, changes)
+    }
+
+    fn routed(
+        integration: &routed::Integration,
+        format: PayloadFormat,
+        changes: Changes,
+    ) -> Result<Self, Vec<Defect>> {
+        let uri = integration.integration_uri.as_deref().unwrap_or_default();
+        let (region, path) = routed_invocation(uri).ok_or_else(|| {
+            let reason =
+                format!("`{uri}` is neither the ARN of a function nor that of its invocation");
+            vec![Defect::invalid("integrationUri", reason)]
+        })?;
         Ok(Self {
             path: UriTemplate::parse(&path),
             streams: false,
@@ -93,10 +112,7 @@ impl LambdaPlan {
             timeout: Duration::from_millis(integration.timeout_in_millis.into()),
             mapped_headers: Vec::new(),
             format,
-            changes: Changes::compile(
-                integration.request_parameters.as_ref(),
-                integration.response_parameters.as_ref(),
-            )?,
+            changes,
         })
     }
 }

@@ -18,7 +18,7 @@ pub use requests::{RequestTemplates, TemplateChoice};
 pub use responses::{ResponsePlan, ResponseSelection};
 pub use subtype::{ParameterForm, Protocol, SubtypeParameter, SubtypePlan};
 
-use crate::{Changes, Defect};
+use crate::{Changes, Defect, Expression};
 use postern_definition::rest::{Integration, IntegrationType, Method, ResponseTransferMode};
 
 #[derive(Debug)]
@@ -30,6 +30,15 @@ pub enum IntegrationPlan {
     Lambda(LambdaPlan),
     /// Of HTTP APIs.
     Subtype(SubtypePlan),
+}
+
+/// By what a template is chosen.
+#[derive(Debug)]
+pub enum ChosenBy {
+    /// The type of the body that came, or the first that the client accepts.
+    MediaType,
+    /// Of WebSocket APIs.
+    Expression(Expression),
 }
 
 /// What types that are no proxies make of a request, and of the answer to it.

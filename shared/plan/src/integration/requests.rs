@@ -1,6 +1,6 @@
 //! Which template makes the integration's request, and what becomes of a body for which there is none.
 
-use super::template;
+use super::{ChosenBy, template};
 use crate::Defect;
 use postern_definition::Map;
 use postern_definition::rest::{ContentHandling, Integration, PassthroughBehavior};
@@ -11,6 +11,7 @@ pub struct RequestTemplates {
     by_type: Map<Template>,
     passthrough: PassthroughBehavior,
     pub content_handling: Option<ContentHandling>,
+    pub chosen_by: ChosenBy,
 }
 
 /// What a request's content type leads to.
@@ -45,12 +46,14 @@ impl RequestTemplates {
             by_type,
             passthrough: integration.passthrough_behavior,
             content_handling: integration.content_handling,
+            chosen_by: ChosenBy::MediaType,
         })
     }
 
-    /// `content_type` is the request's, without parameters; a request without one counts as `application/json`.
-    pub fn choose(&self, content_type: &str) -> TemplateChoice<'_> {
-        let found = self.by_type.get(content_type);
+    /// `key` is what [`ChosenBy`] says: the type without parameters, `application/json` where there is none, or what the
+    /// expression yields.
+    pub fn choose(&self, key: &str) -> TemplateChoice<'_> {
+        let found = self.by_type.get(key);
         match found.or_else(|| self.by_type.get("$default")) {
             Some(template) => TemplateChoice::Template(template),
             None => match self.passthrough {

@@ -1,11 +1,13 @@
 //! Which integration response answers, and what it makes of the backend's answer.
 
-use super::{both, template};
-use crate::{Defect, Source};
+use super::{ChosenBy, both, template};
+use crate::{Defect, Expression, Source};
+use postern_definition::Map;
 use postern_definition::rest::{ContentHandling, Integration, IntegrationResponse, Method};
+use postern_definition::routed::{self, DEFAULT_KEY};
 use postern_template::{Pattern, Template};
 
-/// The integration responses of a method, by ascending status.
+/// The integration responses of a method, by ascending status; of a WebSocket API's route, by their keys.
 #[derive(Debug)]
 pub struct ResponseSelection {
     candidates: Vec<Candidate>,
@@ -20,13 +22,15 @@ struct Candidate {
 
 #[derive(Debug)]
 pub struct ResponsePlan {
-    pub status: u16,
+    /// `None` is the integration's own, as WebSocket APIs have it.
+    pub status: Option<u16>,
     /// Whether the method declares this status: an answer that it does not declare is a configuration error.
     pub declared: bool,
     /// Header names as they were written, and where their values come from.
     pub headers: Vec<(String, Source)>,
     /// By content type. `None` leaves the body empty or passes it through.
     templates: Vec<(String, Option<Template>)>,
+    pub chosen_by: ChosenBy,
     pub content_handling: Option<ContentHandling>,
 }
 
@@ -59,6 +63,32 @@ impl ResponseSelection {
         }
     }
 
+    /// Of a WebSocket API: keys are `$default`, or a pattern between slashes.
+    pub(crate) fn of_messages(
+        responses: &[routed::IntegrationResponse],
+    ) -> Result<Self, Vec<Defect>> {
+        let mut defects = Vec::new();
+        let mut candidates = Vec::new();
+        let mut sorted: Vec<_> = responses.iter().collect();
+        sorted.sort_by_key(|response| &response.integration_response_key);
+        for response in sorted {
+            let key = response.integration_response_key.as_str();
+            let pattern = match key {
+                DEFAULT_KEY => Ok(None),
+                key => pattern_of(key).map(Some),
+            };
+            match both(pattern, ResponsePlan::of_message(response)) {
+                Ok((pattern, response)) => candidates.push(Candidate { pattern, response }),
+                Err(found) => defects.extend(found),
+            }
+        }
+        if defects.is_empty() {
+            Ok(Self { candidates })
+        } else {
+            Err(defects)
+        }
+    }
+
     /// The first whose pattern matches, or the default.
     pub fn select(&self, text: &str) -> Option<&ResponsePlan> {
         let matching = |candidate: &&Candidate| {
@@ -77,15 +107,94 @@ impl ResponseSelection {
     }
 }
 
+fn pattern_of(key: &str) -> Result<Pattern, Vec<Defect>> {
+    let pattern = key
+        .strip_prefix('/')
+        .and_then(|key| key.strip_suffix('/'))
+        .ok_or_else(|| "it is neither $default nor a pattern between slashes".to_owned())
+        .and_then(|pattern| Pattern::compile(pattern).map_err(|error| error.to_string()));
+    pattern.map_err(|reason| {
+        let field = format!("integrationResponseKey {key}");
+        vec![Defect::invalid(field, reason)]
+    })
+}
+
 impl ResponsePlan {
     fn compile(method: &Method, response: &IntegrationResponse) -> Result<Self, Vec<Defect>> {
         let code = &response.status_code;
+        let texts = Texts {
+            of: code,
+            parameters: response.response_parameters.as_ref(),
+            prefix: "method.response.header.",
+        };
+        let templates = response.response_templates.iter().flatten();
+        let templates = templates.map(|(kind, text)| (kind, text.as_deref()));
+        let (headers, templates) = both(texts.headers(), texts.templates(templates))?;
+        Ok(Self {
+            status: Some(code.parse().unwrap_or(500)),
+            declared: method.method_responses.contains_key(code),
+            headers,
+            templates,
+            chosen_by: ChosenBy::MediaType,
+            content_handling: response.content_handling,
+        })
+    }
+
+    fn of_message(response: &routed::IntegrationResponse) -> Result<Self, Vec<Defect>> {
+        let texts = Texts {
+            of: &response.integration_response_key,
+            parameters: response.response_parameters.as_ref(),
+            prefix: "route.response.header.",
+        };
+        let templates = response.response_templates.iter().flatten();
+        let templates = templates.map(|(key, text)| (key, Some(text.as_str())));
+        let (headers, templates) = both(texts.headers(), texts.templates(templates))?;
+        let expression = response.template_selection_expression.as_deref();
+        Ok(Self {
+            status: None,
+            declared: true,
+            headers,
+            templates,
+            chosen_by: ChosenBy::Expression(Expression::parse(expression.unwrap_or(JSON))),
+            content_handling: response.content_handling_strategy,
+        })
+    }
+
+    /// The template for what [`ChosenBy`] says, with its own key. Without one for what the client accepts first
+    /// (`application/json` where it does not say), the one for JSON counts, and then the first.
+    pub fn template(&self, wanted: &str) -> Option<(&str, Option<&Template>)> {
+        let by_key = |wanted: &str| self.templates.iter().find(|(key, _)| key == wanted);
+        let found = by_key(wanted);
+        let (key, template) = match self.chosen_by {
+            ChosenBy::MediaType => found
+                .or_else(|| by_key(JSON))
+                .or_else(|| self.templates.first()),
+            ChosenBy::Expression(_) => found.or_else(|| by_key(DEFAULT_KEY)),
+        }?;
+        Some((key, template.as_ref()))
+    }
+}
+
+const JSON: &str = "application/json";
+
+/// What an integration response has of texts to be compiled, and what it is called.
+struct Texts<'t> {
+    of: &'t str,
+    parameters: Option<&'t Map<String>>,
+    /// What the names of headers stand behind.
+    prefix: &'static str,
+}
+
+impl Texts<'_> {
+    fn headers(&self) -> Result<Vec<(String, Source)>, Vec<Defect>> {
         let mut defects = Vec::new();
         let mut headers = Vec::new();
-        for (target, source) in response.response_parameters.iter().flatten() {
-            let field =
-                || format!("responseParameters {target} of the integration response {code}");
-            let name = target.strip_prefix("method.response.header.");
+        for (target, source) in self.parameters.into_iter().flatten() {
+            let field = || {
+                let of = self.of;
+                format!("responseParameters {target} of the integration response {of}")
+            };
+            let name = target.strip_prefix(self.prefix);
             match (name, Source::of_response(source)) {
                 (Some(name), Some(source)) => headers.push((name.to_owned(), source)),
                 (None, _) => defects.push(Defect::invalid(field(), "it names no header")),
@@ -95,39 +204,33 @@ impl ResponsePlan {
                 }
             }
         }
+        if defects.is_empty() {
+            Ok(headers)
+        } else {
+            Err(defects)
+        }
+    }
+
+    fn templates<'a>(
+        &self,
+        texts: impl Iterator<Item = (&'a String, Option<&'a str>)>,
+    ) -> Result<Vec<(String, Option<Template>)>, Vec<Defect>> {
+        let mut defects = Vec::new();
         let mut templates = Vec::new();
-        for (content_type, text) in response.response_templates.iter().flatten() {
-            let field =
-                || format!("responseTemplates {content_type} of the integration response {code}");
-            let text = text.as_deref().filter(|text| !text.is_empty());
+        for (key, text) in texts {
+            let of = self.of;
+            let field = || format!("responseTemplates {key} of the integration response {of}");
+            let text = text.filter(|text| !text.is_empty());
             match text.map(|text| template::compile(text, field)).transpose() {
-                Ok(template) => templates.push((content_type.clone(), template)),
+                Ok(template) => templates.push((key.clone(), template)),
                 Err(defect) => defects.push(defect),
             }
         }
-        if !defects.is_empty() {
-            return Err(defects);
+        if defects.is_empty() {
+            Ok(templates)
+        } else {
+            Err(defects)
         }
-        Ok(Self {
-            status: code.parse().unwrap_or(500),
-            declared: method.method_responses.contains_key(code),
-            headers,
-            templates,
-            content_handling: response.content_handling,
-        })
-    }
-
-    /// The template for what the client accepts first (`application/json` where it does not say), with its content type.
-    pub fn template(&self, accept: &str) -> Option<(&str, Option<&Template>)> {
-        let by_type = |wanted: &str| {
-            self.templates
-                .iter()
-                .find(|(content_type, _)| content_type == wanted)
-        };
-        let (content_type, template) = by_type(accept)
-            .or_else(|| by_type("application/json"))
-            .or_else(|| self.templates.first())?;
-        Some((content_type, template.as_ref()))
     }
 }
 
@@ -174,7 +277,11 @@ mod tests {
             ("a\rx", 200),
             ("a\nx", 200),
         ] {
-            assert_eq!(responses.select(text).unwrap().status, expected, "{text}");
+            assert_eq!(
+                responses.select(text).unwrap().status,
+                Some(expected),
+                "{text}"
+            );
         }
         assert!(
             selection(&[("400", Some("4.."))])
@@ -216,7 +323,7 @@ mod tests {
                 .select("300")
                 .unwrap()
                 .status,
-            500
+            Some(500)
         );
     }
 
@@ -232,9 +339,10 @@ mod tests {
     #[test]
     fn the_template_is_the_accepted_one_then_json_then_the_first() {
         let plan = |types: &[&str]| ResponsePlan {
-            status: 200,
+            status: Some(200),
             declared: true,
             headers: Vec::new(),
+            chosen_by: ChosenBy::MediaType,
             templates: types
                 .iter()
                 .map(|content_type| ((*content_type).to_owned(), None))

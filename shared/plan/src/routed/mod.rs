@@ -13,9 +13,11 @@
 mod frozen;
 mod integration;
 mod route;
+mod socket;
 
 pub use frozen::{Frozen, FrozenIntegration, FrozenRoute};
 pub(crate) use route::compile;
+pub(crate) use socket::compile as compile_socket;
 
 use crate::router::Routes;
 use crate::segments::closed;
@@ -75,8 +77,8 @@ pub fn freeze(definition: &Definition) -> Result<Snapshot, Vec<Defect>> {
     });
     let is_http = definition.api.is_http();
     let mut defects = defects(is_http, &routes);
-    if is_http {
-        defects.extend(uncallable(&routes, &integrations));
+    if is_http || defects.is_empty() {
+        defects.extend(uncallable(is_http, &routes, &integrations));
     }
     if !defects.is_empty() {
         return Err(defects);
@@ -160,22 +162,34 @@ fn defects(is_http: bool, routes: &[FrozenRoute]) -> Vec<Defect> {
     vec![Defect::RoutesWithoutIntegration(lacking.join(", "))]
 }
 
-/// What is wrong with routes that have an integration. Those that wait for one cannot be called until then. The integrations lie
-/// in the order of their ids.
-fn uncallable(routes: &[FrozenRoute], integrations: &[FrozenIntegration]) -> Vec<Defect> {
+/// What is wrong with routes that have an integration. Those of HTTP APIs that wait for one cannot be called until then. The
+/// integrations lie in the order of their ids.
+fn uncallable(
+    is_http: bool,
+    routes: &[FrozenRoute],
+    integrations: &[FrozenIntegration],
+) -> Vec<Defect> {
     let mut defects = Vec::new();
     for frozen in routes {
-        let place = frozen.route.integration_id().and_then(|id| {
+        let integration = frozen.route.integration_id().and_then(|id| {
             let id_of = |i: &FrozenIntegration| i.integration.integration_id.as_str().cmp(id);
             integrations.binary_search_by(id_of).ok()
         });
-        if let Some(place) = place
-            && let Err(found) = integration::compile(&frozen.route, &integrations[place])
-        {
-            let key = &frozen.route.route_key;
-            let (verb, path) = key.split_once(' ').unwrap_or(("ANY", key));
-            defects.extend(found.into_iter().map(|defect| defect.of(verb, path)));
-        }
+        let integration = integration.map(|place| &integrations[place]);
+        let key = &frozen.route.route_key;
+        let (verb, path) = match key.split_once(' ').filter(|_| is_http) {
+            Some(parts) => parts,
+            None if is_http => ("ANY", key.as_str()),
+            None => ("Route", key.as_str()),
+        };
+        let found = match integration {
+            Some(integration) if is_http => integration::compile(&frozen.route, integration).err(),
+            Some(_) => compile_socket(frozen, integration).err(),
+            None if is_http => None,
+            None => Some(vec![Defect::RoutesWithoutIntegration(key.clone())]),
+        };
+        let found = found.into_iter().flatten();
+        defects.extend(found.map(|defect| defect.of(verb, path)));
     }
     defects
 }

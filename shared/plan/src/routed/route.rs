@@ -1,4 +1,4 @@
-//! A route of an HTTP or WebSocket API as a plan: the same plan that a REST API's method has.
+//! A route of an HTTP API as a plan: the same plan that a REST API's method has.
 
 use super::{FrozenIntegration, FrozenRoute, integration};
 use crate::{Authorization, CachePlan, Defect, MethodPlan};
@@ -28,6 +28,7 @@ pub(crate) fn compile(
         scopes: of.authorization_scopes.clone().unwrap_or_default(),
         validation: None,
         integration: integration::compile(of, integration)?,
+        is_two_way: true,
         cache: Some(CachePlan::of_route(of)),
     })
 }

@@ -1,6 +1,7 @@
 //! What is tried: each a function from any bytes to a short text that tells outcomes apart.
 
 mod event;
+mod grip;
 mod jsonpath;
 mod management;
 mod mapping;
@@ -32,6 +33,7 @@ pub const ALL: &[Target] = &[
     management::TARGET,
     schema::TARGET,
     event::TARGET,
+    grip::TARGET,
 ];
 
 pub fn find(name: &str) -> Option<&'static Target> {

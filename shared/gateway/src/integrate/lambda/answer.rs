@@ -76,6 +76,23 @@ pub(super) fn read(
     })
 }
 
+/// The answer to a message, to a handshake or to a connection's end, which must say whether all is well.
+pub(super) fn read_of_message(payload: &[u8]) -> Result<Answer, IntegrateRejection> {
+    #[derive(serde::Deserialize)]
+    struct Said {
+        #[serde(rename = "statusCode")]
+        _status: serde::de::IgnoredAny,
+    }
+    // What is wrong with the rest is for the reader of the rest to say.
+    let says = serde_json::from_slice::<Said>(payload).is_ok();
+    let answer = read(payload, &[], None)?;
+    if says {
+        Ok(answer)
+    } else {
+        Err(malformed("it has no statusCode"))
+    }
+}
+
 /// Status and headers, as buffered and streamed answers have them.
 pub(super) fn head(
     status_code: Option<&Value>,

@@ -90,7 +90,7 @@ struct Context<'e> {
 /// What an authorizer said: a function's principal and context, or the claims of a token.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AuthorizerSaid<'e> {
+pub(super) struct AuthorizerSaid<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<&'e Map<String>>,
     #[serde(flatten)]
@@ -102,7 +102,7 @@ struct AuthorizerSaid<'e> {
 }
 
 impl<'e> AuthorizerSaid<'e> {
-    fn of(trail: &'e AuthorizerTrail) -> Self {
+    pub(super) fn of(trail: &'e AuthorizerTrail) -> Self {
         // A context that names a member of its own by one of these keeps it.
         let free = |name: &str| !trail.context.contains_key(name);
         Self {
@@ -291,7 +291,7 @@ impl Event<'_> {
         }
     }
 
-    fn headers(&self) -> Map<Vec<String>> {
+    pub(super) fn headers(&self) -> Map<Vec<String>> {
         let mut all: Map<Vec<String>> = Map::new();
         let is_signed = self.routed.is_signed();
         for (name, value) in &*self.routed.request.headers {
@@ -324,7 +324,7 @@ fn encoded(event: &Wire<'_>) -> Vec<u8> {
     serde_json::to_vec(event).expect("an event holds only what JSON can")
 }
 
-fn multi_query(routed: &Routed) -> Map<Vec<&str>> {
+pub(super) fn multi_query(routed: &Routed) -> Map<Vec<&str>> {
     let mut all: Map<Vec<&str>> = Map::new();
     for (name, value) in routed.query.pairs() {
         all.entry(name.clone()).or_default().push(value);

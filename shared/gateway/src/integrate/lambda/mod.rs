@@ -3,6 +3,7 @@
 mod answer;
 mod answer_routed;
 mod event;
+mod event_socket;
 mod event_v1;
 mod event_v2;
 mod proxy;

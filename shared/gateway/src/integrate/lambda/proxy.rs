@@ -92,6 +92,7 @@ impl Gateway {
                 let binary = &routed.api().binary_media_types;
                 answer::read(&payload, binary, accepted.as_deref())?
             }
+            PayloadFormat::Socket => answer::read_of_message(&payload)?,
             PayloadFormat::V1 => answer_routed::read_v1(&payload)?,
             PayloadFormat::V2 => answer_routed::read_v2(&payload)?,
         };
@@ -123,6 +124,7 @@ impl Gateway {
         };
         match format {
             PayloadFormat::Rest => of_methods.to_json(),
+            PayloadFormat::Socket => of_methods.to_socket_json(),
             PayloadFormat::V1 => of_routes.to_json_v1(),
             PayloadFormat::V2 => of_routes.to_json(),
         }

@@ -1,10 +1,10 @@
 //! What a backend publishes: items for channels, as the body of a `POST /publish/`.
 
-use crate::protocol::{CloseError, Closing, Opcode, message};
-use crate::registry::Delivery;
+use crate::close::{CloseError, Closing};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 /// One thing for every socket that listens to a channel.
@@ -80,15 +80,27 @@ impl Item {
         Ok(items)
     }
 
-    pub(crate) fn delivery(&self, frame_bytes_max: usize) -> Delivery {
-        match &self.action {
-            Action::Text(text) => {
-                Delivery::Frames(message(Opcode::Text, text.as_bytes(), frame_bytes_max))
+    /// Writes what [`Item::read_all`] reads.
+    pub fn write_all(items: &[Self]) -> Vec<u8> {
+        let items: Vec<_> = items
+            .iter()
+            .map(|item| {
+                json!({ "channel": item.channel, "formats": { "ws-message": item.action.message() } })
+            })
+            .collect();
+        json!({ "items": items }).to_string().into_bytes()
+    }
+}
+
+impl Action {
+    fn message(&self) -> Value {
+        match self {
+            Self::Text(text) => json!({ "content": text }),
+            Self::Binary(bytes) => json!({ "content-bin": STANDARD.encode(bytes) }),
+            Self::Close(None) => json!({ "action": "close" }),
+            Self::Close(Some(closing)) => {
+                json!({ "action": "close", "code": closing.code(), "reason": closing.reason() })
             }
-            Action::Binary(bytes) => {
-                Delivery::Frames(message(Opcode::Binary, bytes, frame_bytes_max))
-            }
-            Action::Close(closing) => Delivery::Close(closing.clone()),
         }
     }
 }
@@ -173,6 +185,20 @@ mod tests {
         for body in ["", "{}", r#"{"items":[{"formats":{}}]}"#] {
             assert!(Item::read_all(body.as_bytes()).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let of = |action| Item {
+            channel: "a=".to_owned(),
+            action,
+        };
+        let items = [
+            of(Action::Text("say \"hi\"\n".to_owned())),
+            of(Action::Binary(vec![0, 255])),
+            of(Action::Close(Some(Closing::new(4001, "bye").unwrap()))),
+        ];
+        assert_eq!(Item::read_all(&Item::write_all(&items)).unwrap(), items);
     }
 
     proptest! {

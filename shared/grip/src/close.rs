@@ -2,8 +2,10 @@
 
 use thiserror::Error;
 
+/// Bytes that a control frame holds.
+pub const CONTROL_BYTES_MAX: usize = 125;
 /// Bytes of a reason: what a control frame holds beside the code.
-pub const REASON_BYTES_MAX: usize = 123;
+pub const REASON_BYTES_MAX: usize = CONTROL_BYTES_MAX - 2;
 
 /// A code and a reason that may be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +39,8 @@ impl Closing {
         Ok(Self { code, reason })
     }
 
-    /// One of the holder's own. Its tests hold that each is one which may be sent.
-    pub(crate) fn ours(code: u16, reason: &'static str) -> Self {
+    /// One of our own. The tests of whoever makes it hold that it may be sent.
+    pub fn ours(code: u16, reason: &'static str) -> Self {
         debug_assert!(is_sendable(code) && reason.len() <= REASON_BYTES_MAX);
         Self {
             code,
@@ -55,7 +57,7 @@ impl Closing {
     }
 
     /// Reads the payload of a frame or event: nothing, or a code and perhaps a reason.
-    pub(crate) fn read(payload: &[u8]) -> Result<Option<Self>, CloseError> {
+    pub fn read(payload: &[u8]) -> Result<Option<Self>, CloseError> {
         match payload {
             [] => Ok(None),
             [_] => Err(CloseError::Short),
@@ -66,7 +68,8 @@ impl Closing {
         }
     }
 
-    pub(crate) fn payload(closing: Option<&Self>) -> Vec<u8> {
+    /// What [`Closing::read`] reads.
+    pub fn payload(closing: Option<&Self>) -> Vec<u8> {
         let Some(Self { code, reason }) = closing else {
             return Vec::new();
         };

@@ -1,7 +1,7 @@
 //! WebSocket-over-HTTP: what happens on a socket, as the bodies of requests and answers tell it. Events follow each other, each
 //! `NAME\r\n`, or `NAME {length in hex}\r\n{content}\r\n`.
 
-use crate::protocol::{CONTROL_BYTES_MAX, CloseError, Closing};
+use crate::close::{CONTROL_BYTES_MAX, CloseError, Closing};
 use bytes::{Buf, Bytes};
 use thiserror::Error;
 
