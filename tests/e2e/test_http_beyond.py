@@ -1,4 +1,4 @@
-"""What stages of HTTP APIs have beyond AWS, said by unmodified clients: a response cache and a canary."""
+"""What HTTP APIs have beyond AWS, said by unmodified clients: a response cache, a canary, and validation of requests."""
 
 import itertools
 
@@ -102,3 +102,22 @@ def test_what_apigatewayv2_has_words_for_is_changed_by_it(postern):
     with pytest.raises(botocore.exceptions.ClientError, match="Use UpdateStage of apigatewayv2") as refused:
         api.patch(("replace", "/variables/a", "1"))
     assert refused.value.response["Error"]["Code"] == "BadRequestException"
+
+
+def test_a_route_refuses_what_does_not_fit_its_model_and_lacks_what_it_asks_for(postern, backend):
+    api = Routes(postern)
+    api.client.create_model(ApiId=api.id, Name="Pet", ContentType="application/json", Schema='{"type": "object", "required": ["name"]}')
+    api.route("POST /pets/{id}", backend.url, RequestModels={"application/json": "Pet"}, RequestParameters={
+        "route.request.header.X-A": {"Required": True}, "route.request.querystring.q": {"Required": True}})
+    json = ("Content-Type", "application/json")
+    for path, headers, body, status in [
+        ("/pets/1?q=1", [("X-A", "1"), json], '{"name": "Rex"}', 200),
+        ("/pets/1?q=1", [("X-A", "1"), json], '{"nam": "Rex"}', 400),
+        ("/pets/1?q=1", [json], '{"name": "Rex"}', 400),
+        ("/pets/1", [("X-A", "1"), json], '{"name": "Rex"}', 400),
+        ("/pets/1?q=1", [("X-A", "1"), ("Content-Type", "text/plain")], "Rex", 200),
+    ]:
+        answer = api.send(path, "POST", headers, body)
+        assert answer.status == status, (path, headers, body, answer)
+        if status == 400:
+            assert answer.json() == {"message": "Bad Request"}

@@ -95,7 +95,7 @@ fn not_here() -> StoreError {
 
 #[async_trait]
 impl Table for Shared {
-    pub(crate) async fn get(&self, key: &Key, _: Consistency) -> Result<Option<Item>, StoreError> {
+    async fn get(&self, key: &Key, _: Consistency) -> Result<Option<Item>, StoreError> {
         let found = self.ask()?.get(key).cloned();
         Ok(found.map(|body| Item {
             key: key.clone(),
@@ -234,7 +234,7 @@ impl Fleet {
         }
     }
 
-    async fn get(&self, request: &str) -> Told {
+    pub(crate) async fn get(&self, request: &str) -> Told {
         self.ask(0, request, &[]).await
     }
 

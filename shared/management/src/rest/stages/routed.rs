@@ -76,13 +76,14 @@ fn changed(mut stage: routed::Stage, seen: Stage) -> Result<routed::Stage, Failu
 fn is_patched_here(path: &str, op: Option<Op>) -> bool {
     let parts: Vec<_> = path.split('/').skip(1).collect();
     match parts[..] {
-        ["canarySettings", ..] | ["postern", "cache", ..] => true,
-        ["cacheClusterEnabled" | "cacheClusterSize"] => true,
+        ["canarySettings", ..]
+        | ["cacheClusterEnabled" | "cacheClusterSize"]
+        | [_, _, "caching", _]
+        | ["postern", "cache", ..] => true,
         ["deploymentId" | "variables"] => op == Some(Op::Copy),
         // The settings of a method, as a whole.
         ["variables" | "accessLogSettings" | "postern", _] => false,
         [_, _] => op == Some(Op::Remove),
-        [_, _, "caching", _] => true,
         _ => false,
     }
 }
