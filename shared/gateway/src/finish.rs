@@ -129,7 +129,7 @@ impl Gateway {
         trail.rejection = Some(RejectionTrail {
             response_type: answer.response_type,
             message: answer.message.clone().map(Cow::into_owned),
-            validation: rejection.validation_error().map(str::to_owned),
+            validation: rejection.validation_error(kind),
         });
         let Rejected {
             status,
@@ -143,7 +143,10 @@ impl Gateway {
             Rejection::Integrate(IntegrateRejection::Call(CallError::Timeout(_))) => {
                 trail.integration.as_ref().is_some_and(|call| call.traced)
             }
-            Rejection::Validate(ValidateRejection::InvalidBody { traced, .. }) => *traced,
+            // No answer of an HTTP API tells it.
+            Rejection::Validate(ValidateRejection::InvalidBody { traced, .. }) => {
+                *traced && kind != ApiKind::Http
+            }
             _ => false,
         };
         if is_traced {

@@ -236,12 +236,14 @@ impl AuthorizeRejection {
 
 impl Rejection {
     /// The value of `$context.error.validationErrorString`.
-    pub(crate) fn validation_error(&self) -> Option<&str> {
+    pub(crate) fn validation_error(&self, kind: ApiKind) -> Option<String> {
         match self {
-            Self::Validate(ValidateRejection::InvalidBody { reason, .. }) => Some(reason),
-            Self::Validate(
-                ValidateRejection::MissingParameters(_) | ValidateRejection::Body(_),
-            )
+            Self::Validate(ValidateRejection::InvalidBody { reason, .. }) => Some(reason.clone()),
+            // Clients of an HTTP API are not told, so that its log is where it can be read.
+            Self::Validate(ValidateRejection::MissingParameters(_)) => {
+                (kind == ApiKind::Http).then(|| self.to_string())
+            }
+            Self::Validate(ValidateRejection::Body(_))
             | Self::Address(_)
             | Self::Route(_)
             | Self::Admit(_)

@@ -73,6 +73,8 @@ pub(crate) struct Live {
     /// Of a default stage: the names of those beside it, which the first segment of a path may be.
     others: Vec<StageName>,
     method_settings: MethodSettings,
+    /// Of an HTTP API: what its stage says of the cache, which no route's settings say.
+    cache_settings: Option<MethodSettings>,
     revision: u64,
 }
 
@@ -99,6 +101,7 @@ impl Live {
             cache: StageCache::default(),
             others: Vec::new(),
             method_settings: MethodSettings::default(),
+            cache_settings: None,
             revision: 0,
         }
     }
@@ -106,7 +109,7 @@ impl Live {
     /// The settings of a method: its own, which replace the general ones wholly, or the general ones. `verb` is the request's, or
     /// the declared one where settings are a route's: see [`crate::route::Routed::settings_verb`].
     pub(crate) fn method_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
-        (self.method_settings.own(resource_path, verb)).or(self.method_settings.general.as_ref())
+        self.method_settings.of(resource_path, verb)
     }
 
     /// The settings of a method whose answers are kept.
@@ -119,10 +122,12 @@ impl Live {
         verb: &str,
         declared: &str,
     ) -> Option<&MethodSetting> {
-        let setting = match self.method_settings.own(resource_path, verb) {
+        let settings = self.cache_settings.as_ref();
+        let settings = settings.unwrap_or(&self.method_settings);
+        let setting = match settings.own(resource_path, verb) {
             Some(own) => own,
             None if verb != "GET" => return None,
-            None => self.method_setting(resource_path, declared)?,
+            None => settings.of(resource_path, declared)?,
         };
         setting.caching_enabled.then_some(setting)
     }
@@ -186,6 +191,11 @@ impl MethodSettings {
             own,
             general: Some(method_setting(general)),
         }
+    }
+
+    /// Of a method: its own, or the general ones.
+    fn of(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
+        self.own(path, verb).or(self.general.as_ref())
     }
 
     fn own(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
@@ -430,6 +440,7 @@ impl Stages {
             flushes: stage.flushes,
             others: Vec::new(),
             method_settings: stage.method_settings.into(),
+            cache_settings: None,
             revision,
         })
     }
@@ -441,6 +452,13 @@ impl Stages {
         deployed: Arc<Deployed>,
         revision: u64,
     ) -> Result<Live, AddressRejection> {
+        let canary = match &stage.postern.canary_settings {
+            Some(settings) => {
+                let variables = &stage.stage_variables;
+                Some(self.canary(&held.api, settings, variables).await?)
+            }
+            None => None,
+        };
         let is_http = deployed.kind() == ApiKind::Http;
         let format = if is_http {
             ROUTES_LOG_FORMAT
@@ -449,9 +467,9 @@ impl Stages {
         };
         Ok(Live {
             api: held.api.clone(),
-            canary: None,
+            canary,
             certificate: None,
-            cache: StageCache::default(),
+            cache: StageCache::of_routes(&stage),
             cors: deployed.api().cors.clone(),
             deployed,
             access_log: access_log(stage.access_log_settings.as_ref(), format),
@@ -464,6 +482,7 @@ impl Stages {
                 stage.route_settings,
                 is_http,
             ),
+            cache_settings: Some(stage.postern.method_settings.into()),
             revision,
         })
     }

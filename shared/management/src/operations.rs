@@ -2,7 +2,8 @@
 //!
 //! `call` handlers are given the whole service. `edit` handlers change one API: they read, decide, note their writes and say
 //! their answer, and are run again from the read when another writer was quicker; after `redeploy` handlers, which are `edit`
-//! handlers of HTTP and WebSocket APIs, what they changed is deployed to the stages that ask for every change. `change` handlers
+//! handlers of HTTP and WebSocket APIs, what they changed is deployed to the stages that ask for every change. `either` are two
+//! `edit` handlers, the second for APIs that are not REST APIs. `change` handlers
 //! do the same as `edit` handlers with what belongs to the account. `import` handlers are `call` handlers whose body is a file, `file` handlers those whose answer is one.
 
 use crate::Management;
@@ -75,7 +76,7 @@ impl Operation {
 }
 
 macro_rules! operations {
-    ($($name:ident $verb:ident $template:literal [$($query:ident)*] $status:literal $kind:ident $handler:path;)+) => {
+    ($($name:ident $verb:ident $template:literal [$($query:ident)*] $status:literal $kind:ident $handler:path $(, $of_routes:path)?;)+) => {
         pub(crate) static OPERATIONS: &[Operation] = &[$(
             Operation {
                 name: stringify!($name),
@@ -84,7 +85,7 @@ macro_rules! operations {
                 query: &[$(stringify!($query)),*],
                 status: $status,
                 raw: raw!($kind),
-                run: run!($kind $handler),
+                run: run!($kind $handler $(, $of_routes)?),
             }
         ),+];
     };
@@ -97,6 +98,20 @@ macro_rules! raw {
     ($other:ident) => {
         false
     };
+}
+
+macro_rules! edited {
+    ($edits:expr, $operation:ident, $members:ident, $handler:path) => {{
+        let input = read($operation.name, $members)?;
+        let mut edits = $edits.await?;
+        loop {
+            let mut edit = edits.begin().await?;
+            let output = $handler(&mut edit, &input).await?;
+            if edit.commit().await? {
+                return success($operation.status, &output);
+            }
+        }
+    }};
 }
 
 macro_rules! run {
@@ -121,15 +136,18 @@ macro_rules! run {
     };
     (edit $handler:path) => {
         |service, operation, members| {
+            Box::pin(
+                async move { edited!(service.edits_of(members), operation, members, $handler) },
+            )
+        }
+    };
+    (either $handler:path, $of_routes:path) => {
+        |service, operation, members| {
             Box::pin(async move {
-                let input = read(operation.name, members)?;
-                let mut edits = service.edits_of(members).await?;
-                loop {
-                    let mut edit = edits.begin().await?;
-                    let output = $handler(&mut edit, &input).await?;
-                    if edit.commit().await? {
-                        return success(operation.status, &output);
-                    }
+                if service.is_of_routes(members).await? {
+                    edited!(service.edits_of_routes(members), operation, members, $of_routes)
+                } else {
+                    edited!(service.edits_of(members), operation, members, $handler)
                 }
             })
         }
@@ -295,12 +313,12 @@ operations! {
     CreateStage               POST   "/restapis/{restapi_id}/stages" [] 201 edit stages::create;
     GetStages                 GET    "/restapis/{restapi_id}/stages" [deploymentId] 200 call stages::list;
     GetStage                  GET    "/restapis/{restapi_id}/stages/{stage_name}" [] 200 call stages::get;
-    UpdateStage               PATCH  "/restapis/{restapi_id}/stages/{stage_name}" [] 200 edit stages::update;
+    UpdateStage               PATCH  "/restapis/{restapi_id}/stages/{stage_name}" [] 200 either stages::update, stages::routed::update;
     DeleteStage               DELETE "/restapis/{restapi_id}/stages/{stage_name}" [] 202 edit stages::delete;
 
     GetExport                 GET    "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}" [parameters accepts] 200 file openapi::export;
-    FlushStageCache           DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/data" [] 202 edit stages::flush::data;
-    FlushStageAuthorizersCache DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers" [] 202 edit stages::flush::authorizers;
+    FlushStageCache           DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/data" [] 202 either stages::flush::data, stages::routed::flush_data;
+    FlushStageAuthorizersCache DELETE "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers" [] 202 either stages::flush::authorizers, stages::routed::flush_authorizers;
 
     GetSdkTypes               GET    "/sdktypes" [position limit] 200 call sdks::list;
     GetSdkType                GET    "/sdktypes/{sdktype_id}" [] 200 call sdks::get;

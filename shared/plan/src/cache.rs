@@ -5,13 +5,26 @@
 
 use crate::{BodyPath, Defect, Source};
 use postern_definition::rest::{Integration, ResponseTransferMode};
+use postern_definition::routed::Route;
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct CachePlan {
     /// Methods of one namespace share their answers.
     pub namespace: String,
-    /// Sorted by name, so that methods which share a namespace need not name them in the same order.
-    pub parameters: Vec<KeyParameter>,
+    pub told_apart: ToldApart,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum ToldApart {
+    /// By these alone, as a REST API's owner chose them. Sorted by name, so that methods which share a namespace need not name
+    /// them in the same order.
+    ByParameters(Vec<KeyParameter>),
+    /// By all that answers commonly rest on: path, query, body, who is calling, and what clients say that they can take. The owner
+    /// of an HTTP API cannot choose, and so must be safe without.
+    ByRequest {
+        /// Those that the route declares, in lower case.
+        headers: Vec<String>,
+    },
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -47,13 +60,28 @@ impl CachePlan {
         parameters.dedup();
         Ok(Some(Self {
             namespace: integration.cache_namespace.clone(),
-            parameters,
+            told_apart: ToldApart::ByParameters(parameters),
         }))
+    }
+
+    /// Of a route of an HTTP API.
+    pub(crate) fn of_route(route: &Route) -> Self {
+        let declared = route.request_parameters.iter().flatten();
+        let headers = declared.filter_map(|(name, _)| name.strip_prefix("route.request.header."));
+        Self {
+            namespace: route.route_id.clone(),
+            told_apart: ToldApart::ByRequest {
+                headers: headers.map(str::to_ascii_lowercase).collect(),
+            },
+        }
     }
 
     /// Whether a request's body must be there before its answer can be looked for.
     pub fn reads_the_body(&self) -> bool {
-        let mut sources = self.parameters.iter().map(|parameter| &parameter.source);
+        let ToldApart::ByParameters(parameters) = &self.told_apart else {
+            return true;
+        };
+        let mut sources = parameters.iter().map(|parameter| &parameter.source);
         sources.any(|source| matches!(source, Source::Body(BodyPath::Whole | BodyPath::Part(_))))
     }
 }
@@ -94,6 +122,13 @@ mod tests {
         CachePlan::compile(&serde_json::from_value(integration).unwrap())
     }
 
+    fn parameters(plan: &CachePlan) -> &[KeyParameter] {
+        match &plan.told_apart {
+            ToldApart::ByParameters(parameters) => parameters,
+            ToldApart::ByRequest { .. } => panic!("a REST API's owner names parameters"),
+        }
+    }
+
     #[test]
     fn parameters_are_sorted_and_each_is_there_once() {
         let names = [
@@ -104,7 +139,7 @@ mod tests {
         ];
         let plan = compiled(json!({"cacheKeyParameters": names, "cacheNamespace": "shared"}));
         let plan = plan.unwrap().unwrap();
-        let seen: Vec<_> = plan.parameters.iter().map(|p| p.name.as_str()).collect();
+        let seen: Vec<_> = parameters(&plan).iter().map(|p| p.name.as_str()).collect();
         let expected = [
             "method.request.header.x-who",
             "method.request.path.id",
@@ -125,7 +160,10 @@ mod tests {
                 "cacheKeyParameters": ["integration.request.header.who"],
             }));
             let plan = plan.unwrap().unwrap();
-            assert_eq!(plan.parameters[0].source, Source::of_request(from).unwrap());
+            assert_eq!(
+                parameters(&plan)[0].source,
+                Source::of_request(from).unwrap()
+            );
             assert_eq!(plan.reads_the_body(), reads_the_body, "{from}");
         }
     }

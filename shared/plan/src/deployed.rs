@@ -169,9 +169,7 @@ impl Deployed {
                 };
                 let mut plan = compiled.map_err(|defects| self.unusable(&defects))?;
                 let route = route.route;
-                if self.kind() == ApiKind::WebSocket {
-                    plan.validation = frozen.validation(&route).await?;
-                }
+                plan.validation = frozen.validation(&route).await?;
                 (
                     ResourceId::from(route.route_id.as_str()),
                     plan,

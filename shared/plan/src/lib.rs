@@ -30,7 +30,7 @@ pub use authorizer::{
     Asks, AuthorizerFormat, AuthorizerPlan, ClaimRule, Decides, FunctionPlan, IssuerPlan, Issuers,
     Manner, TokenPlan, UserPool,
 };
-pub use cache::{CachePlan, KeyParameter};
+pub use cache::{CachePlan, KeyParameter, ToldApart};
 pub use defect::Defect;
 pub use deployed::{Deployed, DeployedError};
 pub use frozen::{FrozenRest, Parts};

@@ -55,10 +55,6 @@ impl LiveStage for routed::Stage {
 }
 
 /// A stage of whichever kind.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is taken apart as soon as it is read"
-)]
 pub enum AnyStage {
     Rest(rest::Stage),
     Routed(routed::Stage),

@@ -65,8 +65,8 @@ impl BodyModel {
 }
 
 impl Validation {
-    /// What a route of a WebSocket API asks for: its required parameters, and the models of messages by what `chosen_by` yields.
-    pub(crate) fn of_messages(
+    /// What a route asks for: its required parameters, and models by content type or by what `chosen_by` yields.
+    pub(crate) fn of_route(
         parameters: &Map<bool>,
         bodies: Vec<(String, BodyModel)>,
         chosen_by: Option<Expression>,

@@ -28,7 +28,7 @@ pub use route::{
     AuthorizationType, CONNECT_KEY, DEFAULT_KEY, DISCONNECT_KEY, METHODS, ParameterConstraints,
     Route, RouteKey, RouteResponse,
 };
-pub use stage::{RouteSettings, Stage};
+pub use stage::{RouteSettings, Stage, StageExtras};
 pub use vpc_link::VpcLink;
 
 use crate::Map;

@@ -1,7 +1,9 @@
 //! A name under which a deployment answers, with the settings that are live rather than frozen.
 
 use super::is_false;
-use crate::rest::{AccessLogSettings, Flushes};
+use crate::rest::{
+    AccessLogSettings, CacheKey, CacheRules, CanarySettings, Flushes, MethodSetting,
+};
 use crate::{DeploymentId, Map, StageName};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,33 @@ pub struct Stage {
     /// Not for clients: the service tells nobody.
     #[serde(default, skip_serializing_if = "Flushes::are_none")]
     pub flushes: Flushes,
+    /// Not for the clients of this kind's management API either, which has no words for it.
+    #[serde(default, skip_serializing_if = "StageExtras::are_none")]
+    pub postern: StageExtras,
+}
+
+/// What a stage of an HTTP API has beyond AWS: what a stage of a REST API has, each member as that one's is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StageExtras {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary_settings: Option<CanarySettings>,
+    pub cache_cluster_enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_cluster_size: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_key: Option<CacheKey>,
+    #[serde(skip_serializing_if = "CacheRules::are_none")]
+    pub cache: CacheRules,
+    /// Of which only what they say of the cache counts: the rest is said by [`RouteSettings`].
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub method_settings: Map<MethodSetting>,
+}
+
+impl StageExtras {
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,8 @@ use crate::finish::Answer;
 use crate::headers;
 use crate::route::Routed;
 use http::header::CACHE_CONTROL;
-use postern_definition::rest::{CacheControlStrategy, CacheRules, Stage};
+use postern_definition::rest::{CacheControlStrategy, CacheRules, CanarySettings, Stage};
+use postern_definition::routed;
 use postern_plan::{Authorization, CachePlan, MethodPlan};
 use std::time::Duration;
 
@@ -57,18 +58,32 @@ pub(crate) struct StageCache {
     rules: CacheRules,
     pub(super) seal: Option<Seal>,
     /// Tells stages of one name apart.
-    pub(super) stage_created_at: i64,
+    pub(super) stage_created_at: String,
+}
+
+fn is_for(canary: Option<&CanarySettings>) -> bool {
+    canary.is_some_and(|canary| canary.use_stage_cache)
 }
 
 impl StageCache {
     pub(crate) fn of(stage: &Stage) -> Self {
-        let canary = stage.canary_settings.as_ref();
         Self {
             is_on: stage.cache_cluster_enabled,
             rules: stage.postern.cache.clone(),
-            for_canary: canary.is_some_and(|canary| canary.use_stage_cache),
+            for_canary: is_for(stage.canary_settings.as_ref()),
             seal: stage.cache_key.as_ref().map(|key| Seal::of(key.bytes())),
-            stage_created_at: stage.created_date,
+            stage_created_at: stage.created_date.to_string(),
+        }
+    }
+
+    pub(crate) fn of_routes(stage: &routed::Stage) -> Self {
+        let extras = &stage.postern;
+        Self {
+            is_on: extras.cache_cluster_enabled,
+            rules: extras.cache.clone(),
+            for_canary: is_for(extras.canary_settings.as_ref()),
+            seal: extras.cache_key.as_ref().map(|key| Seal::of(key.bytes())),
+            stage_created_at: stage.created_date.clone(),
         }
     }
 

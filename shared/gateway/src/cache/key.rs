@@ -1,10 +1,11 @@
 //! What an answer is found by: the hash of everything in which two requests must agree to get the same.
 
 use super::applies::Applies;
+use super::everyone;
 use crate::mapping::{Given, MalformedBody, Values};
 use crate::route::Routed;
 use crate::trail::Trail;
-use postern_plan::Source;
+use postern_plan::{Authorization, Source, ToldApart};
 use postern_template::Payload;
 use ring::digest::{Context, SHA256};
 use std::borrow::Cow;
@@ -14,10 +15,10 @@ use std::fmt::Write as _;
 pub(crate) struct Key(pub(super) [u8; 32]);
 
 impl Key {
-    /// Nothing that the method does not name as a key parameter, neither path nor query, header, body or caller, is in it:
-    /// the service has it so.
+    /// Of a method of a REST API, nothing that it does not name as a key parameter, neither path nor query, header, body or
+    /// caller, is in it: the service has it so.
     ///
-    /// The body is only looked at where a parameter is mapped from it.
+    /// The body is only looked at where [`postern_plan::CachePlan::reads_the_body`].
     pub(super) fn of(
         account: &str,
         applies: &Applies,
@@ -31,7 +32,7 @@ impl Key {
         parts.add(live.api.as_str().as_bytes());
         parts.add(live.name.as_str().as_bytes());
         // A stage that was deleted and made anew, or flushed, has none of its former answers.
-        parts.number(live.cache.stage_created_at as u64);
+        parts.add(live.cache.stage_created_at.as_bytes());
         parts.number(live.flushes.data);
         parts.add(routed.deployed.id().as_str().as_bytes());
         parts.number(applies.encrypted.into());
@@ -45,13 +46,20 @@ impl Key {
             variables: &routed.variables,
             trail,
         };
-        for parameter in &applies.plan.parameters {
-            let values = values(&parameter.source, routed, &given)?;
-            parts.add(parameter.name.as_bytes());
-            // So that none is not one that is empty, and two are not one with a comma.
-            parts.number(values.len() as u64);
-            for value in &values {
-                parts.add(value);
+        match &applies.plan.told_apart {
+            ToldApart::ByParameters(parameters) => {
+                for parameter in parameters {
+                    parts.add(parameter.name.as_bytes());
+                    parts.add_all(&values(&parameter.source, routed, &given)?);
+                }
+            }
+            ToldApart::ByRequest { headers } => {
+                everyone::add(&mut parts, headers, routed, body, trail);
+                if let Authorization::Authorizer(authorizer) = &routed.plan.authorization {
+                    for source in authorizer.sources() {
+                        parts.add_all(&values(source, routed, &given)?);
+                    }
+                }
             }
         }
         Ok(parts.key())
@@ -104,7 +112,7 @@ fn values<'v>(
 }
 
 /// Parts of a key, each with its length, so that no two lists of parts read the same.
-struct Parts(Context);
+pub(super) struct Parts(Context);
 
 impl Default for Parts {
     fn default() -> Self {
@@ -113,9 +121,17 @@ impl Default for Parts {
 }
 
 impl Parts {
-    fn add(&mut self, part: &[u8]) {
+    pub(super) fn add(&mut self, part: &[u8]) {
         self.number(part.len() as u64);
         self.0.update(part);
+    }
+
+    /// With their number, so that none is not one that is empty, and two are not one with a comma.
+    pub(super) fn add_all<P: AsRef<[u8]>>(&mut self, parts: &[P]) {
+        self.number(parts.len() as u64);
+        for part in parts {
+            self.add(part.as_ref());
+        }
     }
 
     fn number(&mut self, number: u64) {

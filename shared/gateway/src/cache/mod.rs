@@ -13,6 +13,7 @@
 mod applies;
 mod control;
 mod entry;
+mod everyone;
 mod flights;
 mod key;
 mod memory;
@@ -33,6 +34,7 @@ use flights::{Flights, Lead, Turn};
 use http::{HeaderName, HeaderValue};
 use key::Key;
 use memory::Memory;
+use postern_plan::ToldApart;
 use postern_store::{Clock, Table};
 use seal::{SEAL_BYTES, Seal};
 use std::sync::Arc;
@@ -83,10 +85,11 @@ struct Spot<'s> {
     /// Not where the settings want it sealed and the stage has no key.
     is_in_table: bool,
     seal: Option<&'s Seal>,
+    told_apart: &'s ToldApart,
 }
 
 impl<'s> Spot<'s> {
-    fn new(key: Key, applies: &Applies<'_>, seal: Option<&'s Seal>) -> Self {
+    fn new(key: Key, applies: &Applies<'s>, seal: Option<&'s Seal>) -> Self {
         let seal = seal.filter(|_| applies.encrypted);
         Self {
             key,
@@ -94,6 +97,15 @@ impl<'s> Spot<'s> {
             body_bytes_max: BODY_BYTES_MAX - if applies.encrypted { SEAL_BYTES } else { 0 },
             is_in_table: seal.is_some() || !applies.encrypted,
             seal,
+            told_apart: &applies.plan.told_apart,
+        }
+    }
+
+    /// Whether whoever finds the answer here may have it.
+    fn may_hold(&self, answer: &Answer) -> bool {
+        match self.told_apart {
+            ToldApart::ByParameters(_) => true,
+            ToldApart::ByRequest { headers } => everyone::may_have(answer, headers),
         }
     }
 }
@@ -208,7 +220,7 @@ impl Gateway {
     ) -> Result<Answer, IntegrateRejection> {
         let live = validated.routed.live.clone();
         let answer = self.integrate(validated, trail).await?;
-        if !live.cache.keeps(&answer) {
+        if !live.cache.keeps(&answer) || !spot.may_hold(&answer) {
             return Ok(answer);
         }
         let until = || self.clock.now() + spot.ttl;

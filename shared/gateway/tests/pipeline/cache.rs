@@ -19,14 +19,14 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Answers every call with its number and what was asked for, once it is let.
-struct Counting {
+pub(crate) struct Counting {
     calls: AtomicUsize,
     asks: AtomicUsize,
     fails: AtomicBool,
     /// Calls that may be answered.
     permits: Semaphore,
     status: Mutex<u16>,
-    headers: Mutex<Vec<(&'static str, &'static str)>>,
+    pub(crate) headers: Mutex<Vec<(&'static str, &'static str)>>,
     /// In place of the number and the rest.
     body: Mutex<Option<Vec<u8>>>,
     /// What an authorizer allows.
@@ -34,7 +34,7 @@ struct Counting {
 }
 
 impl Counting {
-    fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 }
@@ -132,17 +132,17 @@ impl Table for Shared {
 }
 
 /// Environments of one fleet, in front of one backend.
-struct Fleet {
-    bench: Bench,
+pub(crate) struct Fleet {
+    pub(crate) bench: Bench,
     gateways: Vec<Gateway>,
-    backend: Arc<Counting>,
-    journal: Arc<Kept>,
+    pub(crate) backend: Arc<Counting>,
+    pub(crate) journal: Arc<Kept>,
     table: Arc<Shared>,
     clock: Arc<Stopped>,
 }
 
 impl Fleet {
-    fn new(environments: usize) -> Self {
+    pub(crate) fn new(environments: usize) -> Self {
         Self::with(environments, Caching::default())
     }
 
@@ -213,7 +213,12 @@ impl Fleet {
         self.bench.stage(&stage).await;
     }
 
-    async fn ask(&self, environment: usize, request: &str, headers: &[(&str, &str)]) -> Told {
+    pub(crate) async fn ask(
+        &self,
+        environment: usize,
+        request: &str,
+        headers: &[(&str, &str)],
+    ) -> Told {
         let headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -229,12 +234,12 @@ impl Fleet {
         }
     }
 
-    async fn get(&self, request: &str) -> Told {
+    pub(crate) async fn get(&self, request: &str) -> Told {
         self.ask(0, request, &[]).await
     }
 
     /// Whether two requests, the first of them new to the cache, get the same answer.
-    async fn are_one(
+    pub(crate) async fn are_one(
         &self,
         first: (&str, &[(&str, &str)]),
         second: (&str, &[(&str, &str)]),
@@ -251,10 +256,10 @@ impl Fleet {
     }
 }
 
-struct Told {
-    status: u16,
+pub(crate) struct Told {
+    pub(crate) status: u16,
     headers: http::HeaderMap,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Told {
@@ -263,7 +268,7 @@ impl Told {
     }
 }
 
-fn setting(members: &Value) -> Value {
+pub(crate) fn setting(members: &Value) -> Value {
     let mut setting = json!({
         "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 5000, "throttlingRateLimit": 10000.0,
         "cachingEnabled": true, "cacheTtlInSeconds": 300, "cacheDataEncrypted": false,

@@ -11,7 +11,8 @@ use postern_definition::rest::{
     Authorizer, Definition, Method, Model, RequestValidator, Resource, RestApi, Stage,
 };
 use postern_definition::routed::{
-    Authorizer as RoutedAuthorizer, Definition as RoutedDefinition, Stage as RoutedStage,
+    Authorizer as RoutedAuthorizer, Definition as RoutedDefinition, Model as RoutedModel,
+    Stage as RoutedStage,
 };
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
@@ -550,6 +551,14 @@ pub(crate) fn authorizers(all: &BTreeMap<String, Value>) -> Vec<Authorizer> {
     all.iter().map(authorizer).collect()
 }
 
+fn routed_models(schemas: &BTreeMap<String, Value>) -> Vec<RoutedModel> {
+    let model = |(name, schema): (&String, &Value)| {
+        let whole = json!({"modelId": name, "name": name, "schema": schema.to_string(), "contentType": "application/json"});
+        serde_json::from_value(whole).unwrap()
+    };
+    schemas.iter().map(model).collect()
+}
+
 fn routed_authorizers(all: &BTreeMap<String, Value>) -> Vec<RoutedAuthorizer> {
     let authorizer = |(id, members): (&String, &Value)| {
         let mut whole = json!({"authorizerId": id, "name": id, "authorizerType": "REQUEST", "authorizerPayloadFormatVersion": "2.0",
@@ -578,9 +587,10 @@ impl Case {
     pub(crate) async fn run(self, name: &str) -> (usize, usize) {
         let bench = Bench::new(Stopped::at(1_723_055_832));
         if !self.routes.is_empty() {
-            bench
-                .deploy_guarded(&self.api, &self.routes, &self.authorizers, &self.stage)
-                .await;
+            let mut definition = routed_definition(&self.api, &self.routes);
+            definition.authorizers = routed_authorizers(&self.authorizers);
+            definition.models = routed_models(&self.models);
+            bench.deploy_routed(&definition, &self.stage).await;
             return Self::send_all(self.requests, name, bench).await;
         }
         let mut definition = definition(&self.api, &self.methods);

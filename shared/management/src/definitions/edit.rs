@@ -9,7 +9,7 @@ use super::{ApiKind, ApiRecord, Definitions, api_key_of};
 use crate::wire::{Failure, Member, Members};
 use crate::{Management, wire};
 use postern_definition::rest::RestApi;
-use postern_definition::{ApiId, DeploymentId};
+use postern_definition::{ApiId, DeploymentId, routed};
 use postern_plan::{Snapshot, api_partition};
 use postern_store::{Condition, Item, Key, StoreError, Write, encode};
 use rand::RngExt;
@@ -110,16 +110,32 @@ impl Management {
         &self,
         members: &Members,
     ) -> Result<Edits<'_, A>, Failure> {
-        match members.get(A::MEMBER) {
-            Some(Member::Text(values)) => {
-                let api = values.first().map_or("", String::as_str);
-                Ok(self.edits_in(&api.into()).await)
-            }
-            _ => Err(wire::Failure::internal(format!(
-                "an operation that edits has no {} in its path",
-                A::MEMBER
-            ))),
-        }
+        Ok(self.edits_in(&named::<A>(members)?).await)
+    }
+
+    /// As [`Management::edits_of`], where what addresses a REST API names one of routes.
+    pub(crate) async fn edits_of_routes(
+        &self,
+        members: &Members,
+    ) -> Result<Edits<'_, routed::Api>, Failure> {
+        Ok(self.edits_in(&named::<RestApi>(members)?).await)
+    }
+
+    /// Whether what addresses a REST API names one of routes.
+    pub(crate) async fn is_of_routes(&self, members: &Members) -> Result<bool, Failure> {
+        let key = api_key_of::<routed::Api>(&named::<RestApi>(members)?);
+        self.definitions().exists(&key).await
+    }
+}
+
+/// The API that a request's path names.
+fn named<A: ApiKind>(members: &Members) -> Result<ApiId, Failure> {
+    match members.get(A::MEMBER) {
+        Some(Member::Text(values)) => Ok(values.first().map_or("", String::as_str).into()),
+        _ => Err(wire::Failure::internal(format!(
+            "an operation that edits has no {} in its path",
+            A::MEMBER
+        ))),
     }
 }
 

@@ -85,6 +85,14 @@ impl<A: Part> Input for Update<A> {
 }
 
 impl<A> Update<A> {
+    /// Which paths are patched, and whether they are taken away.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&str, Option<Op>)> {
+        self.operations.iter().map(|operation| {
+            let op = operation.op.as_ref().and_then(|op| op.known().ok());
+            (operation.path.as_deref().unwrap_or_default(), op)
+        })
+    }
+
     /// The resource with all patches applied.
     pub(crate) fn apply<T: Clone>(&self, table: &Table<T>, target: &T) -> Result<T, Failure> {
         if self.operations.len() > OPERATIONS_MAX {

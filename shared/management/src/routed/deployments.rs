@@ -183,10 +183,12 @@ pub(crate) async fn delete(service: &Management, at: &AtDeployment) -> Result<()
         let mut edit = edits.begin().await?;
         find(&edit, at).await?;
         let stages = edit.definitions().routed_stages(api).await?;
-        if stages
-            .iter()
-            .any(|stage| stage.deployment_id.as_ref() == Some(id))
-        {
+        let in_use = stages.iter().any(|stage| {
+            let canary = stage.postern.canary_settings.as_ref();
+            stage.deployment_id.as_ref() == Some(id)
+                || canary.is_some_and(|canary| canary.deployment_id == *id)
+        });
+        if in_use {
             return Err(Failure::bad_request(
                 "Active stages pointing to this deployment must be moved or deleted",
             ));

@@ -1,4 +1,4 @@
-//! Models: schemas that routes of WebSocket APIs name for the messages they take.
+//! Models: schemas that routes name for the messages they take, and beyond AWS those of HTTP APIs for bodies.
 
 use super::address::{AtApi, AtModel};
 use super::{given, missing, parts, routes};
@@ -83,7 +83,7 @@ pub(crate) async fn create(
     edit: &mut Edit<'_, Api>,
     (at, input, given): &(AtApi, CreateModel, Given),
 ) -> Result<Model, Failure> {
-    parts::websocket_only(&parts::api(edit)?, "Model")?;
+    parts::api(edit)?;
     let mut model = Model {
         content_type: Some("application/json".to_owned()),
         description: None,

@@ -245,14 +245,13 @@ pub(super) fn checked_key(api: &Api, key: &str) -> Result<(), Failure> {
 /// What must hold of a route but its key. What its authorization has no use for is dropped.
 async fn checked(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Result<(), Failure> {
     if api.is_http() {
-        // Not so `ApiKeyRequired`, which the service refuses as well: here an HTTP API may ask for keys.
+        // Not so `ApiKeyRequired`, `RequestModels` and `RequestParameters`, which the service refuses as well: here an HTTP API may
+        // ask for keys, and for requests that are well formed.
         for (what, is_there) in [
             (
                 "ModelSelectionExpression",
                 route.model_selection_expression.is_some(),
             ),
-            ("RequestModels", route.request_models.is_some()),
-            ("RequestParameters", route.request_parameters.is_some()),
             (
                 "RouteResponseSelectionExpression",
                 route.route_response_selection_expression.is_some(),
@@ -275,8 +274,11 @@ async fn checked(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Result<(
     )?;
     selection(route)?;
     for parameter in route.request_parameters.iter().flat_map(Map::keys) {
+        // Handshakes have no path.
+        let path = api.is_http().then_some("route.request.path.");
         let located = ["route.request.querystring.", "route.request.header."]
-            .iter()
+            .into_iter()
+            .chain(path)
             .any(|prefix| parameter.len() > prefix.len() && parameter.starts_with(prefix));
         if !located {
             return Err(Failure::bad_request(format!(

@@ -13,7 +13,7 @@ use crate::rest::stages::{access_log_destination, access_log_format, checked_var
 use crate::rest::tags;
 use crate::wire::{Choice, Enumerated, Failure, Part, Violations, iso8601};
 use postern_definition::rest::{AccessLogSettings, Flushes};
-use postern_definition::routed::{Api, DEFAULT_KEY, RouteSettings, Stage};
+use postern_definition::routed::{Api, DEFAULT_KEY, RouteSettings, Stage, StageExtras};
 use postern_definition::{DeploymentId, Map, StageName};
 use postern_plan::{live, stage_key, stage_sort_prefix};
 use serde::Deserialize;
@@ -144,7 +144,7 @@ fn logged(settings: &AccessLogSettings) -> Result<Option<AccessLogSettings>, Fai
     }))
 }
 
-pub(super) fn deploys_by_itself() -> Failure {
+pub(crate) fn deploys_by_itself() -> Failure {
     Failure::bad_request("Deployment ID cannot be set on stages with AutoDeploy enabled")
 }
 
@@ -166,6 +166,7 @@ pub(super) fn new(name: &str, now: i64) -> Stage {
         stage_variables: Map::new(),
         tags: Map::new(),
         flushes: Flushes::default(),
+        postern: StageExtras::default(),
     }
 }
 
@@ -173,12 +174,13 @@ pub(super) fn new(name: &str, now: i64) -> Stage {
 fn shown(stage: Stage) -> Stage {
     Stage {
         flushes: Flushes::default(),
+        postern: StageExtras::default(),
         ..stage
     }
 }
 
 /// Notes a stage as it is to be, for the management APIs and for the gateways.
-pub(super) async fn put(edit: &mut Edit<'_, Api>, stage: &Stage) -> Result<(), Failure> {
+pub(crate) async fn put(edit: &mut Edit<'_, Api>, stage: &Stage) -> Result<(), Failure> {
     let writes = live::put(edit.definitions().table(), edit.id(), stage).await?;
     edit.supersede(writes);
     Ok(())

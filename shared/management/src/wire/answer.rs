@@ -39,6 +39,19 @@ pub(crate) fn iso8601(seconds: i64) -> String {
     )
 }
 
+/// The seconds since 1970 of what [`iso8601`] wrote, and of anything else those of 1970.
+pub(crate) fn seconds_of(text: &str) -> i64 {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u16>().ok();
+    let small = |from| u8::try_from(number(from, from + 2)?).ok();
+    let moment = || {
+        let month = time::Month::try_from(small(5)?).ok()?;
+        let day = time::Date::from_calendar_date(number(0, 4)?.into(), month, small(8)?).ok()?;
+        let time = time::Time::from_hms(small(11)?, small(14)?, small(17)?).ok()?;
+        Some(day.with_time(time).assume_utc().unix_timestamp())
+    };
+    moment().unwrap_or_default()
+}
+
 /// An object without members, for answers that are one.
 #[derive(Debug, Serialize)]
 pub(crate) struct Nothing {}

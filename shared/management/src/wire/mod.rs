@@ -8,7 +8,7 @@ mod input;
 mod request;
 
 pub use answer::Fault;
-pub(crate) use answer::{Nothing, document, failure, iso8601, success};
+pub(crate) use answer::{Nothing, document, failure, iso8601, seconds_of, success};
 pub(crate) use constraints::{Choice, Enumerated, Violations, is_status_code};
 pub(crate) use failure::Failure;
 #[cfg(test)]

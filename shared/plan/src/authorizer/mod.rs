@@ -46,6 +46,17 @@ impl AuthorizerPlan {
         })
     }
 
+    /// By what of a request it knows who is calling.
+    pub fn sources(&self) -> &[Source] {
+        match &self.decides {
+            Decides::Function(function) => match &function.asks {
+                Asks::Token { source, .. } => std::slice::from_ref(source),
+                Asks::Request { sources } => sources,
+            },
+            Decides::Token(token) => std::slice::from_ref(&token.source),
+        }
+    }
+
     /// An authorizer of an HTTP or WebSocket API.
     pub fn of_route(authorizer: &routed::Authorizer) -> Result<Self, Defect> {
         let (decides, seconds) = match authorizer.authorizer_type {

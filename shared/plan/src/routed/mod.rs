@@ -14,6 +14,7 @@ mod frozen;
 mod integration;
 mod route;
 mod socket;
+mod validation;
 
 pub use frozen::{Frozen, FrozenIntegration, FrozenRoute};
 pub(crate) use route::compile;

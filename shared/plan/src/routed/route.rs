@@ -1,7 +1,7 @@
 //! A route of an HTTP API as a plan: the same plan that a REST API's method has.
 
 use super::{FrozenIntegration, FrozenRoute, integration};
-use crate::{Authorization, Defect, MethodPlan};
+use crate::{Authorization, CachePlan, Defect, MethodPlan};
 use postern_definition::routed::{AuthorizationType, RouteKey};
 
 /// Reports every defect. The authorizer is not looked up: see [`crate::Deployed::plan`].
@@ -29,6 +29,6 @@ pub(crate) fn compile(
         validation: None,
         integration: integration::compile(of, integration)?,
         is_two_way: true,
-        cache: None,
+        cache: Some(CachePlan::of_route(of)),
     })
 }

@@ -3,17 +3,13 @@
 //! What an owner writes for messages differs from what is written for requests in names, and in what chooses among templates and
 //! models: an expression, and not a content type.
 
-use super::{Frozen, FrozenIntegration, FrozenRoute};
+use super::{FrozenIntegration, FrozenRoute};
 use crate::integration::{AwsPlan, both};
 use crate::integration::{ChosenBy, HttpPlan, LambdaPlan, RequestTemplates, ResponseSelection};
-use crate::validation::NeededModels;
-use crate::{
-    Authorization, Defect, DeployedError, Expression, IntegrationPlan, MethodPlan, Transform,
-    Validation,
-};
+use crate::{Authorization, Defect, Expression, IntegrationPlan, MethodPlan, Transform};
 use postern_definition::Map;
 use postern_definition::rest::{self, IntegrationType, PassthroughBehavior};
-use postern_definition::routed::{AuthorizationType, CONNECT_KEY, DEFAULT_KEY, Integration, Route};
+use postern_definition::routed::{AuthorizationType, CONNECT_KEY, DEFAULT_KEY, Integration};
 
 /// Reports every defect. The authorizer is not looked up: see [`crate::Deployed::plan`].
 pub(crate) fn compile(
@@ -109,34 +105,5 @@ fn as_of_method(of: &Integration) -> rest::Integration {
         tls_config: None,
         response_transfer_mode: None,
         integration_target: None,
-    }
-}
-
-impl Frozen {
-    /// What a route asks of messages, and of the handshake.
-    pub(crate) async fn validation(
-        &self,
-        route: &Route,
-    ) -> Result<Option<Validation>, DeployedError> {
-        let parameters = route.request_parameters.iter().flatten();
-        let parameters: Map<bool> = parameters
-            .filter(|_| route.route_key == CONNECT_KEY)
-            .map(|(key, constraints)| (key.clone(), constraints.required))
-            .collect();
-        let chosen_by = route.model_selection_expression.as_deref();
-        let chosen_by = chosen_by.filter(|expression| !expression.is_empty());
-        let mut bodies = Vec::new();
-        if chosen_by.is_some() {
-            for (key, name) in route.request_models.iter().flatten() {
-                let mut needed = NeededModels::of(&self.api().api_id, name);
-                while let Some(next) = needed.next() {
-                    let model = self.model(&next).await?;
-                    needed.add(&next, model.map(|model| model.schema));
-                }
-                bodies.push((key.clone(), needed.compile()));
-            }
-        }
-        let chosen_by = chosen_by.map(Expression::parse);
-        Ok(Validation::of_messages(&parameters, bodies, chosen_by))
     }
 }

@@ -10,12 +10,13 @@ use crate::wire::Failure;
 use postern_definition::rest::Stage;
 
 pub(crate) async fn data(edit: &mut Edit<'_>, at: &AtStage) -> Result<(), Failure> {
-    let flush_data = |stage: &mut Stage| {
-        stage.flushes.data += 1;
-        // What was encrypted with it cannot be read any more, not even by whoever finds both.
-        stage.cache_key = None;
-    };
-    flush(edit, at, flush_data).await
+    flush(edit, at, of_data).await
+}
+
+pub(super) fn of_data(stage: &mut Stage) {
+    stage.flushes.data += 1;
+    // What was encrypted with it cannot be read any more, not even by whoever finds both.
+    stage.cache_key = None;
 }
 
 pub(crate) async fn authorizers(edit: &mut Edit<'_>, at: &AtStage) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ mod cors;
 pub(crate) mod flush;
 mod method_settings;
 mod patches;
+pub(crate) mod routed;
 mod variables;
 
 pub(crate) use patches::{access_log_destination, access_log_format};
@@ -15,7 +16,7 @@ use super::client_certificates::client_certificate_key;
 use super::names::CacheClusterSize;
 use super::{account, missing, tags};
 use crate::Management;
-use crate::definitions::{DOCUMENTATION_VERSION, Definitions, Edit, part_key};
+use crate::definitions::{DOCUMENTATION_VERSION, Definitions, Edit, deployment_key, part_key};
 use crate::limits::room;
 use crate::paging::Page;
 use crate::patch::Update;
@@ -180,10 +181,11 @@ pub(crate) async fn list(
 
 pub(crate) async fn get(service: &Management, at: &AtStage) -> Result<Stage, Failure> {
     let definitions = service.definitions();
+    if definitions.api(&at.restapi_id).await?.is_none() {
+        return routed::get(service, at).await;
+    }
     let found = definitions.stage(&at.restapi_id, &at.stage_name).await?;
-    let exists = definitions.api(&at.restapi_id).await?.is_some();
-    let stage = found.filter(|_| exists).ok_or_else(missing::stage)?;
-    Ok(shown(stage))
+    Ok(shown(found.ok_or_else(missing::stage)?))
 }
 
 /// A stage as clients see it.
@@ -331,7 +333,7 @@ async fn checked(
     ];
     for (old, new) in deployments {
         if let Some(id) = new.filter(|new| Some(new) != old.as_ref())
-            && definitions.deployment(api, &id).await?.is_none()
+            && !definitions.exists(&deployment_key(api, &id)).await?
         {
             return Err(Failure::bad_request("Deployment id does not exist"));
         }
