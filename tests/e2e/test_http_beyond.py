@@ -41,7 +41,7 @@ def test_a_stage_keeps_answers_and_never_one_callers_for_another(product, lambda
     uri = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{function_arn(guard)}/invocations"
     authorizer = api.client.create_authorizer(
         ApiId=api.id, Name="guard", AuthorizerType="REQUEST", AuthorizerUri=uri, AuthorizerPayloadFormatVersion="2.0",
-        EnableSimpleResponses=True)["AuthorizerId"]
+        IdentitySource=[], EnableSimpleResponses=True)["AuthorizerId"]
     integration = counting(lambdas)
     api.route("GET /open", integration)
     api.route("GET /off", integration)
@@ -117,7 +117,7 @@ def test_a_route_refuses_what_does_not_fit_its_model_and_lacks_what_it_asks_for(
         ("/pets/1", [("X-A", "1"), json], '{"name": "Rex"}', 400),
         ("/pets/1?q=1", [("X-A", "1"), ("Content-Type", "text/plain")], "Rex", 200),
     ]:
-        answer = api.send(path, "POST", headers, body)
+        answer = api.send(path, "POST", headers, body.encode())
         assert answer.status == status, (path, headers, body, answer)
         if status == 400:
             assert answer.json() == {"message": "Bad Request"}
