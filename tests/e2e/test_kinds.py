@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import types
 import uuid
 
@@ -27,6 +28,7 @@ TEMPLATE = '{"of": "$context.stage"}'
 MADE = '{"of": "dev"}'
 SAID = '{"action": "x"}'
 REFUSED = (401, 403)
+STRICT = json.dumps({"$schema": "http://json-schema.org/draft-04/schema#", "type": "object", "required": ["n"]})
 CERTIFICATE = f"arn:aws:acm:{REGION}:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
 
@@ -92,6 +94,19 @@ class Rest:
         self.api.patch_stage(*[("replace", f"/variables/{name}", value) for name, value in variables],
                              *[("replace", f"/*/*/throttling/{name}Limit", "0") for name in ("burst", "rate") if shut])
 
+    def patched(self, *operations):
+        """By the operation of REST APIs, whichever kind this one is."""
+        self.world.postern.client().update_stage(restApiId=self.id, stageName="dev", patchOperations=[
+            {"op": "replace", "path": path, "value": value} for path, value in operations])
+
+    def deployment(self):
+        return self.client.get_stage(restApiId=self.id, stageName="dev")["deploymentId"]
+
+    def strict(self):
+        self.client.create_model(restApiId=self.id, name="Strict", contentType="application/json", schema=STRICT)
+        checks = self.client.create_request_validator(restApiId=self.id, name="body", validateRequestBody=True)["id"]
+        return self.made("function", requestModels={"application/json": "Strict"}, requestValidatorId=checks)
+
     def mapped_under(self, name):
         self.client.create_domain_name(domainName=name, regionalCertificateArn=CERTIFICATE, endpointConfiguration={"types": ["REGIONAL"]})
         self.client.create_base_path_mapping(domainName=name, basePath="v1", restApiId=self.id, stage="dev")
@@ -101,6 +116,7 @@ class Http(Rest):
     """An HTTP API of one route."""
 
     protocol = {}
+    caller = "$request.header.Authorization"
 
     def __init__(self, world):
         self.world, self.api = world, Routes(world.postern, stage="dev", **self.protocol)
@@ -119,7 +135,7 @@ class Http(Rest):
         return self
 
     def guarded(self, by):
-        source = {"ApiId": self.id, "Name": "guard", "IdentitySource": ["$request.header.Authorization"]}
+        source = {"ApiId": self.id, "Name": "guard", "IdentitySource": [self.caller]}
         if by == "function":
             made = self.client.create_authorizer(
                 **source, AuthorizerType="REQUEST", AuthorizerUri=invoke_uri(self.world.guard), AuthorizerPayloadFormatVersion="2.0")
@@ -134,6 +150,13 @@ class Http(Rest):
         throttle = {"DefaultRouteSettings": {"ThrottlingBurstLimit": 0, "ThrottlingRateLimit": 0.0}} if shut else {}
         self.client.update_stage(ApiId=self.id, StageName="dev", StageVariables=dict(variables), **throttle)
 
+    def deployment(self):
+        return self.client.get_stage(ApiId=self.id, StageName="dev")["DeploymentId"]
+
+    def strict(self):
+        self.client.create_model(ApiId=self.id, Name="Strict", ContentType="application/json", Schema=STRICT)
+        return self.made("function", RequestModels={"application/json": "Strict"})
+
     def mapped_under(self, name):
         self.client.create_domain_name(DomainName=name, DomainNameConfigurations=[{"CertificateArn": CERTIFICATE}])
         self.client.create_api_mapping(DomainName=name, ApiId=self.id, Stage="dev", ApiMappingKey="v1")
@@ -143,13 +166,18 @@ class WebSocket(Http):
     """A WebSocket API with a route that answers, and one for handshakes where these are guarded."""
 
     method, path = "GET", ""
+    caller = "route.request.header.Authorization"
     protocol = {"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}
+
+    def integration(self, answer):
+        integration = super().integration(answer)
+        integration.pop("PayloadFormatVersion", None)
+        return integration
 
     def made(self, answer, **route):
         if route:
             self.api.route("$connect", self.integration("function"), **route)
         integration = self.integration(answer)
-        integration.pop("PayloadFormatVersion", None)
         made = self.client.create_integration(ApiId=self.id, **integration)["IntegrationId"]
         if answer == "mock":
             self.client.create_integration_response(
@@ -163,23 +191,31 @@ class WebSocket(Http):
     def guarded(self, by):
         if by == "function":
             made = self.client.create_authorizer(
-                ApiId=self.id, Name="guard", IdentitySource=["route.request.header.Authorization"],
+                ApiId=self.id, Name="guard", IdentitySource=[self.caller],
                 AuthorizerType="REQUEST", AuthorizerUri=invoke_uri(self.world.guard))
             return self.made("function", AuthorizationType="CUSTOM", AuthorizerId=made["AuthorizerId"])
         return super().guarded(by)
+
+    def strict(self):
+        self.client.create_model(ApiId=self.id, Name="Strict", ContentType="application/json", Schema=STRICT)
+        self.made("function")
+        route, = self.client.get_routes(ApiId=self.id)["Items"]
+        self.client.update_route(
+            ApiId=self.id, RouteId=route["RouteId"], ModelSelectionExpression="any", RequestModels={"$default": "Strict"})
+        return self
 
     def ask(self, headers=(), host=None, path="/dev"):
         host = host or f"{self.id}.execute-api.localhost:{self.world.postern.port}"
         try:
             with websockets.sync.client.connect(
                     f"ws://{host}{path}", additional_headers=[pair for pair in headers if pair[0] != "Host"],
-                    host="127.0.0.1", port=self.world.postern.port, compression=None) as socket:
-                socket.send(SAID)
-                said = socket.recv(timeout=10)
+                    sock=socket.create_connection(("127.0.0.1", self.world.postern.port)), compression=None) as client:
+                client.send(SAID)
+                said = client.recv(timeout=10)
         except websockets.InvalidStatus as refused:
             return refused.response.status_code, refused.response.body.decode()
         failed = re.match(r'\{"message" ?: "([^"]+)", "connectionId"', said)
-        return {"Too Many Requests": 429}.get(failed[1], 500) if failed else 200, said
+        return {"Too Many Requests": 429, "Bad request body": 400}.get(failed[1], 500) if failed else 200, said
 
 
 def lets_in(api, *headers):
@@ -188,11 +224,12 @@ def lets_in(api, *headers):
 
 
 def with_a_key(api):
+    api.guarded("key")
     client = api.world.postern.client()
     plan = client.create_usage_plan(name="kinds", apiStages=[{"apiId": api.id, "stage": "dev"}])["id"]
     key = client.create_api_key(name="kinds", enabled=True, value=uuid.uuid4().hex)
     client.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
-    return lets_in(api.guarded("key"), ("x-api-key", key["value"]))
+    return lets_in(api, ("x-api-key", key["value"]))
 
 
 def signing(api):
@@ -200,8 +237,8 @@ def signing(api):
 
 
 def varied(api):
-    api.set([("where", "here")])
-    return '"target": "/here"' in api.made("http").ask()[1]
+    api.made("http").set([("where", "here")])
+    return '"target": "/here"' in api.ask()[1]
 
 
 def shut(api):
@@ -223,6 +260,23 @@ def deployed_by_itself(api):
     return api.made("function").ask() == (200, "from a function")
 
 
+def well_formed(api):
+    return api.strict().ask()[0] == 400
+
+
+def kept(api):
+    api.made("http").patched(("/cacheClusterEnabled", "true"), ("/~1x/POST/caching/enabled", "true"))
+    first, second = api.ask(), api.ask()  # The backend tells the trace, which is each request's own.
+    return first[0] == 200 and first == second
+
+
+def drawn(api):
+    api.made("http").patched(
+        ("/canarySettings/deploymentId", api.deployment()), ("/canarySettings/percentTraffic", "100"),
+        ("/canarySettings/stageVariableOverrides/where", "canary"))
+    return '"target": "/canary"' in api.ask()[1]
+
+
 def its_own_refusals(api):
     if not isinstance(api.api, Api):
         return False
@@ -239,6 +293,9 @@ TRIES = {
     "callers who sign": signing,
     "API keys and usage plans": with_a_key,
     "throttles": shut,
+    "request validation": well_formed,
+    "response cache": kept,
+    "canaries": drawn,
     "stage variables": varied,
     "custom domain names": under_a_name,
     "changes deployed at once": deployed_by_itself,
@@ -250,7 +307,7 @@ def test_the_table_has_a_row_for_everything_that_is_tried():
     assert set(TOLD) == set(TRIES)
 
 
-@pytest.mark.parametrize("place, kind", enumerate([Rest, Http, WebSocket]), ids=["rest", "http", "websocket"])
+@pytest.mark.parametrize("place, kind", list(enumerate([Rest, Http, WebSocket])), ids=["rest", "http", "websocket"])
 @pytest.mark.parametrize("what", TRIES)
 def test_the_readme_says_which_kind_of_api_has_what(world, what, place, kind):
     try:
