@@ -22,6 +22,17 @@ def listens(port, seconds=15):
     products.eventually(lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True, seconds)
 
 
+def answers(port, seconds=15):
+    """Waits until whoever listens there answers: Pushpin's own front listens before there is anybody behind it."""
+    def answered():
+        with socket.create_connection(("127.0.0.1", port), 1) as client:
+            client.settimeout(5)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: ready\r\nConnection: close\r\n\r\n")
+            return client.recv(1)
+
+    products.eventually(answered, seconds)
+
+
 def is_free(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
@@ -96,8 +107,8 @@ class Pushpin(Holder):
         self.programs = [Program(["zurl", f"--config={files}/zurl.conf"], self.folder / "zurl.log")]
         products.eventually(lambda: (files / "run" / "zurl-in").exists())
         self.programs.append(Program(["pushpin", f"--config={files}/pushpin.conf"], self.folder / "pushpin.log"))
-        listens(self.port)
         listens(self.control)
+        answers(self.port)
         return self
 
     def stop(self, how=signal.SIGTERM):

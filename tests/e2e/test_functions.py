@@ -1,12 +1,10 @@
 """What only the deployed functions have: an environment, and a gateway that may have a default API."""
 
-import re
-
 import pytest
 
 import wire
 from apis import Api, aws_proxy, mock
-from products import PROGRAMS, ROOT, Functions, Program, eventually
+from products import PROGRAMS, Functions, Program, eventually
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +70,3 @@ def test_an_environment_that_is_wrong_is_told_of_at_the_start(tmp_path, function
     assert program.process.wait(20) not in (0, 101)
     assert "nonsense" in program.text() and "no region" in program.text()
     assert "panicked" not in program.text()
-
-
-def test_the_template_sets_what_the_functions_read():
-    template = (ROOT / "infra" / "template.yaml").read_text()
-    for function in ("gateway", "management"):
-        source = (ROOT / "functions" / function / "src" / "env.rs").read_text()
-        read = set(re.findall(r'"(POSTERN_[A-Z_]+)"', source))
-        assert read, function
-        for name in read:
-            assert f"{name}:" in template, f"{function} reads {name}, and the template does not set it"
