@@ -4,16 +4,15 @@ mod edge;
 mod env;
 
 use env::Env;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{Backend, Gateway, StandardOutput, SystemClock};
-use postern_lambda::Event;
+use postern_lambda::{Event, Failure};
 use postern_websocket::{RemoteHolders, Sockets, World};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Failure> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
     let journal = Arc::new(StandardOutput);
@@ -45,9 +44,6 @@ async fn main() -> Result<(), Error> {
     };
     let sockets = Arc::new(Sockets::new(world, env.keys));
     let trust = Arc::new(env.trust);
-    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
-        // In a box, for every layer of the runtime that it passes through moves it.
-        Box::pin(edge::answer(sockets.clone(), event.payload, trust.clone()))
-    }))
-    .await
+    let answer = move |event: Event| edge::answer(sockets.clone(), event, trust.clone());
+    Ok(postern_lambda::run(answer).await?)
 }
