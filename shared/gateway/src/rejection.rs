@@ -223,6 +223,16 @@ pub enum IntegrateRejection {
     AnswerBroken(#[from] CollectError),
 }
 
+impl AdmitRejection {
+    /// What logs tell of whoever signs: it is the client's fault, or that of what should know them.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::NotASignature { .. } | Self::Signature(_) => 403,
+            _ => 500,
+        }
+    }
+}
+
 impl AuthorizeRejection {
     pub(crate) fn status(&self) -> u16 {
         match self {

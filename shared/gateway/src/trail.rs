@@ -107,10 +107,33 @@ impl ResourceTrail {
 pub(crate) struct CallerTrail {
     /// Whom IAM takes the caller for.
     pub identity: Option<Arc<Identity>>,
+    /// Whether the caller's signature proves who they are. Only where one is asked for.
+    pub authenticate: Option<Box<CheckTrail>>,
     pub authorizer: Option<AuthorizerTrail>,
+    /// Whether policies let the caller pass. Only where there are any.
+    pub authorize: Option<Box<CheckTrail>>,
     pub api_key: Option<ApiKeyTrail>,
     pub certificate: Option<Arc<ClientCertificate>>,
     pub vpc: Option<Arc<Vpc>>,
+}
+
+/// What came of looking at a caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CheckTrail {
+    pub status: u16,
+    pub latency: Duration,
+    pub error: Option<String>,
+}
+
+impl CheckTrail {
+    fn context(&self, name: &str) -> Option<Cow<'_, str>> {
+        Some(match name {
+            "status" => self.status.to_string().into(),
+            "latency" => self.latency.as_millis().to_string().into(),
+            "error" => self.error.as_deref()?.into(),
+            _ => return None,
+        })
+    }
 }
 
 /// What an authorizer said, or why it said nothing.
@@ -122,6 +145,9 @@ pub(crate) struct AuthorizerTrail {
     /// What a token says, as texts. Only of authorizers that read tokens.
     pub claims: Option<Arc<Map<String>>>,
     pub status: Option<u16>,
+    /// Of the Lambda service itself, and of the call.
+    pub service_status: Option<u16>,
+    pub request_id: Option<String>,
     /// Of the call of a function; zero where its answer was kept.
     pub latency: Duration,
     pub error: Option<String>,
@@ -317,6 +343,12 @@ impl CallerTrail {
         if let Some(name) = name.strip_prefix("authorizer.") {
             return self.authorizer.as_ref()?.context(name);
         }
+        if let Some(name) = name.strip_prefix("authenticate.") {
+            return self.authenticate.as_ref()?.context(name);
+        }
+        if let Some(name) = name.strip_prefix("authorize.") {
+            return self.authorize.as_ref()?.context(name);
+        }
         let name = name.strip_prefix("identity.")?;
         if let Some(name) = name.strip_prefix("clientCert.") {
             return Some(Cow::Borrowed(self.certificate.as_ref()?.member(name)?));
@@ -374,7 +406,9 @@ impl AuthorizerTrail {
         }
         match name {
             "principalId" => text(self.principal.as_deref()?),
-            "status" | "integrationStatus" => text(&self.status?.to_string()),
+            "status" => text(&self.status?.to_string()),
+            "integrationStatus" => text(&self.service_status?.to_string()),
+            "requestId" => text(self.request_id.as_deref()?),
             "latency" | "integrationLatency" => text(&self.latency.as_millis().to_string()),
             "error" => text(self.error.as_deref()?),
             _ => None,

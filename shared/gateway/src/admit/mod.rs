@@ -19,7 +19,7 @@ pub(crate) use proven::Decisions;
 use crate::Gateway;
 use crate::rejection::AdmitRejection;
 use crate::route::Routed;
-use crate::trail::Trail;
+use crate::trail::{CheckTrail, Trail};
 use limits::Asked;
 use postern_plan::Authorization;
 
@@ -42,7 +42,15 @@ impl Gateway {
             Authorization::None => Caller::anonymous(),
             Authorization::Iam => {
                 let subject = Subject::method(self.method_arn(&routed));
-                self.signed(&mut routed.request, &subject, trail).await?
+                let begun = self.clock.now();
+                let signed = self.signed(&mut routed.request, &subject, trail).await;
+                let refusal = signed.as_ref().err();
+                trail.caller.authenticate = Some(Box::new(CheckTrail {
+                    status: refusal.map_or(200, AdmitRejection::status),
+                    latency: self.clock.now().saturating_sub(begun),
+                    error: refusal.map(ToString::to_string),
+                }));
+                signed?
             }
             Authorization::Authorizer(authorizer) => {
                 self.authorize(authorizer, &mut routed, trail).await?

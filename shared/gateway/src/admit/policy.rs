@@ -3,7 +3,7 @@
 use super::Caller;
 use crate::rejection::AdmitRejection;
 use crate::route::Routed;
-use crate::trail::Trail;
+use crate::trail::{CheckTrail, Trail};
 use crate::{Gateway, headers};
 use http::HeaderMap;
 use postern_definition::rest::EndpointType;
@@ -17,8 +17,9 @@ use std::time::Duration;
 
 pub(super) const INVOKE: &str = "execute-api:Invoke";
 pub(super) const INVALIDATE_CACHE: &str = "execute-api:InvalidateCache";
-/// The service's bound for a method's ARN, path and all, where policies are asked about it.
 pub(crate) const MANAGE_CONNECTIONS: &str = "execute-api:ManageConnections";
+/// What access logs say of somebody whom policies refuse.
+const NOT_AUTHORIZED: &str = "The client is not authorized to perform this operation.";
 
 /// What somebody would do, and to what.
 pub(crate) struct Subject {
@@ -36,6 +37,7 @@ impl Subject {
     }
 }
 
+/// The service's bound for a method's ARN, path and all, where policies are asked about it.
 const ARN_BYTES_MAX: usize = 1_600;
 
 impl Gateway {
@@ -56,17 +58,19 @@ impl Gateway {
     pub(crate) fn check_stranger(
         &self,
         routed: &Routed,
-        trail: &Trail,
+        trail: &mut Trail,
     ) -> Result<(), AdmitRejection> {
         let Some(policy) = self.resource_policy(routed)? else {
             return Ok(());
         };
+        let begun = self.clock.now();
         let stranger = Caller::anonymous();
         let arn = self.method_arn(routed);
         let headers = &routed.request.headers;
-        let facts = Facts::of(headers, &stranger, trail, self.clock.now());
+        let facts = Facts::of(headers, &stranger, trail, begun);
         let decision = policy.decide(&facts.about(INVOKE, &arn));
         if is_denied_at_once(Some(decision)) {
+            trail.caller.authorize = Some(Box::new(self.checked(false, begun)));
             return Err(denied(&stranger, INVOKE, arn, true));
         }
         Ok(())
@@ -76,7 +80,7 @@ impl Gateway {
         &self,
         routed: &Routed,
         caller: &Caller,
-        trail: &Trail,
+        trail: &mut Trail,
     ) -> Result<(), AdmitRejection> {
         let policy = self.resource_policy(routed)?;
         // A private API refuses everybody until its policy says who may come.
@@ -89,17 +93,39 @@ impl Gateway {
         if arn.len() > ARN_BYTES_MAX {
             return Err(AdmitRejection::ArnTooLong { bytes: arn.len() });
         }
+        let begun = self.clock.now();
         let headers = &routed.request.headers;
-        let facts = Facts::of(headers, caller, trail, self.clock.now());
+        let facts = Facts::of(headers, caller, trail, begun);
         let question = facts.about(INVOKE, &arn);
         let resource = match policy {
             Some(policy) => Some(policy.decide(&question)),
             None => is_shut.then_some(Decision::ImplicitDeny),
         };
-        match combine(caller.authorization, caller.decide(&question), resource) {
+        let own = caller.decide(&question);
+        let outcome = combine(caller.authorization, own, resource);
+        let is_allowed = matches!(outcome, Outcome::Allow);
+        let is_bearer = caller.authorization == Authorization::LambdaAuthorizer;
+        if is_bearer && !is_allowed && own != Decision::Allow {
+            // Whom its policy does not let in was refused by the authorizer.
+            if let Some(said) = &mut trail.caller.authorizer {
+                said.status = Some(403);
+            }
+        } else if resource.is_some() || caller.identity.is_some() {
+            trail.caller.authorize = Some(Box::new(self.checked(is_allowed, begun)));
+        }
+        match outcome {
             Outcome::Allow => Ok(()),
             Outcome::ExplicitDeny(_) => Err(denied(caller, INVOKE, arn, true)),
             Outcome::ImplicitDeny(_) => Err(denied(caller, INVOKE, arn, false)),
+        }
+    }
+
+    /// What logs tell of policies that were asked.
+    fn checked(&self, is_allowed: bool, begun: Duration) -> CheckTrail {
+        CheckTrail {
+            status: if is_allowed { 200 } else { 403 },
+            latency: self.clock.now().saturating_sub(begun),
+            error: (!is_allowed).then(|| NOT_AUTHORIZED.to_owned()),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::mapping::Given;
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
-use crate::{Call, Destination, Gateway};
+use crate::{Call, Destination, Gateway, headers};
 use bytes::Bytes;
 use http::Method;
 use postern_plan::{ApiKind, Asks, AuthorizerFormat, FunctionPlan, Source};
@@ -93,7 +93,10 @@ impl Gateway {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let latency = self.clock.now().saturating_sub(asked_at);
-        trail.caller.authorizer.get_or_insert_default().latency = latency;
+        let asked = trail.caller.authorizer.get_or_insert_default();
+        asked.latency = latency;
+        asked.service_status = Some(head.status.as_u16());
+        asked.request_id = headers::last(&head.headers, "x-amzn-requestid").map(Into::into);
         trail.log.data(|| {
             let text = String::from_utf8_lossy(&payload);
             format!("Authorizer result body before parsing: {text}")
