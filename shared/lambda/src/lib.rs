@@ -9,6 +9,7 @@ mod answer;
 mod event;
 mod front;
 mod settings;
+mod sockets;
 
 pub use answer::{Buffered, Pieces, refused, streamed};
 pub use event::{Event, EventError};
