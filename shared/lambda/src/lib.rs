@@ -10,6 +10,7 @@ mod event;
 mod front;
 mod runtime;
 mod settings;
+mod sockets;
 
 pub use answer::{refused, streamed, whole};
 pub use event::{Event, EventError};
