@@ -227,6 +227,29 @@ pub enum IntegrateRejection {
     AnswerBroken(#[from] CollectError),
 }
 
+impl AdmitRejection {
+    /// What `$context` says of it. What a client is told is [`Rejection::answer`]'s.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::NotASignature { .. }
+            | Self::Signature(_)
+            | Self::DeniedToBearer { .. }
+            | Self::Denied { .. }
+            | Self::ApiKey(_) => 403,
+            Self::Authorize(rejection) => rejection.status(),
+            Self::Body(IntegrateRejection::BodyTooLarge(_)) => 413,
+            Self::Body(_) => 400,
+            Self::ArnTooLong { .. } => 414,
+            Self::Exceeded(_) => 429,
+            Self::Signers(_)
+            | Self::Iam(_)
+            | Self::Authorizer(_)
+            | Self::Policy(_)
+            | Self::Uncounted => 500,
+        }
+    }
+}
+
 impl AuthorizeRejection {
     pub(crate) fn status(&self) -> u16 {
         match self {
