@@ -353,6 +353,7 @@ impl Gateway {
             deployment_id: deployed.id().clone(),
             is_canary: None,
             base_path_matched: None,
+            routing_rule_matched: None,
         });
         trail.resource = Some(ResourceTrail {
             declared: None,

@@ -71,6 +71,8 @@ pub(crate) struct StageTrail {
     pub is_canary: Option<bool>,
     /// Of a custom domain name.
     pub base_path_matched: Option<String>,
+    /// The id of the rule of a custom domain name.
+    pub routing_rule_matched: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -280,6 +282,9 @@ impl Trail {
             "customDomain.basePathMatched" => {
                 text(self.stage.as_ref()?.base_path_matched.as_deref()?)
             }
+            "customDomain.routingRuleIdMatched" => {
+                text(self.stage.as_ref()?.routing_rule_matched.as_deref()?)
+            }
             "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
             "routeKey" if self.socket.is_some() => text(&self.resource.as_ref()?.path),
             "routeKey" => Some(self.resource.as_ref()?.route_key()?.into()),
@@ -317,6 +322,15 @@ impl Trail {
                 None => self.caller.context(name),
                 Some(socket) => socket.context(name).or_else(|| self.caller.context(name)),
             },
+        }
+    }
+
+    /// HTTP APIs are never part of a trace: they hand on what a client says of one, and else no more than where it begins.
+    pub(crate) fn is_no_parent(&mut self, client_says: Option<&str>) {
+        if !client_says.is_some_and(|said| said.contains("Parent="))
+            && let Some(own) = self.trace_id.find(PARENT)
+        {
+            self.trace_id.truncate(own);
         }
     }
 
@@ -449,6 +463,9 @@ fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// What a gateway that is part of a trace says of itself in it.
+const PARENT: &str = ";Parent=";
+
 /// A trace header with a parent is kept; one with only a root gets a parent; without one a trace begins here, unsampled.
 fn trace_id(incoming: Option<&str>, now: Duration, random: [u8; 16]) -> String {
     let incoming = incoming.unwrap_or_default();
@@ -460,12 +477,12 @@ fn trace_id(incoming: Option<&str>, now: Duration, random: [u8; 16]) -> String {
     let (root, parent) = random.split_at(8);
     match (has("Root="), has("Parent=")) {
         (true, true) => incoming.to_owned(),
-        (true, false) => format!("{incoming};Parent={}", hex(parent)),
+        (true, false) => format!("{incoming}{PARENT}{}", hex(parent)),
         (false, _) => {
             // Twelve bytes of root are needed, and eight of parent: they share four, which no trace can tell.
             let unique = [root, &parent[..4]].concat();
             format!(
-                "Root=1-{:08x}-{};Parent={};Sampled=0",
+                "Root=1-{:08x}-{}{PARENT}{};Sampled=0",
                 now.as_secs(),
                 hex(&unique),
                 hex(parent)

@@ -207,6 +207,7 @@ impl Gateway {
             deployment_id: deployed.id().clone(),
             is_canary: None,
             base_path_matched: None,
+            routing_rule_matched: None,
         });
         let variables = live.variables.clone();
         let served = Served {

@@ -76,10 +76,9 @@ impl Gateway {
             200 => {}
             status @ (429 | 500..) => return Err(IntegrateRejection::LambdaUnavailable(status)),
             status => {
-                return Err(IntegrateRejection::LambdaRefused {
-                    status,
-                    message: excerpt(&payload),
-                });
+                let message = excerpt(&payload);
+                integration.error = Some(message.clone());
+                return Err(IntegrateRejection::LambdaRefused { status, message });
             }
         }
         if head.headers.contains_key("x-amz-function-error") {
@@ -90,12 +89,13 @@ impl Gateway {
             PayloadFormat::Rest => {
                 let accepted = headers::first_accepted(&routed.request.headers);
                 let binary = &routed.api().binary_media_types;
-                answer::read(&payload, binary, accepted.as_deref())?
+                answer::read(&payload, binary, accepted.as_deref())
             }
-            PayloadFormat::Socket => answer::read_of_message(&payload)?,
-            PayloadFormat::V1 => answer_routed::read_v1(&payload)?,
-            PayloadFormat::V2 => answer_routed::read_v2(&payload)?,
+            PayloadFormat::Socket => answer::read_of_message(&payload),
+            PayloadFormat::V1 => answer_routed::read_v1(&payload),
+            PayloadFormat::V2 => answer_routed::read_v2(&payload),
         };
+        let answer = answer.inspect_err(|error| integration.error = Some(error.to_string()))?;
         integration.status = Some(answer.status.as_u16());
         Ok(answer)
     }

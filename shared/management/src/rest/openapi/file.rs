@@ -131,7 +131,10 @@ fn refused(refusal: Refusal) -> Failure {
 
 /// As lists of an answer have them.
 pub(super) fn texts(warnings: &[postern_openapi::Warning]) -> Vec<String> {
-    warnings.iter().map(ToString::to_string).collect()
+    warnings
+        .iter()
+        .map(postern_openapi::Warning::told)
+        .collect()
 }
 
 fn all_ids(definition: &Definition) -> HashSet<String> {
