@@ -4,7 +4,8 @@ use super::event::{Identity, LastOf};
 use super::event_v2::{self, RoutedEvent};
 use crate::headers;
 use crate::route::Routed;
-use crate::trail::Trail;
+use crate::spelling::usual;
+use crate::trail::{PROTOCOL, Trail};
 use postern_definition::Map;
 use serde::Serialize;
 use serde_json::Value;
@@ -155,7 +156,7 @@ impl RoutedEvent<'_> {
                 http_method: routed.request.method.as_str(),
                 identity: Identity::of(trail),
                 path,
-                protocol: trail.protocol,
+                protocol: PROTOCOL,
                 request_id: &trail.request_id,
                 request_time: postern_telemetry::clf(trail.received_at),
                 request_time_epoch: trail.received_at.as_millis() as u64,
@@ -191,7 +192,7 @@ fn all_headers(routed: &Routed) -> Map<Vec<String>> {
     let mut all: Map<Vec<String>> = Map::new();
     for (name, value) in &*routed.request.headers {
         if event_v2::is_told(routed, name) {
-            let of_name = all.entry(headers::event_name(name).into_owned());
+            let of_name = all.entry(usual(name).into_owned());
             of_name.or_default().push(headers::text(value).into_owned());
         }
     }
