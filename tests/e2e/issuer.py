@@ -85,12 +85,13 @@ class RsaKey:
 class EcKey:
     algorithm = "ES256"
 
-    def __init__(self, kid):
-        self.kid, self.secret = kid, secrets.randbelow(N - 1) + 1
+    def __init__(self, kid, **more):
+        """`more` is what is published of it besides."""
+        self.kid, self.more, self.secret = kid, more, secrets.randbelow(N - 1) + 1
 
     def published(self):
         x, y = times_g(self.secret)
-        return {"kid": self.kid, "kty": "EC", "crv": "P-256", "x": number(x, 32), "y": number(y, 32)}
+        return {"kid": self.kid, "kty": "EC", "crv": "P-256", "x": number(x, 32), "y": number(y, 32), **self.more}
 
     def sign(self, message):
         digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
@@ -101,11 +102,12 @@ class EcKey:
 
 
 class Issuers(Server):
-    """`/{name}` is an issuer, whichever name: by discovery, or as a user pool. All of them have the same keys."""
+    """`/{name}` is an issuer, whichever name: by discovery, or as a user pool. All of them have the same keys, and some have more."""
 
     def __init__(self):
         super().__init__()
         self.keys = [RsaKey("rsa"), EcKey("ec")]
+        self.more = {}
         self.is_away = False
 
     def issuer(self, name):
@@ -123,7 +125,7 @@ class Issuers(Server):
             issuer = self.issuer(name)
             answer = {"issuer": issuer, "jwks_uri": f"{issuer}/.well-known/jwks.json"}
         elif document == "jwks.json":
-            answer = {"keys": [key.published() for key in self.keys]}
+            answer = {"keys": [key.published() for key in (*self.keys, *self.more.get(name, ()))]}
         else:
             return received.answer(404)
         return received.answer(200, [("Content-Type", "application/json")], json.dumps(answer).encode())

@@ -122,13 +122,6 @@ def test_a_token_that_looks_wrong_is_not_asked_about(postern, lambdas, token, st
     assert len(asked(lambdas, guard)) == (status == 200)
 
 
-def test_an_expression_made_to_take_long_does_not(postern, lambdas):
-    guard = lambdas.function(policy())
-    api = guarded(postern, guard, {"GET /": mock()}, identityValidationExpression="(a+)+$")
-    assert api.send("/", headers=[("Authorization", "a" * 5_000 + "!")], timeout=10).status == 401
-    assert api.send("/", headers=[("Authorization", "a" * 50)]).status == 200
-
-
 def test_what_refuses_is_answered_as_the_owner_wants(postern, lambdas):
     guard = lambdas.function(by_token)
     api = guarded(postern, guard, {"GET /": mock()})

@@ -109,10 +109,22 @@ impl ResourceTrail {
 pub(crate) struct CallerTrail {
     /// Whom IAM takes the caller for.
     pub identity: Option<Arc<Identity>>,
+    /// What came of a signature.
+    pub authenticate: Option<StepTrail>,
+    /// What came of asking policies, but for those that are a function's answer.
+    pub authorize: Option<StepTrail>,
     pub authorizer: Option<AuthorizerTrail>,
     pub api_key: Option<ApiKeyTrail>,
     pub certificate: Option<Arc<ClientCertificate>>,
     pub vpc: Option<Arc<Vpc>>,
+}
+
+/// What came of a step that lets some pass.
+#[derive(Clone, Debug)]
+pub(crate) struct StepTrail {
+    pub status: u16,
+    pub latency: Duration,
+    pub error: Option<String>,
 }
 
 /// What an authorizer said, or why it said nothing.
@@ -126,6 +138,9 @@ pub(crate) struct AuthorizerTrail {
     pub status: Option<u16>,
     /// Of the call of a function; zero where its answer was kept.
     pub latency: Duration,
+    /// The status of the Lambda service itself, where it was called.
+    pub service_status: Option<u16>,
+    pub request_id: Option<String>,
     pub error: Option<String>,
 }
 
@@ -318,6 +333,12 @@ impl CallerTrail {
         if let Some(name) = name.strip_prefix("authorizer.") {
             return self.authorizer.as_ref()?.context(name);
         }
+        if let Some(name) = name.strip_prefix("authenticate.") {
+            return self.authenticate.as_ref()?.context(name);
+        }
+        if let Some(name) = name.strip_prefix("authorize.") {
+            return self.authorize.as_ref()?.context(name);
+        }
         let name = name.strip_prefix("identity.")?;
         if let Some(name) = name.strip_prefix("clientCert.") {
             return Some(Cow::Borrowed(self.certificate.as_ref()?.member(name)?));
@@ -360,6 +381,17 @@ impl ClientCertificate {
     }
 }
 
+impl StepTrail {
+    fn context(&self, name: &str) -> Option<Cow<'_, str>> {
+        match name {
+            "status" => Some(self.status.to_string().into()),
+            "latency" => Some(self.latency.as_millis().to_string().into()),
+            "error" => self.error.as_deref().map(Cow::Borrowed),
+            _ => None,
+        }
+    }
+}
+
 impl AuthorizerTrail {
     fn context(&self, name: &str) -> Option<Cow<'_, str>> {
         let text = |text: &'_ str| -> Option<Cow<'_, str>> { Some(Cow::Owned(text.to_owned())) };
@@ -375,7 +407,9 @@ impl AuthorizerTrail {
         }
         match name {
             "principalId" => text(self.principal.as_deref()?),
-            "status" | "integrationStatus" => text(&self.status?.to_string()),
+            "status" => text(&self.status?.to_string()),
+            "integrationStatus" => text(&self.service_status?.to_string()),
+            "requestId" => text(self.request_id.as_deref()?),
             "latency" | "integrationLatency" => text(&self.latency.as_millis().to_string()),
             "error" => text(self.error.as_deref()?),
             _ => None,

@@ -104,6 +104,8 @@ impl Line for Small {
         self.tell(&format!("disconnected {} {code} {reason}", connection.id));
     }
 
+    fn sent(&self, _: &Connection) {}
+
     async fn manage(&self, arrival: Arrival) -> Result<Managed, Response<Body>> {
         let id = arrival.path.rsplit('/').next().unwrap_or_default();
         Ok(Managed {
@@ -120,6 +122,7 @@ struct Stderr;
 
 impl Journal for Stderr {
     fn request(&self, _: &str, _: &str) {}
+    fn metrics(&self, _: &str) {}
     fn execution(&self, _: &str) {}
     fn fault(&self, line: &str) {
         eprintln!("{line}");

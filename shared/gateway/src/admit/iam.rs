@@ -6,7 +6,7 @@
 use super::{Caller, CallerPolicies, Subject};
 use crate::address::{self, Sent};
 use crate::rejection::{AdmitRejection, IntegrateRejection};
-use crate::trail::Trail;
+use crate::trail::{StepTrail, Trail};
 use crate::{Body, CollectError, Gateway, PAYLOAD_BYTES_MAX, headers};
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, HeaderValue};
@@ -31,6 +31,23 @@ const MUST_SIGN: &[&str] = &["x-http-method-override", "x-apigw-api-id"];
 
 impl Gateway {
     pub(crate) async fn signed(
+        &self,
+        asked: &mut address::Request,
+        subject: &Subject,
+        trail: &mut Trail,
+    ) -> Result<Caller, AdmitRejection> {
+        let begun = self.clock.now();
+        let proven = self.proven(asked, subject, trail).await;
+        let rejection = proven.as_ref().err();
+        trail.caller.authenticate = Some(StepTrail {
+            status: rejection.map_or(200, AdmitRejection::status),
+            latency: self.clock.now().saturating_sub(begun),
+            error: rejection.map(ToString::to_string),
+        });
+        proven
+    }
+
+    async fn proven(
         &self,
         asked: &mut address::Request,
         subject: &Subject,

@@ -3,9 +3,10 @@
 use super::Caller;
 use crate::rejection::AdmitRejection;
 use crate::route::Routed;
-use crate::trail::Trail;
+use crate::trail::{StepTrail, Trail};
 use crate::{Gateway, headers};
 use http::HeaderMap;
+use percent_encoding::percent_decode_str;
 use postern_definition::rest::EndpointType;
 use postern_definition::routed::DEFAULT_KEY;
 use postern_plan::ApiKind;
@@ -37,6 +38,8 @@ impl Subject {
 }
 
 const ARN_BYTES_MAX: usize = 1_600;
+/// What logs say of whoever may not.
+const NOT_ALLOWED: &str = "The client is not authorized to perform this operation.";
 
 impl Gateway {
     /// What is asked for: the method as the client names it, or the default route of an HTTP API, or any of a WebSocket API, as
@@ -48,7 +51,7 @@ impl Gateway {
         if path == DEFAULT_KEY || routed.api().kind == ApiKind::WebSocket {
             return format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{path}");
         }
-        let (verb, path) = (&routed.request.method, &routed.request.path);
+        let (verb, path) = (&routed.request.method, read_path(&routed.request.path));
         format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{verb}{path}")
     }
 
@@ -56,7 +59,7 @@ impl Gateway {
     pub(crate) fn check_stranger(
         &self,
         routed: &Routed,
-        trail: &Trail,
+        trail: &mut Trail,
     ) -> Result<(), AdmitRejection> {
         let Some(policy) = self.resource_policy(routed)? else {
             return Ok(());
@@ -67,6 +70,7 @@ impl Gateway {
         let facts = Facts::of(headers, &stranger, trail, self.clock.now());
         let decision = policy.decide(&facts.about(INVOKE, &arn));
         if is_denied_at_once(Some(decision)) {
+            trail.caller.authorize = Some(step(false, Duration::ZERO));
             return Err(denied(&stranger, INVOKE, arn, true));
         }
         Ok(())
@@ -76,7 +80,7 @@ impl Gateway {
         &self,
         routed: &Routed,
         caller: &Caller,
-        trail: &Trail,
+        trail: &mut Trail,
     ) -> Result<(), AdmitRejection> {
         let policy = self.resource_policy(routed)?;
         // A private API refuses everybody until its policy says who may come.
@@ -90,13 +94,27 @@ impl Gateway {
             return Err(AdmitRejection::ArnTooLong { bytes: arn.len() });
         }
         let headers = &routed.request.headers;
-        let facts = Facts::of(headers, caller, trail, self.clock.now());
+        let now = self.clock.now();
+        let facts = Facts::of(headers, caller, trail, now);
         let question = facts.about(INVOKE, &arn);
         let resource = match policy {
             Some(policy) => Some(policy.decide(&question)),
             None => is_shut.then_some(Decision::ImplicitDeny),
         };
-        match combine(caller.authorization, caller.decide(&question), resource) {
+        let own = caller.decide(&question);
+        let outcome = combine(caller.authorization, own, resource);
+        let is_allowed = outcome == Outcome::Allow;
+        let took = self.clock.now().saturating_sub(now);
+        let is_functions = caller.authorization == Authorization::LambdaAuthorizer;
+        if !is_allowed && is_functions && own != Decision::Allow {
+            // What the function answered was no.
+            let said = trail.caller.authorizer.get_or_insert_default();
+            said.status = Some(403);
+            said.error = Some(NOT_ALLOWED.to_owned());
+        } else if resource.is_some() || caller.identity.is_some() {
+            trail.caller.authorize = Some(step(is_allowed, took));
+        }
+        match outcome {
             Outcome::Allow => Ok(()),
             Outcome::ExplicitDeny(_) => Err(denied(caller, INVOKE, arn, true)),
             Outcome::ImplicitDeny(_) => Err(denied(caller, INVOKE, arn, false)),
@@ -109,12 +127,16 @@ impl Gateway {
         caller: &Caller,
         subject: &Subject,
         headers: &HeaderMap,
-        trail: &Trail,
+        trail: &mut Trail,
     ) -> Result<(), AdmitRejection> {
         let action = subject.actions.first().copied().unwrap_or(INVOKE);
-        let facts = Facts::of(headers, caller, trail, self.clock.now());
+        let now = self.clock.now();
+        let facts = Facts::of(headers, caller, trail, now);
         let decision = caller.decide(&facts.about(action, &subject.arn));
-        match combine(caller.authorization, decision, None) {
+        let outcome = combine(caller.authorization, decision, None);
+        let took = self.clock.now().saturating_sub(now);
+        trail.caller.authorize = Some(step(outcome == Outcome::Allow, took));
+        match outcome {
             Outcome::Allow => Ok(()),
             Outcome::ExplicitDeny(_) => Err(denied(caller, action, subject.arn.clone(), true)),
             Outcome::ImplicitDeny(_) => Err(denied(caller, action, subject.arn.clone(), false)),
@@ -140,6 +162,45 @@ impl Gateway {
             .deployed
             .policy(region, account)
             .map_err(|reason| AdmitRejection::Policy(reason.to_owned()))
+    }
+}
+
+/// The path as policies see it: decoded, and as a backend would read it. Or `s%65cret`, `x/../secret` and `secret/` were ways
+/// around a policy about `secret`.
+///
+/// What a policy would take for a wildcard or a variable stays escaped: functions return the ARN that they were asked about.
+fn read_path(path: &str) -> Cow<'_, str> {
+    let ends = path.len() == 1 || !path.ends_with('/');
+    let is_plain = ends
+        && !["%", "*", "?", "${", "//", "/."]
+            .iter()
+            .any(|odd| path.contains(odd));
+    if is_plain {
+        return path.into();
+    }
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let mut parts: Vec<&str> = Vec::new();
+    for part in decoded.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let read = format!("/{}", parts.join("/"));
+    read.replace('*', "%2A")
+        .replace('?', "%3F")
+        .replace("${", "%24{")
+        .into()
+}
+
+fn step(is_allowed: bool, latency: Duration) -> StepTrail {
+    StepTrail {
+        status: if is_allowed { 200 } else { 403 },
+        latency,
+        error: (!is_allowed).then(|| NOT_ALLOWED.to_owned()),
     }
 }
 
@@ -252,5 +313,37 @@ fn principal_type(arn: &str) -> &'static str {
         "Account"
     } else {
         "User"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_see_the_path_that_a_backend_would_read() {
+        for (path, expected) in [
+            ("/", "/"),
+            ("/pets/7", "/pets/7"),
+            ("/pets/7/", "/pets/7"),
+            ("/pets//7", "/pets/7"),
+            ("/p%65ts/a%20b", "/pets/a b"),
+            ("/caf%C3%A9", "/café"),
+            ("/a%2Fb", "/a/b"),
+            ("/a+b", "/a+b"),
+            ("/%FF", "/\u{fffd}"),
+            ("/x/../pets/./7", "/pets/7"),
+            ("/x%2F..%2Fpets", "/pets"),
+            ("/%2e%2e/../pets", "/pets"),
+            ("/..", "/"),
+            ("/.well-known", "/.well-known"),
+            ("/pets/*", "/pets/%2A"),
+            ("/pets/%2A%3F", "/pets/%2A%3F"),
+            ("/$metadata", "/$metadata"),
+            ("/${aws:UserAgent}", "/%24{aws:UserAgent}"),
+            ("/%2541", "/%41"),
+        ] {
+            assert_eq!(read_path(path), expected, "{path}");
+        }
     }
 }

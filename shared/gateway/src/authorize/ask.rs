@@ -5,12 +5,14 @@ use crate::mapping::Given;
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
-use crate::{Call, Destination, Gateway};
+use crate::{Call, Destination, Gateway, headers};
 use bytes::Bytes;
 use http::Method;
 use postern_plan::{ApiKind, Asks, AuthorizerFormat, FunctionPlan, Source};
 use postern_template::Payload;
 use serde_json::{Value, json};
+use std::borrow::Cow;
+
 impl Gateway {
     #[expect(
         clippy::unused_self,
@@ -93,7 +95,10 @@ impl Gateway {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let latency = self.clock.now().saturating_sub(asked_at);
-        trail.caller.authorizer.get_or_insert_default().latency = latency;
+        let said = trail.caller.authorizer.get_or_insert_default();
+        said.latency = latency;
+        said.service_status = Some(head.status.as_u16());
+        said.request_id = headers::last(&head.headers, "x-amzn-requestid").map(Cow::into_owned);
         trail.log.data(|| {
             let text = String::from_utf8_lossy(&payload);
             format!("Authorizer result body before parsing: {text}")

@@ -271,8 +271,12 @@ pub(crate) struct Kept {
 impl Journal for Kept {
     fn request(&self, access: &str, metrics: &str) {
         self.access.lock().unwrap().push(access.to_owned());
-        let metrics = serde_json::from_str(metrics).unwrap();
-        self.metrics.lock().unwrap().push(metrics);
+        self.metrics(metrics);
+    }
+
+    fn metrics(&self, record: &str) {
+        let record = serde_json::from_str(record).unwrap();
+        self.metrics.lock().unwrap().push(record);
     }
 
     fn execution(&self, lines: &str) {

@@ -87,6 +87,10 @@ impl Line for Echo {
         self.tell(format!("disconnected {code} {reason}"));
     }
 
+    fn sent(&self, _: &Connection) {
+        self.tell("sent".to_owned());
+    }
+
     async fn manage(&self, arrival: Arrival) -> Result<Managed, Response<Body>> {
         let mut parts = arrival.path.split('/').skip(1);
         let (stage, _, id) = (parts.next(), parts.next(), parts.next());
@@ -123,6 +127,7 @@ pub(crate) struct Faults(pub(crate) Mutex<Vec<String>>);
 
 impl Journal for Faults {
     fn request(&self, _: &str, _: &str) {}
+    fn metrics(&self, _: &str) {}
     fn execution(&self, _: &str) {}
     fn fault(&self, line: &str) {
         self.0.lock().unwrap().push(line.to_owned());
