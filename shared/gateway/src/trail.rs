@@ -17,6 +17,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Told of every request, whatever the client speaks to the edge.
+pub(crate) const PROTOCOL: &str = "HTTP/1.1";
+
 #[derive(Clone, Debug)]
 pub(crate) struct Trail {
     pub request_id: String,
@@ -26,7 +29,6 @@ pub(crate) struct Trail {
     pub verb: String,
     /// As the client sees it: with the stage.
     pub path: String,
-    pub protocol: &'static str,
     pub source_ip: String,
     pub user_agent: Option<String>,
     pub domain_name: String,
@@ -224,7 +226,6 @@ impl Trail {
             received_at: now,
             verb: arrival.method.as_str().to_owned(),
             path: arrival.path.clone(),
-            protocol: arrival.protocol,
             source_ip: arrival.source_ip.clone(),
             user_agent: headers::last(&arrival.headers, "user-agent").map(Cow::into_owned),
             domain_name: without_port(&arrival.host).to_owned(),
@@ -262,7 +263,7 @@ impl Trail {
             "requestTimeEpoch" => number(self.received_at.as_millis()),
             "httpMethod" => Some(self.verb.as_str().into()),
             "path" => Some(self.path.as_str().into()),
-            "protocol" => Some(self.protocol.into()),
+            "protocol" => Some(PROTOCOL.into()),
             "identity.sourceIp" => Some(self.source_ip.as_str().into()),
             "identity.userAgent" => self.user_agent.as_deref().map(Cow::Borrowed),
             "domainName" => Some(self.domain_name.as_str().into()),

@@ -151,7 +151,7 @@ fn first_segment(path: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Body;
+    use crate::{Body, Spelling};
     use http::{HeaderMap, Method};
 
     fn arrival(host: &str, path: &str) -> Arrival {
@@ -164,7 +164,7 @@ mod tests {
             body: Body::empty(),
             proven: None,
             source_ip: "127.0.0.1".to_owned(),
-            protocol: "HTTP/1.1",
+            spelling: Spelling::default(),
             scheme: "http",
             port: 80,
             client_certificate: None,

@@ -16,7 +16,7 @@ pub(crate) use find::{custom_name, names_an_api};
 use crate::rejection::AddressRejection;
 use crate::stages::{Canary, Held, Live, Named};
 use crate::trail::{ClientTrail, StageTrail, Trail};
-use crate::{Arrival, Body, Gateway, headers};
+use crate::{Arrival, Body, Gateway, Spelling, headers};
 use find::{StagePath, find};
 use http::{HeaderMap, Method};
 use postern_definition::{ApiId, Map, StageName};
@@ -51,6 +51,7 @@ pub(crate) struct Request {
     pub(crate) base_path: Option<Arc<str>>,
     pub(crate) query: Option<Arc<str>>,
     pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) spelling: Spelling,
     pub(crate) body: Body,
     pub(crate) sent: Arc<Sent>,
 }
@@ -208,6 +209,7 @@ impl Gateway {
             base_path,
             query: arrival.query.map(Arc::from),
             headers: Arc::new(headers),
+            spelling: arrival.spelling,
             body: arrival.body,
             sent,
         };

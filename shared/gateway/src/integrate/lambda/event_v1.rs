@@ -4,7 +4,8 @@ use super::event::{Identity, LastOf};
 use super::event_v2::{self, RoutedEvent};
 use crate::headers;
 use crate::route::Routed;
-use crate::trail::Trail;
+use crate::spelling::usual;
+use crate::trail::{PROTOCOL, Trail};
 use http::header::CONTENT_LENGTH;
 use postern_definition::Map;
 use serde::Serialize;
@@ -156,7 +157,7 @@ impl RoutedEvent<'_> {
                 http_method: routed.request.method.as_str(),
                 identity: Identity::of(trail),
                 path: event_v2::decoded(path),
-                protocol: trail.protocol,
+                protocol: PROTOCOL,
                 request_id: &trail.request_id,
                 request_time: postern_telemetry::clf(trail.received_at),
                 request_time_epoch: trail.received_at.as_millis() as u64,
@@ -177,7 +178,7 @@ impl RoutedEvent<'_> {
         let mut all: Map<Vec<String>> = Map::new();
         for (name, value) in &*self.routed.request.headers {
             if event_v2::is_told(self.routed, name) {
-                let told = match headers::event_name(name) {
+                let told = match usual(name) {
                     _ if *name == CONTENT_LENGTH => LENGTH.to_owned(),
                     name => name.into_owned(),
                 };

@@ -3,7 +3,7 @@
 use super::event::ClientCert;
 use crate::headers;
 use crate::route::Routed;
-use crate::trail::{AuthorizerTrail, Trail};
+use crate::trail::{AuthorizerTrail, PROTOCOL, Trail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
@@ -186,7 +186,7 @@ impl RoutedEvent<'_> {
                 http: Http {
                     method: routed.request.method.as_str(),
                     path: decoded(path),
-                    protocol: trail.protocol,
+                    protocol: PROTOCOL,
                     source_ip: &trail.source_ip,
                     user_agent: trail.user_agent.as_deref().unwrap_or_default(),
                 },

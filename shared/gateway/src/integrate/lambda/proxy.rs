@@ -39,7 +39,7 @@ impl Gateway {
                 caller: caller(&plan.credentials, &routed)?,
             },
             method: Method::POST,
-            headers: request_headers(trail),
+            headers: proxy_headers(&routed, trail),
             body: event.into(),
             timeout: plan.timeout,
         };
@@ -129,6 +129,19 @@ impl Gateway {
             PayloadFormat::V2 => of_routes.to_json(),
         }
     }
+}
+
+/// Those of an Invoke for a method, which tell the function's log for which API it is.
+fn proxy_headers(routed: &Routed, trail: &Trail) -> HeaderMap {
+    let mut sent = request_headers(trail);
+    let api = &routed.live.api;
+    for (name, value) in [
+        ("user-agent", format!("AmazonAPIGateway_{api}")),
+        ("x-amzn-apigateway-api-id", api.to_string()),
+    ] {
+        set(&mut sent, HeaderName::from_static(name), &value);
+    }
+    sent
 }
 
 /// Those of every Invoke.
