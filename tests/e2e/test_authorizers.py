@@ -97,7 +97,7 @@ def test_nothing_is_kept_without_a_time_to_keep_it(api, postern, lambdas):
 def test_a_request_decides(postern, lambdas):
     # In the words of a function written in Python.
     guard = lambdas.function(lambda event: policy(
-        "Allow" if event["headers"]["x-team"] == "pets" and event["queryStringParameters"]["q"] == "1" else "Deny"))
+        "Allow" if event["headers"]["X-Team"] == "pets" and event["queryStringParameters"]["q"] == "1" else "Deny"))
     api = guarded(postern, guard, {"POST /pets/{id}": mock()}, "REQUEST",
                   "method.request.header.X-Team,method.request.querystring.q", authorizerResultTtlInSeconds=60)
     ask = lambda team, query: api.send(  # noqa: E731
