@@ -21,6 +21,8 @@ def test_the_most_specific_route_answers_and_the_default_route_takes_the_rest(pr
     for method, path, key in [
         ("GET", "/pets/dog/1", "GET /pets/dog/1"),
         ("GET", "/pets/dog/2", "GET /pets/dog/{id}"),
+        ("GET", "/p%65ts/d%6Fg/1", "GET /pets/dog/1"),
+        ("GET", "/pets/dog%2F1", "GET /pets/{proxy+}"),
         ("GET", "/pets/cat/1", "GET /pets/{proxy+}"),
         ("GET", "/pets/dog/1/x", "GET /pets/{proxy+}"),
         ("POST", "/test/5", "ANY /{proxy+}"),

@@ -14,7 +14,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use postern_plan::ApiKind;
-use postern_telemetry::{RequestMetrics, SocketMetrics};
+use postern_telemetry::{Measured, RequestMetrics, SocketMetrics};
 use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -340,9 +340,17 @@ impl Record {
         RequestMetrics {
             at_ms: self.trail.received_at.as_millis() as u64,
             api_id: self.live.api.as_str(),
-            api_name: &self.live.deployed.api().name,
             stage: self.live.name.as_str(),
-            method: detailed.map(|path| (self.trail.verb.as_str(), path)),
+            of: match self.live.deployed.kind() {
+                ApiKind::Http => Measured::Routes {
+                    detailed: detailed.and_then(|_| self.trail.resource.as_ref()?.route_key()),
+                    data_bytes: self.trail.data_bytes().unwrap_or_default(),
+                },
+                ApiKind::Rest | ApiKind::WebSocket => Measured::Methods {
+                    api_name: &self.live.deployed.api().name,
+                    detailed: detailed.map(|path| (self.trail.verb.as_str(), path)),
+                },
+            },
             status: self.status,
             latency_ms: latency.as_millis() as u64,
             integration_latency_ms: self

@@ -97,7 +97,7 @@ impl ResourceTrail {
     }
 
     /// Of a route: `GET /pets`, or just its name.
-    fn route_key(&self) -> Option<String> {
+    pub(crate) fn route_key(&self) -> Option<String> {
         let verb = self.declared.as_deref()?;
         Some(match self.path.strip_prefix('/') {
             Some(path) => format!("{verb} /{path}"),
@@ -318,6 +318,7 @@ impl Trail {
             "error.responseType" => text(self.rejection.as_ref()?.response_type?.name()),
             "status" => number(self.answer.as_ref()?.status.into()),
             "responseLength" => number(self.answer.as_ref()?.bytes.into()),
+            "dataProcessed" => number(self.data_bytes()?.into()),
             "responseLatency" => number(self.answer.as_ref()?.latency.as_millis()),
             _ => match &self.socket {
                 None => self.caller.context(name),
@@ -333,6 +334,18 @@ impl Trail {
         {
             self.trace_id.truncate(own);
         }
+    }
+
+    /// The bytes of the request's body, as far as its client told how many, and of the answer's.
+    pub(crate) fn data_bytes(&self) -> Option<u64> {
+        let headers = &self.client.as_ref()?.headers;
+        let sent = headers::last(headers, "content-length").and_then(|sent| sent.parse().ok());
+        Some(
+            self.answer
+                .as_ref()?
+                .bytes
+                .saturating_add(sent.unwrap_or(0)),
+        )
     }
 
     /// The first label of the host.

@@ -10,5 +10,5 @@ mod socket_metrics;
 pub use access_log::{AccessLogFormat, COMMON_LOG_FORMAT, ROUTES_LOG_FORMAT, SOCKETS_LOG_FORMAT};
 pub use date::{certificate_date, clf, iso8601, java_date};
 pub use execution_log::{ExecutionLog, LoggingLevel, java_headers, java_map, masked};
-pub use metrics::RequestMetrics;
+pub use metrics::{Measured, RequestMetrics};
 pub use socket_metrics::SocketMetrics;

@@ -8,15 +8,13 @@ use serde::ser::{SerializeMap, Serializer};
 
 pub(crate) const NAMESPACE: &str = "Postern";
 
-/// What one request to a REST API adds to the metrics.
+/// What one request to a REST or HTTP API adds to the metrics.
 #[derive(Clone, Debug)]
 pub struct RequestMetrics<'r> {
     pub at_ms: u64,
     pub api_id: &'r str,
-    pub api_name: &'r str,
     pub stage: &'r str,
-    /// Verb and path template, where the method's detailed metrics are on.
-    pub method: Option<(&'r str, &'r str)>,
+    pub of: Measured<'r>,
     pub status: u16,
     pub latency_ms: u64,
     /// Absent where no backend was called.
@@ -28,6 +26,50 @@ pub struct RequestMetrics<'r> {
     pub request_id: &'r str,
 }
 
+/// Each kind of API has its own names for dimensions and errors.
+#[derive(Clone, Debug)]
+pub enum Measured<'r> {
+    /// Of a REST API.
+    Methods {
+        api_name: &'r str,
+        /// Verb and path template, where the method's detailed metrics are on.
+        detailed: Option<(&'r str, &'r str)>,
+    },
+    /// Of an HTTP API.
+    Routes {
+        /// The route's key, where its detailed metrics are on.
+        detailed: Option<String>,
+        /// Of the request's body and the answer's.
+        data_bytes: u64,
+    },
+}
+
+impl Measured<'_> {
+    fn dimensions(&self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Methods { detailed, .. } if detailed.is_some() => BY_METHOD,
+            Self::Methods { .. } => BY_STAGE,
+            Self::Routes { detailed, .. } if detailed.is_some() => BY_ROUTE,
+            Self::Routes { .. } => BY_STAGE_OF_ROUTES,
+        }
+    }
+
+    /// What errors of clients and of the gateway or what is behind it are called.
+    fn errors(&self) -> [&'static str; 2] {
+        match self {
+            Self::Methods { .. } => ["4XXError", "5XXError"],
+            Self::Routes { .. } => ["4xx", "5xx"],
+        }
+    }
+
+    fn data_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Methods { .. } => None,
+            Self::Routes { data_bytes, .. } => Some(*data_bytes),
+        }
+    }
+}
+
 impl RequestMetrics<'_> {
     /// One line without its end.
     pub fn line(&self) -> String {
@@ -35,9 +77,8 @@ impl RequestMetrics<'_> {
     }
 
     /// The API's name as a dimension may hold it: ASCII, at most 255 characters, and the id where nothing is left.
-    fn dimension_name(&self) -> String {
-        let name: String = self
-            .api_name
+    fn dimension_name(&self, name: &str) -> String {
+        let name: String = name
             .chars()
             .filter(|c| c.is_ascii() && !c.is_ascii_control())
             .take(255)
@@ -78,6 +119,13 @@ const BY_METHOD: &[&[&str]] = &[
     &["ApiName", "Stage"],
     &["ApiName", "Method", "Resource", "Stage"],
 ];
+const BY_STAGE_OF_ROUTES: &[&[&str]] = &[&["ApiId"], &["ApiId", "Stage"]];
+const BY_ROUTE: &[&[&str]] = &[
+    &["ApiId"],
+    &["ApiId", "Stage"],
+    &["ApiId", "Stage", "Route"],
+];
+
 const fn count(name: &'static str) -> Metric {
     Metric {
         name,
@@ -93,12 +141,10 @@ const fn time(name: &'static str) -> Metric {
 }
 
 const OF_THE_CACHE: [Metric; 2] = [count("CacheHitCount"), count("CacheMissCount")];
-const OF_EVERY_REQUEST: [Metric; 4] = [
-    count("Count"),
-    count("4XXError"),
-    count("5XXError"),
-    time("Latency"),
-];
+const DATA_PROCESSED: Metric = Metric {
+    name: "DataProcessed",
+    unit: "Bytes",
+};
 const INTEGRATION_LATENCY: Metric = time("IntegrationLatency");
 const UNCOUNTED: Metric = count("UncountedRequests");
 
@@ -109,10 +155,13 @@ impl Serialize for Named<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let of_cache = self.0.cache_hit.map(|_| OF_THE_CACHE);
         let integration = self.0.integration_latency_ms.map(|_| INTEGRATION_LATENCY);
+        let data = self.0.of.data_bytes().map(|_| DATA_PROCESSED);
+        let [of_clients, of_servers] = self.0.of.errors().map(count);
         serializer.collect_seq(
             (of_cache.into_iter().flatten())
-                .chain(OF_EVERY_REQUEST)
+                .chain([count("Count"), of_clients, of_servers, time("Latency")])
                 .chain(integration)
+                .chain(data)
                 .chain(self.0.uncounted.then_some(UNCOUNTED)),
         )
     }
@@ -122,11 +171,7 @@ impl Serialize for RequestMetrics<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let directive = Directive {
             namespace: NAMESPACE,
-            dimensions: if self.method.is_some() {
-                BY_METHOD
-            } else {
-                BY_STAGE
-            },
+            dimensions: self.of.dimensions(),
             metrics: Named(self),
         };
         let mut map = serializer.serialize_map(None)?;
@@ -137,22 +182,36 @@ impl Serialize for RequestMetrics<'_> {
                 cloud_watch_metrics: [directive],
             },
         )?;
-        map.serialize_entry("ApiName", &self.dimension_name())?;
-        map.serialize_entry("Stage", self.stage)?;
-        if let Some((verb, resource)) = self.method {
-            map.serialize_entry("Method", verb)?;
-            map.serialize_entry("Resource", resource)?;
+        match &self.of {
+            Measured::Methods { api_name, detailed } => {
+                map.serialize_entry("ApiName", &self.dimension_name(api_name))?;
+                if let Some((verb, resource)) = detailed {
+                    map.serialize_entry("Method", verb)?;
+                    map.serialize_entry("Resource", resource)?;
+                }
+            }
+            Measured::Routes { detailed, .. } => {
+                map.serialize_entry("ApiId", self.api_id)?;
+                if let Some(route) = detailed {
+                    map.serialize_entry("Route", route)?;
+                }
+            }
         }
+        map.serialize_entry("Stage", self.stage)?;
         if let Some(hit) = self.cache_hit {
             map.serialize_entry("CacheHitCount", &u8::from(hit))?;
             map.serialize_entry("CacheMissCount", &u8::from(!hit))?;
         }
         map.serialize_entry("Count", &1)?;
-        map.serialize_entry("4XXError", &u8::from((400..500).contains(&self.status)))?;
-        map.serialize_entry("5XXError", &u8::from((500..600).contains(&self.status)))?;
+        let [of_clients, of_servers] = self.of.errors();
+        map.serialize_entry(of_clients, &u8::from((400..500).contains(&self.status)))?;
+        map.serialize_entry(of_servers, &u8::from((500..600).contains(&self.status)))?;
         map.serialize_entry("Latency", &self.latency_ms)?;
         if let Some(latency) = self.integration_latency_ms {
             map.serialize_entry("IntegrationLatency", &latency)?;
+        }
+        if let Some(bytes) = self.of.data_bytes() {
+            map.serialize_entry(DATA_PROCESSED.name, &bytes)?;
         }
         if self.uncounted {
             map.serialize_entry(UNCOUNTED.name, &1)?;
@@ -167,13 +226,16 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    fn of_methods<'r>(api_name: &'r str, detailed: Option<(&'r str, &'r str)>) -> Measured<'r> {
+        Measured::Methods { api_name, detailed }
+    }
+
     fn metrics() -> RequestMetrics<'static> {
         RequestMetrics {
             at_ms: 1_767_225_600_123,
             api_id: "a1b2c3d4e5",
-            api_name: "pets",
             stage: "prod",
-            method: None,
+            of: of_methods("pets", None),
             status: 200,
             latency_ms: 12,
             integration_latency_ms: None,
@@ -190,7 +252,7 @@ mod tests {
     #[test]
     fn a_record_names_its_metrics_and_dimensions() {
         let full = RequestMetrics {
-            method: Some(("GET", "/pets/{id}")),
+            of: of_methods("pets", Some(("GET", "/pets/{id}"))),
             integration_latency_ms: Some(9),
             status: 404,
             ..metrics()
@@ -212,6 +274,43 @@ mod tests {
     }
 
     #[test]
+    fn http_apis_have_names_of_their_own() {
+        for (detailed, dimensions) in [
+            (None, json!([["ApiId"], ["ApiId", "Stage"]])),
+            (
+                Some("GET /pets".to_owned()),
+                json!([["ApiId"], ["ApiId", "Stage"], ["ApiId", "Stage", "Route"]]),
+            ),
+        ] {
+            let route = json!(detailed);
+            let record = parse(&RequestMetrics {
+                of: Measured::Routes {
+                    detailed,
+                    data_bytes: 30,
+                },
+                status: 503,
+                ..metrics()
+            });
+            let directive = &record["_aws"]["CloudWatchMetrics"][0];
+            assert_eq!(directive["Dimensions"], dimensions);
+            let names = directive["Metrics"].as_array().unwrap().iter();
+            let names: Vec<_> = names
+                .map(|metric| metric["Name"].as_str().unwrap())
+                .collect();
+            assert_eq!(names, ["Count", "4xx", "5xx", "Latency", "DataProcessed"]);
+            assert_eq!(record["Route"], route);
+            assert_eq!(
+                (&record["4xx"], &record["5xx"], &record["DataProcessed"]),
+                (&json!(0), &json!(1), &json!(30))
+            );
+            assert_eq!(
+                (&record["ApiId"], &record["ApiName"]),
+                (&json!("a1b2c3d4e5"), &Value::Null)
+            );
+        }
+    }
+
+    #[test]
     fn every_metric_and_dimension_that_is_named_is_there() {
         for metrics in [
             metrics(),
@@ -220,7 +319,7 @@ mod tests {
                 ..metrics()
             },
             RequestMetrics {
-                method: Some(("GET", "/")),
+                of: of_methods("pets", Some(("GET", "/"))),
                 ..metrics()
             },
             RequestMetrics {
@@ -238,6 +337,13 @@ mod tests {
             },
             RequestMetrics {
                 uncounted: true,
+                ..metrics()
+            },
+            RequestMetrics {
+                of: Measured::Routes {
+                    detailed: Some("GET /pets".to_owned()),
+                    data_bytes: 7,
+                },
                 ..metrics()
             },
         ] {
@@ -287,7 +393,7 @@ mod tests {
         ] {
             assert_eq!(
                 parse(&RequestMetrics {
-                    api_name: name,
+                    of: of_methods(name, None),
                     ..metrics()
                 })["ApiName"],
                 expected

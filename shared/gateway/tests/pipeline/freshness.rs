@@ -316,3 +316,35 @@ async fn every_request_that_reached_a_stage_leaves_one_line_of_each_kind() {
         ]
     );
 }
+
+#[tokio::test]
+async fn the_metrics_of_an_http_api_go_by_its_id_and_routes() {
+    let bench = Bench::new(Stopped::at(1_723_055_832));
+    let integration = json!({"integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": "http://one.example/"});
+    let guarded = json!({"authorizationType": "AWS_IAM", "integration": integration});
+    let routes = BTreeMap::from([("POST /pets/{id}".to_owned(), guarded)]);
+    let stage = json!({
+        "routeSettings": {"POST /pets/{id}": {"detailedMetricsEnabled": true}},
+        "accessLogSettings": {"format": "$context.status $context.responseLength $context.dataProcessed"},
+    });
+    bench.deploy_routes(&json!({}), &routes, &stage).await;
+    let length = [("content-length".to_owned(), "4".to_owned())];
+    for request in ["POST /dev/pets/1", "POST /dev/none"] {
+        let response = bench.send(request, &length, "body").await;
+        drop::<Body>(response.into_body());
+    }
+    let access = bench.journal.access.lock().unwrap();
+    assert_eq!(*access, ["403 23 27", "404 23 27"]);
+    let metrics = bench.journal.metrics.lock().unwrap();
+    let seen: Vec<_> = metrics
+        .iter()
+        .map(|record| ["ApiId", "Route", "4xx", "DataProcessed"].map(|name| record[name].clone()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            [json!(API), json!("POST /pets/{id}"), json!(1), json!(27)],
+            [json!(API), Value::Null, json!(1), json!(27)],
+        ]
+    );
+}

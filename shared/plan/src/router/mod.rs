@@ -9,7 +9,8 @@
 //! most once, so a search costs no more than the tree is large.
 //!
 //! The routes of an HTTP API are searched twice: what matches a whole path comes before anything greedy, wherever that stands in
-//! the tree. A slash at the end of a path counts there, and what no route takes is the default route's, if there is one.
+//! the tree. A slash at the end of a path counts there, a segment that is percent-encoded is what it means, and what no route
+//! takes is the default route's, if there is one.
 
 mod tree;
 
@@ -123,7 +124,7 @@ impl Router {
         })
     }
 
-    /// Finds by verb and by the path after the stage, which is neither decoded nor normalised: leading slashes count as one,
+    /// Finds by verb and by the path after the stage, which is not normalised: leading slashes count as one,
     /// slashes at the end as none (of resources), and between them every slash counts.
     pub fn find<'r, 'p>(&'r self, verb: &str, path: &'p str) -> Option<Match<'r, 'p>> {
         let path = path.trim_start_matches('/');
@@ -226,6 +227,8 @@ mod tests {
             "POST /slash/",
             "ANY /any",
             "GET /any",
+            "GET /ä b",
+            "GET /%25",
         ];
         let keys = keys.map(|key| key.split_once(' ').unwrap());
         let (routes, numbered) =
@@ -247,6 +250,17 @@ mod tests {
             ("GET /any", "GET /any", ""),
             ("PUT /any", "ANY /any", ""),
             ("TRACE /any", "$default", ""),
+            ("GET /s%6Cash", "GET /slash", ""),
+            ("GET /%C3%A4%20b", "GET /ä b", ""),
+            ("GET /%2525", "GET /%25", ""),
+            ("GET /%25", "GET /%25", ""),
+            ("GET /p%65ts/dog/a%2Fb", "GET /pets/dog/{id}", "id=a%2Fb"),
+            ("GET /pets%2Fdog/1", "ANY /{proxy+}", "proxy=pets%2Fdog/1"),
+            (
+                "GET /%7Bkind%7D/cat/2",
+                "GET /{kind}/cat/2",
+                "kind=%7Bkind%7D",
+            ),
         ] {
             let (verb, path) = request.split_once(' ').unwrap();
             let found = router.find(verb, path).unwrap();

@@ -1,6 +1,7 @@
 //! The tree of paths, and how a search goes down in it.
 
 use super::{ANY, Route, Router, Verbs};
+use percent_encoding::percent_decode_str;
 use postern_definition::rest::PathPart;
 use std::ops::Range;
 
@@ -93,9 +94,7 @@ impl<'r, 'p> Search<'r, 'p> {
             return self.method_of(self.router.own(node, self.ends_in_slash)?);
         }
         let (segment, further) = rest.split_once('/').unwrap_or((rest, ""));
-        let is_literal = !segment.is_empty() && !segment.starts_with('{');
-        if is_literal
-            && let Some(child) = self.router.child(node, segment)
+        if let Some(child) = self.literal(node, segment)
             && let Some(found) = self.down(&child, further)
         {
             return Some(found);
@@ -114,6 +113,18 @@ impl<'r, 'p> Search<'r, 'p> {
         let found = self.method_of(self.router.own(&child, None)?)?;
         self.parameters.push((name, rest));
         Some(found)
+    }
+
+    /// The child that a segment names as it stands, or, of routes, as it is meant.
+    fn literal(&self, node: &Node, segment: &str) -> Option<Node> {
+        let named = |segment: &str| {
+            let is_literal = !segment.is_empty() && !segment.starts_with('{');
+            is_literal.then(|| self.router.child(node, segment))?
+        };
+        named(segment).or_else(|| {
+            let is_encoded = self.ends_in_slash.is_some() && segment.contains('%');
+            named(&is_encoded.then(|| percent_decode_str(segment).decode_utf8_lossy())?)
+        })
     }
 
     fn method_of(&self, route: &'r Route) -> Option<(&'r Route, u32)> {

@@ -12,6 +12,7 @@ use crate::trail::{IntegrationTrail, Trail};
 use crate::{Body, Call, Destination, Gateway, headers};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, response};
 use postern_plan::{LambdaPlan, PayloadFormat};
+use serde_json::Value;
 
 impl Gateway {
     pub(crate) async fn lambda_proxy(
@@ -76,7 +77,7 @@ impl Gateway {
             200 => {}
             status @ (429 | 500..) => return Err(IntegrateRejection::LambdaUnavailable(status)),
             status => {
-                let message = excerpt(&payload);
+                let message = reason(&payload);
                 integration.error = Some(message.clone());
                 return Err(IntegrateRejection::LambdaRefused { status, message });
             }
@@ -142,6 +143,13 @@ fn proxy_headers(routed: &Routed, trail: &Trail) -> HeaderMap {
         set(&mut sent, HeaderName::from_static(name), &value);
     }
     sent
+}
+
+/// Why Lambda refuses a call, by what it answers.
+fn reason(payload: &[u8]) -> String {
+    let told: Value = serde_json::from_slice(payload).unwrap_or_default();
+    let message = told["message"].as_str().or(told["Message"].as_str());
+    message.map_or_else(|| excerpt(payload), str::to_owned)
 }
 
 /// Those of every Invoke.
