@@ -7,7 +7,7 @@ use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use postern_gateway::{Arrival, Body, ClientCertificate};
+use postern_gateway::{Arrival, Body, ClientCertificate, Spelling};
 use postern_grip::Item;
 use postern_holder::{Backend, BackendError, Holder, Settings, Signing};
 use postern_websocket::{Connections, Holders, Keys, PublishFailure, Reached, Sockets, Tag, World};
@@ -199,7 +199,7 @@ fn arrival(request: Request<Bytes>, client_certificate: Option<Arc<ClientCertifi
         headers,
         body: Body::Full(body),
         proven: None,
-        protocol: "HTTP/1.1",
+        spelling: Spelling::default(),
         scheme: if is_secure { "https" } else { "http" },
         port: port.unwrap_or_default(),
         client_certificate,

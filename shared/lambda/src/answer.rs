@@ -10,8 +10,6 @@ use postern_gateway::Body;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
-/// What stands between what is told of a streamed answer and its body.
-const PRELUDE_END: [u8; 8] = [0; 8];
 /// Enough for what most answers have to tell.
 const PRELUDE_BYTES: usize = 512;
 
@@ -35,7 +33,6 @@ pub fn streamed(response: Response<Body>) -> Reply {
         cookies: Cookies(&head.headers),
     };
     serde_json::to_writer(&mut prelude, &told).expect("numbers and texts are JSON");
-    prelude.extend(PRELUDE_END);
     Reply::Streamed {
         prelude: prelude.into(),
         body,
@@ -150,8 +147,7 @@ mod tests {
         let Reply::Streamed { prelude, .. } = streamed(answer(lines, Body::empty())) else {
             panic!("a stream")
         };
-        let told = prelude.strip_suffix(&PRELUDE_END).unwrap();
-        serde_json::from_slice(told).unwrap()
+        serde_json::from_slice(&prelude).unwrap()
     }
 
     fn json_of(response: &Response<Bytes>) -> Value {

@@ -21,7 +21,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use postern_egress::{Egress, Options};
 use postern_gateway::socket::ConnectionCaller;
-use postern_gateway::{Arrival, Body, Clock, Journal, SystemClock};
+use postern_gateway::{Arrival, Body, Clock, Journal, Spelling, SystemClock};
 use postern_store::Embedded;
 use postern_websocket::{
     Accepted, Connection, Connections, HolderList, Keys, Limits, Line, Managed, RemoteHolders,
@@ -155,7 +155,7 @@ impl Backend {
             body: Body::stream(body),
             proven: None,
             source_ip: client.unwrap_or_else(|| peer.ip().to_string()),
-            protocol: "HTTP/1.1",
+            spelling: Spelling::default(),
             scheme: "http",
             port: 80,
             client_certificate: None,

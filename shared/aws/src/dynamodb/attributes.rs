@@ -1,6 +1,7 @@
 //! What an item looks like in DynamoDB, and how it is read back.
 
-use super::wire::{Attributes, Value};
+use super::value::Value;
+use super::wire::Attributes;
 use bytes::Bytes;
 use postern_store::{Item, Key, StoreError};
 use std::collections::BTreeMap;

@@ -1,7 +1,8 @@
 //! Conditions and updates in DynamoDB's words. Names and values always travel beside the text: many short names are reserved.
 
 use super::attributes::{EXPIRY, PARTITION, REVISION, number};
-use super::wire::{Details, Names, Value, Values};
+use super::value::Value;
+use super::wire::{Details, Names, Values};
 use postern_store::{Bounds, Condition};
 
 /// Names and values of one request, and the texts that use them.

@@ -26,11 +26,10 @@
 //! which DynamoDB knows the second; puts under [`postern_store::Condition::Absent`] or a revision know their own
 //! earlier write by the random revision it left. An addition may count twice, which for what is metered errs on the
 //! safe side.
-
 //!
-//! **Without the SDK.** Its client for DynamoDB knows some sixty operations more than are called here, and takes longer to set
-//! up than a gateway that starts has. What is needed of it is in [`wire`], [`call`] and [`retry`], on the signer, the
-//! credentials and the connections that calls of other services have too.
+//! **Without the SDK.** Its client knows five times the operations that are called here, and setting it up was most of what a
+//! gateway did when it started. What is needed of it is in [`wire`], [`call`] and [`retry`], on the signer, the credentials and
+//! the connections that calls of other services have too.
 
 mod add;
 mod attributes;
@@ -41,6 +40,7 @@ mod put;
 mod retry;
 mod table;
 mod tables;
+mod value;
 mod wire;
 
 pub(crate) use call::Client;

@@ -4,7 +4,8 @@ use super::attributes::{
     self, BODY, EXPIRY, FORMAT, FORMAT_VERSION, REVISION, first_revision, number,
 };
 use super::expression::Terms;
-use super::wire::{ALL_OLD, Attributes, Details, Step, Value};
+use super::value::Value;
+use super::wire::{ALL_OLD, Attributes, Details, Step};
 use bytes::Bytes;
 use postern_store::{Condition, Key, Write};
 

@@ -6,7 +6,8 @@ use super::call::Client;
 use super::expression::Terms;
 use super::failure::{Cancellation, Unwritten, cancelled, is_condition};
 use super::put::{Attempt, Verdict};
-use super::wire::{self, Attributes, GetItem, Got, Page, Step, TransactWriteItems, Value, Written};
+use super::value::Value;
+use super::wire::{self, Attributes, GetItem, Got, Page, Step, TransactWriteItems, Written};
 use async_trait::async_trait;
 use postern_store::{
     Add, Batch, Clock, Consistency, Item, Key, Query, StoreError, Table, Write, validate,

@@ -87,6 +87,7 @@ impl Rejection {
             ),
             Self::Address(
                 AddressRejection::NoApi
+                | AddressRejection::NotMapped { .. }
                 | AddressRejection::NoSuchStage { .. }
                 | AddressRejection::EndpointDisabled { .. }
                 | AddressRejection::NoCertificate(_),

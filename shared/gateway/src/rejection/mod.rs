@@ -53,6 +53,8 @@ pub enum AddressRejection {
     HeadersTooLong { bytes: usize, max: usize },
     #[error("the request names no API: neither host nor path nor a default say which")]
     NoApi,
+    #[error("nothing of `{domain}` leads from the path to an API")]
+    NotMapped { kind: ApiKind, domain: String },
     #[error("API `{api}` has no stage `{stage}`")]
     NoSuchStage {
         kind: ApiKind,
@@ -298,7 +300,8 @@ impl Rejection {
     pub(crate) fn kind(&self) -> ApiKind {
         match self {
             Self::Address(
-                AddressRejection::NoSuchStage { kind, .. }
+                AddressRejection::NotMapped { kind, .. }
+                | AddressRejection::NoSuchStage { kind, .. }
                 | AddressRejection::EndpointDisabled { kind, .. },
             ) => *kind,
             Self::Address(_)

@@ -12,6 +12,7 @@ impl Rejection {
         let status = match self {
             Self::Address(
                 AddressRejection::NoApi
+                | AddressRejection::NotMapped { .. }
                 | AddressRejection::NoSuchStage { .. }
                 | AddressRejection::EndpointDisabled { .. },
             )

@@ -8,7 +8,7 @@ mod settings;
 
 use crate::Journal;
 use crate::cache::StageCache;
-use crate::freshness::{Age, Freshness, Stamp};
+use crate::freshness::{Age, Freshness, Holding, Stamp};
 use crate::rejection::AddressRejection;
 pub(crate) use live::{Canary, Live};
 use postern_definition::rest::{AccessLogSettings, CanarySettings, ClientCertificateKey, Stage};
@@ -24,15 +24,12 @@ use settings::MethodSettings;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-/// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
-const HELD_MAX: usize = 1_000;
-
 pub(crate) struct Stages {
     table: Arc<dyn Table>,
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
     freshness: Freshness,
-    held: RwLock<HashMap<(ApiId, StageName), Arc<Held>>>,
+    held: Holding<(ApiId, StageName), Held>,
     deployments: RwLock<HashMap<(ApiId, DeploymentId), Arc<Deployed>>>,
 }
 
@@ -90,7 +87,7 @@ impl Stages {
             clock,
             journal,
             freshness,
-            held: RwLock::default(),
+            held: Holding::default(),
             deployments: RwLock::default(),
         }
     }
@@ -177,8 +174,7 @@ impl Stages {
     }
 
     fn held(&self, api: &ApiId, name: &StageName) -> Option<Arc<Held>> {
-        let all = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(&(api.clone(), name.clone())).cloned()
+        self.held.get(&(api.clone(), name.clone()))
     }
 
     async fn hold(&self, key: (ApiId, StageName)) -> Result<Arc<Held>, AddressRejection> {
@@ -190,15 +186,8 @@ impl Stages {
             stamp: Stamp::default(),
         });
         self.read(&held).await?;
-        let mut all = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= HELD_MAX {
-            // Names that lead nowhere go first: whoever asks for many of them must not cost others their stages.
-            all.retain(|_, held| held.live().is_some());
-        }
-        if all.len() >= HELD_MAX {
-            all.clear();
-        }
-        Ok(all.entry(key).or_insert(held).clone())
+        let is_there = |held: &Held| held.live().is_some();
+        Ok(self.held.hold(key, held, is_there))
     }
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {

@@ -269,7 +269,9 @@ mod tests {
             "{whole}"
         );
         assert!(
-            whole.ends_with("\r\n\r\n2\r\n{}\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"),
+            whole.ends_with(
+                "\r\n\r\n2\r\n{}\r\n8\r\n\0\0\0\0\0\0\0\0\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
+            ),
             "{whole}"
         );
         let broken = told(&["{}"], true, |_| async {

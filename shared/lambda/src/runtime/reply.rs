@@ -19,7 +19,7 @@ const TRAILER_BODY: HeaderName = HeaderName::from_static("lambda-runtime-functio
 
 /// An answer as Lambda takes it. [`crate::streamed`] and [`crate::whole`] make one.
 pub enum Reply {
-    /// What is told of the answer, with the mark behind it, and the answer's body.
+    /// What is told of the answer, and its body.
     Streamed { prelude: Bytes, body: Body },
     /// JSON.
     Whole(Bytes),
@@ -46,10 +46,14 @@ impl Told {
     }
 }
 
+/// What stands between what is told of a streamed answer and its body. Emulators look for a chunk that is just this.
+const MARK: Bytes = Bytes::from_static(&[0; 8]);
+
 /// The body of a request to the Runtime API. It never fails: a stream that breaks off says so in its trailers, which is how
 /// Lambda learns of it after the answer has begun.
 pub(super) struct Outgoing {
     first: Option<Bytes>,
+    mark: Option<Bytes>,
     rest: Option<Body>,
 }
 
@@ -57,6 +61,7 @@ impl Outgoing {
     pub(super) fn nothing() -> Self {
         Self {
             first: None,
+            mark: None,
             rest: None,
         }
     }
@@ -64,6 +69,7 @@ impl Outgoing {
     pub(super) fn whole(bytes: Bytes) -> Self {
         Self {
             first: Some(bytes),
+            mark: None,
             rest: None,
         }
     }
@@ -75,6 +81,7 @@ impl From<Reply> for Outgoing {
             Reply::Whole(bytes) => Self::whole(bytes),
             Reply::Streamed { prelude, body } => Self {
                 first: Some(prelude),
+                mark: Some(MARK),
                 rest: Some(body),
             },
         }
@@ -89,8 +96,9 @@ impl http_body::Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(Frame::data(first))));
+        let at_hand = self.first.take().or_else(|| self.mark.take());
+        if let Some(data) = at_hand {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
         }
         while let Some(rest) = &mut self.rest {
             let frame = match ready!(Pin::new(rest).poll_frame(cx)) {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use postern_gateway::socket::ConnectionCaller;
-use postern_gateway::{Arrival, Body, Journal};
+use postern_gateway::{Arrival, Body, Journal, Spelling};
 use postern_grip::{Event, Events, Item, SharedKey};
 use postern_store::{Clock, Embedded, Table};
 use postern_websocket::{
@@ -318,7 +318,7 @@ pub(crate) fn arrival(
         body: Body::from(Bytes::copy_from_slice(body)),
         proven: None,
         source_ip: "203.0.113.9".to_owned(),
-        protocol: "HTTP/1.1",
+        spelling: Spelling::default(),
         scheme: "http",
         port: 80,
         client_certificate: None,

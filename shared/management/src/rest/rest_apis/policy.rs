@@ -3,6 +3,7 @@
 use crate::Management;
 use crate::wire::Failure;
 use postern_definition::rest::RestApi;
+use postern_policy::{Kind, Policy};
 use serde_json::Value;
 
 const CHARS_MAX: usize = 8_192;
@@ -16,9 +17,21 @@ pub(super) fn saved(mut api: RestApi, service: &Management) -> Result<RestApi, F
             service.account(),
             api.id
         );
-        api.policy = Some(normal(policy, &arn)?);
+        let policy = normal(policy, &arn)?;
+        let kind = Kind::Resource {
+            api_arn: Some(arn.trim_end_matches('/')),
+        };
+        // What does not compile would refuse every request.
+        Policy::compile(&policy, kind).map_err(|_| invalid())?;
+        api.policy = Some(policy);
     }
     Ok(api)
+}
+
+fn invalid() -> Failure {
+    Failure::bad_request(
+        "Invalid policy document. Please check the policy syntax and ensure that Principals are valid.",
+    )
 }
 
 fn normal(policy: &str, arn: &str) -> Result<String, Failure> {
@@ -28,9 +41,7 @@ fn normal(policy: &str, arn: &str) -> Result<String, Failure> {
             .is_some_and(|statement| statement.is_array() || statement.is_object())
     });
     if !is_policy {
-        return Err(Failure::bad_request(
-            "Invalid policy document. Please check the policy syntax and ensure that Principals are valid.",
-        ));
+        return Err(invalid());
     }
     let policy = compact(policy).replace("\"execute-api:/", &format!("\"{arn}"));
     if policy.chars().count() > CHARS_MAX {
