@@ -116,14 +116,15 @@ async fn talk(
     rate: u32,
     seconds: u64,
     origin: Instant,
+    begin: Instant,
 ) -> Result<Seen, Failure> {
     let mut seen = Seen::default();
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
+    let mut ticks = tokio::time::interval_at(begin, Duration::from_secs(1) / rate);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let count = u64::from(rate) * seconds;
     let mut frame = [0; FRAME_BYTES];
     let mut filled = 0;
-    let give_up = Instant::now() + Duration::from_secs(seconds + 10);
+    let give_up = begin + Duration::from_secs(seconds + 10);
     while seen.received < count {
         tokio::select! {
             _ = ticks.tick(), if seen.sent < count => {
@@ -166,8 +167,13 @@ async fn echo(
 ) -> Result<(), Failure> {
     let origin = Instant::now();
     let mut talking = JoinSet::new();
-    for stream in connect_many(address, target, count).await? {
-        talking.spawn(talk(stream, rate, seconds, origin));
+    let streams = connect_many(address, target, count).await?;
+    let step = Duration::from_secs(1) / rate / u32::try_from(count.max(1))?;
+    let mut begin = Instant::now();
+    for stream in streams {
+        // Nobody's clients all speak in the same moment.
+        begin += step;
+        talking.spawn(talk(stream, rate, seconds, origin, begin));
     }
     let mut all = Seen::default();
     while let Some(seen) = talking.join_next().await {
