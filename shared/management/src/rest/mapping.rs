@@ -118,6 +118,22 @@ pub(super) fn request_mappings(
     invalid(&errors)
 }
 
+/// What tells answers apart that are kept, against what the integration's method declares.
+pub(super) fn cache_key_parameters(
+    names: &[String],
+    declared: Option<&Map<bool>>,
+) -> Result<(), Failure> {
+    let is_declared = |name: &String| declared.is_some_and(|declared| declared.contains_key(name));
+    let of_request = names
+        .iter()
+        .filter(|name| located(name, REQUEST, REQUEST_LOCATIONS).is_some());
+    let errors: Vec<_> = of_request
+        .filter(|name| !is_declared(name) && !is_declared(&name.replacen("multivalue", "", 1)))
+        .map(|name| not_declared(name))
+        .collect();
+    invalid(&errors)
+}
+
 /// An integration response's parameters, against what the method response of the same status declares.
 pub(super) fn response_mappings(
     mappings: &Map<String>,

@@ -259,6 +259,10 @@ pub(crate) fn checked(integration: &Integration, method: &Method) -> Result<(), 
             "Invalid cacheKeyParameters: at most {CACHE_KEY_PARAMETERS_MAX} are allowed"
         )));
     }
+    mapping::cache_key_parameters(
+        &integration.cache_key_parameters,
+        method.request_parameters.as_ref(),
+    )?;
     mapping::content_types(integration.request_templates.iter().flat_map(Map::keys))?;
     if let Some(mappings) = &integration.request_parameters {
         mapping::request_mappings(mappings, method.request_parameters.as_ref())?;

@@ -3,7 +3,7 @@
 use crate::Management;
 use crate::wire::Failure;
 use postern_definition::rest::RestApi;
-use serde_json::Value;
+use postern_policy::{Fault, Kind, Policy};
 
 const CHARS_MAX: usize = 8_192;
 
@@ -22,21 +22,19 @@ pub(super) fn saved(mut api: RestApi, service: &Management) -> Result<RestApi, F
 }
 
 fn normal(policy: &str, arn: &str) -> Result<String, Failure> {
-    let is_policy = serde_json::from_str::<Value>(policy).is_ok_and(|value| {
-        value
-            .get("Statement")
-            .is_some_and(|statement| statement.is_array() || statement.is_object())
-    });
-    if !is_policy {
-        return Err(Failure::bad_request(
-            "Invalid policy document. Please check the policy syntax and ensure that Principals are valid.",
-        ));
-    }
     let policy = compact(policy).replace("\"execute-api:/", &format!("\"{arn}"));
     if policy.chars().count() > CHARS_MAX {
         return Err(Failure::bad_request(format!(
             "Invalid policy document. It has more than {CHARS_MAX} characters."
         )));
+    }
+    // Or it would be found out only when nobody gets in any more.
+    if let Err(error) = Policy::compile(&policy, Kind::Resource { api_arn: None }) {
+        const INVALID: &str = "Invalid policy document. Please check the policy syntax and ensure that Principals are valid.";
+        return Err(Failure::bad_request(match error.fault {
+            Fault::Json(_) => INVALID.to_owned(),
+            _ => format!("{INVALID} {error}"),
+        }));
     }
     Ok(policy)
 }
@@ -71,12 +69,23 @@ mod tests {
     #[test]
     fn a_policy_is_kept_without_white_space_and_with_full_arns() {
         let given = r#"{ "Version" : "2012-10-17",
-            "Statement": [ {"Resource": "execute-api:/*", "Sid": "a \" b\\" , "Action": "execute-api:Invoke" } ] }"#;
+            "Statement": [ {"Effect": "Allow", "Principal": "*", "Resource": "execute-api:/*", "Sid": "ab" , "Action": "execute-api:Invoke",
+                "Condition": {"StringEquals": {"aws:UserAgent": "a \" b\\"}}} ] }"#;
         assert_eq!(
             normal(given, "arn:aws:execute-api:r:1:api/").unwrap(),
-            r#"{"Version":"2012-10-17","Statement":[{"Resource":"arn:aws:execute-api:r:1:api/*","Sid":"a \" b\\","Action":"execute-api:Invoke"}]}"#
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Resource":"arn:aws:execute-api:r:1:api/*","Sid":"ab","Action":"execute-api:Invoke","Condition":{"StringEquals":{"aws:UserAgent":"a \" b\\"}}}]}"#
         );
-        for bad in ["", "x", "{}", "[]", r#"{"Statement":"x"}"#] {
+        for bad in [
+            "",
+            "x",
+            "{}",
+            "[]",
+            r#"{"Statement":"x"}"#,
+            r#"{"Statement":{"Effect":"allow","Principal":"*","Action":"*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","NotAction":"*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringIs":{"a":"b"}}}}"#,
+        ] {
             assert!(
                 normal(bad, "")
                     .unwrap_err()
