@@ -20,6 +20,12 @@ impl Journal for Console {
         self.level >= Log::Metrics
     }
 
+    fn metrics(&self, record: &str) {
+        if self.level >= Log::Metrics {
+            StandardOutput.metrics(record);
+        }
+    }
+
     fn execution(&self, lines: &str) {
         if self.level >= Log::Requests {
             println!("{lines}");

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use postern_gateway::{Arrival, Body, ClientCertificate, CollectError, Gateway};
+use postern_gateway::{Arrival, Body, ClientCertificate, CollectError, Gateway, Spelling};
 use postern_management::Management;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ impl Front {
         &self,
         request: Request<Incoming>,
         through: &Connection,
+        spelling: Spelling,
     ) -> Response<Body> {
         let host = host(&request);
         let path = request.uri().path();
@@ -43,9 +44,9 @@ impl Front {
             if is_handshake(&request) {
                 return self.held.accept(request, through).await;
             }
-            let connection = connection(request.headers());
+            let connection = connection(request.version(), request.headers());
             let is_of_connections = is_of_connections(path);
-            let arrival = arrival(request, host, through);
+            let arrival = arrival(request, host, through, spelling);
             let mut response = if is_of_connections {
                 self.held.manage(arrival).await
             } else {
@@ -100,18 +101,20 @@ fn is_managed(page: &str) -> bool {
 }
 
 /// What the answer says of the connection: as the service does, it always says something.
-fn connection(headers: &HeaderMap) -> &'static str {
+fn connection(version: Version, headers: &HeaderMap) -> &'static str {
     let asked = headers
         .get(CONNECTION)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let closes = asked
-        .split(',')
-        .any(|token| token.trim().eq_ignore_ascii_case("close"));
+    let asks = |what: &str| {
+        let mut tokens = asked.split(',');
+        tokens.any(|token| token.trim().eq_ignore_ascii_case(what))
+    };
+    let closes = asks("close") || version == Version::HTTP_10 && !asks("keep-alive");
     if closes { "close" } else { "keep-alive" }
 }
 
-/// The host that was asked for: in the request's line, or in its header.
+/// The host that was asked for, in the request's line or in its header. Capitals mean nothing in it.
 fn host<B>(request: &Request<B>) -> String {
     let header = || {
         request
@@ -125,10 +128,15 @@ fn host<B>(request: &Request<B>) -> String {
         .map(http::uri::Authority::as_str)
         .or_else(header)
         .unwrap_or_default()
-        .to_owned()
+        .to_ascii_lowercase()
 }
 
-fn arrival(request: Request<Incoming>, host: String, through: &Connection) -> Arrival {
+fn arrival(
+    request: Request<Incoming>,
+    host: String,
+    through: &Connection,
+    spelling: Spelling,
+) -> Arrival {
     let (head, body) = request.into_parts();
     Arrival {
         method: head.method,
@@ -143,10 +151,7 @@ fn arrival(request: Request<Incoming>, host: String, through: &Connection) -> Ar
         },
         proven: None,
         source_ip: through.peer.ip().to_string(),
-        protocol: match head.version {
-            Version::HTTP_10 => "HTTP/1.0",
-            _ => "HTTP/1.1",
-        },
+        spelling,
         scheme: through.scheme,
         port: through.own.port(),
         client_certificate: through.certificate.clone(),

@@ -7,13 +7,15 @@ use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use postern_gateway::{Arrival, Body};
+use postern_gateway::{Arrival, Body, ClientCertificate, Spelling};
 use postern_grip::Item;
 use postern_holder::{Backend, BackendError, Holder, Settings, Signing};
 use postern_websocket::{Connections, Holders, Keys, PublishFailure, Reached, Sockets, Tag, World};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+const CONNECTION_ID: HeaderName = HeaderName::from_static("connection-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -21,7 +23,13 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 pub(crate) struct Held {
     holder: Holder,
     connections: Connections,
+    shown: Arc<Shown>,
 }
+
+/// The certificates of clients whose handshakes are under way, by the ids of their sockets: what a holder tells of a client has no
+/// place for them.
+#[derive(Default)]
+struct Shown(Mutex<HashMap<String, Arc<ClientCertificate>>>);
 
 impl Held {
     /// `world` makes of the holders, which are this process alone, all that sockets are answered with.
@@ -44,7 +52,11 @@ impl Held {
         let clock = world.clock.clone();
         let journal = world.journal.clone();
         let connections = Connections::new(world.clone());
-        let backend = Arc::new(Answering(Sockets::new(world, keys)));
+        let shown = Arc::new(Shown::default());
+        let backend = Arc::new(Answering {
+            sockets: Sockets::new(world, keys),
+            shown: shown.clone(),
+        });
         let holder = Holder::watched(
             settings,
             backend,
@@ -57,6 +69,7 @@ impl Held {
         Self {
             holder,
             connections,
+            shown,
         }
     }
 
@@ -69,11 +82,15 @@ impl Held {
         let headers = request.headers_mut();
         headers.insert(FORWARDED_PROTO, HeaderValue::from_static(through.scheme));
         headers.insert(FORWARDED_PORT, through.own.port().into());
+        let connection_id = (through.certificate.as_ref()).map(|shown| self.shown.keep(shown));
         let arrival = postern_holder::Arrival {
             peer: Some(through.peer.ip()),
-            connection_id: None,
+            connection_id: connection_id.clone(),
         };
         let (head, body) = self.holder.accept(request, arrival).await.into_parts();
+        if let Some(id) = connection_id {
+            self.shown.forget(&id);
+        }
         let body = match body.collect().await {
             Ok(body) => body.to_bytes(),
             Err(never) => match never {},
@@ -129,16 +146,41 @@ impl Holders for Here {
     }
 }
 
-struct Answering(Sockets);
+impl Shown {
+    /// Returns the id that the socket is to have.
+    fn keep(&self, certificate: &Arc<ClientCertificate>) -> String {
+        let id = format!("{:032x}", rand::random::<u128>());
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(id.clone(), certificate.clone());
+        id
+    }
+
+    fn of(&self, headers: &HeaderMap) -> Option<Arc<ClientCertificate>> {
+        let id = headers.get(CONNECTION_ID)?.to_str().ok()?;
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(id).cloned()
+    }
+
+    fn forget(&self, id: &str) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(id);
+    }
+}
+
+struct Answering {
+    sockets: Sockets,
+    shown: Arc<Shown>,
+}
 
 #[async_trait]
 impl Backend for Answering {
     async fn events(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BackendError> {
-        Ok(self.0.answer(arrival(request)).await)
+        let certificate = self.shown.of(request.headers());
+        Ok(self.sockets.answer(arrival(request, certificate)).await)
     }
 }
 
-fn arrival(request: Request<Bytes>) -> Arrival {
+fn arrival(request: Request<Bytes>, client_certificate: Option<Arc<ClientCertificate>>) -> Arrival {
     let (head, body) = request.into_parts();
     let mut headers = head.headers;
     let text = |headers: &HeaderMap, name: &HeaderName| {
@@ -157,10 +199,10 @@ fn arrival(request: Request<Bytes>) -> Arrival {
         headers,
         body: Body::Full(body),
         proven: None,
-        protocol: "HTTP/1.1",
+        spelling: Spelling::default(),
         scheme: if is_secure { "https" } else { "http" },
         port: port.unwrap_or_default(),
-        client_certificate: None,
+        client_certificate,
         vpc: None,
     }
 }

@@ -1,6 +1,7 @@
 //! The port: connections in, and a stop that lets what is under way finish.
 
 use crate::front::{Connection, Front};
+use crate::spelling::Ear;
 use crate::tls::Tls;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -104,10 +105,12 @@ fn serve(
     mut stopping: watch::Receiver<()>,
 ) {
     let through = Arc::new(through);
+    let ear = Ear::default();
+    let stream = ear.on(stream);
     let service = service_fn(move |request| {
-        let (front, through) = (front.clone(), through.clone());
+        let (front, through, spelling) = (front.clone(), through.clone(), ear.next());
         // Apart from the connection: a request that was taken is answered and recorded also where its client has gone.
-        async move { tokio::spawn(async move { front.answer(request, &through).await }).await }
+        async move { tokio::spawn(async move { front.answer(request, &through, spelling).await }).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -11,6 +11,7 @@ mod import;
 mod lingering;
 mod listener;
 mod sockets;
+mod spelling;
 mod tables;
 mod target;
 mod tls;

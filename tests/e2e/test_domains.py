@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 import wire
-from apis import aws_proxy, mock
+from apis import Routes, aws_proxy, mock
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
@@ -29,8 +29,8 @@ def domain(postern):
             more = {"stage": stage} if stage else {}
             client.create_base_path_mapping(domainName=name, basePath=base_path, restApiId=api.id, **more)
 
-        def ask(path, host=None):
-            return wire.exchange(postern.address, "GET", path, [("Host", host or f"{name}:4700")])
+        def ask(path, host=None, headers=()):
+            return wire.exchange(postern.address, "GET", path, [("Host", host or f"{name}:4700"), *headers])
 
         ask.name = name
         return ask
@@ -101,3 +101,65 @@ def test_an_api_may_answer_under_its_domain_names_only(api, domain):
     ask = domain({"(none)": (made, "test")})
     assert made.send("/").status == 403
     assert ask("/").status == 201
+
+
+# --- rules, and what is said where neither they nor mappings lead anywhere ---
+
+FORBIDDEN, NOT_FOUND = (403, b'{"message":"Forbidden"}'), (404, b'{"message":"Not Found"}')
+
+
+def test_where_only_http_apis_answer_nothing_is_not_found(api, domain, postern, backend):
+    routes, methods = Routes(postern, {"GET /pets": backend.url}), api({"GET /pets": answering(201)})
+    of_routes, of_methods = domain({}), domain({"v1": (methods, "test")})
+    routes.client.create_api_mapping(DomainName=of_routes.name, ApiId=routes.id, Stage="$default", ApiMappingKey="shop/v1")
+    assert of_routes("/shop/v1/pets").status == 200
+    for ask, expected in [(of_routes, NOT_FOUND), (of_methods, FORBIDDEN)]:
+        for path in ["/", "/shop", "/shop/v10/pets", "/V1"]:
+            answer = ask(path)
+            assert (answer.status, answer.body) == expected, path
+
+
+def test_rules_are_tried_by_priority_before_mappings(api, domain, postern, lambdas):
+    a, b, c, mapped = (lambdas.function({"statusCode": status}) for status in (201, 202, 203, 204))
+    made = [api({"ANY /": aws_proxy(name), "ANY /{proxy+}": aws_proxy(name)}) for name in (a, b, c, mapped)]
+    ask, client = domain({"(none)": (made[3], "test")}), postern.client("apigatewayv2")
+    header = lambda name, glob: {"MatchHeaders": {"AnyOf": [{"Header": name, "ValueGlob": glob}]}}
+    path = lambda base: {"MatchBasePaths": {"AnyOf": [base]}}
+
+    def rule(priority, conditions, target, strips=False):
+        to = {"ApiId": target.id, "Stage": "test", "StripBasePath": strips}
+        made = client.create_routing_rule(DomainName=ask.name, Priority=priority, Conditions=conditions, Actions=[{"InvokeApi": to}])
+        return made["RoutingRuleId"]
+
+    rule(10, [header("Hello", "World")], made[0])
+    pets = rule(50, [header("Accept", "image/webp"), header("Pet", "Dog-*"), path("PetStoreShopper")], made[1])
+    last = rule(100, [path("c")], made[2], strips=True)
+    # As long as the domain name is told to, it goes by its mappings alone.
+    assert ask("/", headers=[("Hello", "World")]).status == 204
+    client.update_domain_name(DomainName=ask.name, RoutingMode="ROUTING_RULE_THEN_API_MAPPING")
+    both = [("Pet", "Dog-Bella"), ("Accept", "image/webp")]
+    for target, headers, status, name, seen in [
+        ("/x", [("hello", "World")], 201, a, "/x"),
+        ("/PetStoreShopper/dogs", [*both, ("Hello", "World")], 201, a, "/PetStoreShopper/dogs"),
+        ("/PetStoreShopper/dogs", both, 202, b, "/PetStoreShopper/dogs"),
+        ("/PetStoreShopper", both, 202, b, "/PetStoreShopper"),
+        ("/PetStoreShopper", both[:1], 204, mapped, "/PetStoreShopper"),
+        ("/PetStoreShopperX", both, 204, mapped, "/PetStoreShopperX"),
+        ("/c/d", [("Hello", "world")], 203, c, "/c/d"),
+    ]:
+        assert ask(target, headers=headers).status == status, (target, headers)
+        event = lambdas.last(name).event
+        assert (event["path"], event["requestContext"]["path"]) == (seen, seen)
+    # What is stripped no resource sees, as of a mapping.
+    assert ask("/c").status == 203 and lambdas.last(c).event["resource"] == "/"
+    assert ask("/c/d").status == 203 and lambdas.last(c).event["pathParameters"] == {"proxy": "d"}
+
+    client.update_domain_name(DomainName=ask.name, RoutingMode="ROUTING_RULE_ONLY")
+    answer = ask("/")
+    assert (answer.status, answer.body) == NOT_FOUND
+    client.put_routing_rule(DomainName=ask.name, RoutingRuleId=last, Priority=1, Conditions=[],
+                            Actions=[{"InvokeApi": {"ApiId": made[2].id, "Stage": "test"}}])
+    assert ask("/PetStoreShopper", headers=both).status == 203
+    client.delete_routing_rule(DomainName=ask.name, RoutingRuleId=last)
+    client.delete_routing_rule(DomainName=ask.name, RoutingRuleId=pets)
+    assert ask("/PetStoreShopper", headers=both).status == 404

@@ -121,3 +121,8 @@ def test_a_route_refuses_what_does_not_fit_its_model_and_lacks_what_it_asks_for(
         assert answer.status == status, (path, headers, body, answer)
         if status == 400:
             assert answer.json() == {"message": "Bad Request"}
+    # A document carries what a route asks for, and what it asks for goes on being asked.
+    document = api.client.export_api(ApiId=api.id, Specification="OAS30", OutputType="YAML")["body"].read().decode()
+    assert "Warnings" not in api.client.reimport_api(ApiId=api.id, Body=document)
+    for path, body, status in [("/pets/1?q=1", b'{"name": "Rex"}', 200), ("/pets/1?q=1", b'{"nam": "Rex"}', 400), ("/pets/1", b'{"name": "Rex"}', 400)]:
+        assert api.send(path, "POST", [("X-A", "1"), json], body).status == status, (path, body)

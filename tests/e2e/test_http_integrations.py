@@ -31,7 +31,8 @@ def proxy(uri, method="ANY", **more):
 
 
 def trace(headers):
-    assert re.match(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", headers.pop("x-amzn-trace-id"))
+    """HTTP APIs begin a trace, and are no part of one."""
+    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", headers.pop("x-amzn-trace-id"))
 
 
 # --- functions ---
@@ -59,11 +60,11 @@ def test_the_whole_event_of_format_2(postern, lambdas):
     assert re.fullmatch(r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000", context.pop("time"))
     assert context == {
         "accountId": ACCOUNT, "apiId": api.id, "domainName": host.partition(":")[0], "domainPrefix": api.id,
-        "http": {"method": "POST", "path": "/dev/orders/7%208", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "curl/8.4"},
+        "http": {"method": "POST", "path": "/dev/orders/7 8", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "curl/8.4"},
         "requestId": answer.header("apigw-requestid"), "routeKey": "POST /orders/{id}", "stage": "dev",
     }
     assert got == {
-        "version": "2.0", "routeKey": "POST /orders/{id}", "rawPath": "/dev/orders/7%208", "rawQueryString": "q=a%20b&q=c&n=1",
+        "version": "2.0", "routeKey": "POST /orders/{id}", "rawPath": "/dev/orders/7 8", "rawQueryString": "q=a%20b&q=c&n=1",
         "cookies": ["sid=1", "t=2"], "queryStringParameters": {"q": "a b,c", "n": "1"}, "pathParameters": {"id": "7 8"},
         "stageVariables": {"tier": "gold"}, "body": '{"a": 1}', "isBase64Encoded": False,
     }
@@ -73,7 +74,11 @@ def test_the_whole_event_of_format_2(postern, lambdas):
     got = lambdas.last(name).event
     assert (got["routeKey"], got["body"], got["isBase64Encoded"]) == ("$default", "YT0x", True)
     assert not {"cookies", "queryStringParameters", "pathParameters"} & set(got)
-    assert "body" not in (api.send("/y"), lambdas.last(name).event)[1]
+    # A length is told of what has no body too, and what has no type is text.
+    got = (api.send("/y"), lambdas.last(name).event)[1]
+    assert "body" not in got and got["headers"]["content-length"] == "0"
+    got = (api.send("/y", "POST", body=b"plain"), lambdas.last(name).event)[1]
+    assert (got["body"], got["isBase64Encoded"]) == ("plain", False)
 
 
 def test_the_whole_event_of_format_1(postern, lambdas):
@@ -84,7 +89,7 @@ def test_the_whole_event_of_format_1(postern, lambdas):
     got = lambdas.last(name).event
     context = got.pop("requestContext")
     headers, several = got.pop("headers"), got.pop("multiValueHeaders")
-    assert set(headers) == set(several) >= {"Accept", "Host", "User-Agent", "X-Forwarded-For", "X-Amzn-Trace-Id", "x-my"}
+    assert set(headers) == set(several) >= {"Accept", "Content-Length", "Host", "User-Agent", "X-Forwarded-For", "X-Amzn-Trace-Id", "x-my"}
     assert (headers["x-my"], several["x-my"]) == ("2", ["1", "2"])
     for varies in ("requestTime", "requestTimeEpoch", "domainName"):
         assert context.pop(varies)

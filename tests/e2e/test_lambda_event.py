@@ -134,6 +134,45 @@ def test_authorization_and_user_agent_have_one_spelling_and_repeated_headers_kee
     assert many["x-one"] == ["a, b"]
 
 
+def test_names_of_headers_are_as_the_client_wrote_them(event):
+    sent = {"X-Pet-Name": "rex", "tEsT-HEADeR": "a", "x-lower": "b", "accept": "*/*", "Content-Type": "text/plain"}
+    _, answer, got = event("POST /h", "/h", "POST", list(sent.items()), b"X-Pet-Name: no\r\nX-LOWER: no\r\n\r\n")
+    assert {name: got["headers"].get(name) for name in sent} == sent
+    assert {name: got["multiValueHeaders"].get(name) for name in sent} == {name: [value] for name, value in sent.items()}
+
+
+def test_names_are_told_apart_from_one_request_to_the_next(greedy, lambdas):
+    made, name = greedy
+    host = made.product.host(made.id)
+    with wire.Connection(made.product.address) as connection:
+        for spelling, body in [("X-Pet", b"x"), ("x-PET", None), ("x-pet", b"")]:
+            connection.send(wire.encode("POST", "/test/n", [("Host", host), (spelling, "v")], body))
+            assert connection.answer("POST").status == 200
+            assert lambdas.last(name).event["headers"].get(spelling) == "v"
+        head = f"POST /test/n HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        connection.send(head + b"8\r\nX-Pet: v\r\n0\r\n\r\n")
+        assert connection.answer("POST").status == 200
+        connection.send(wire.encode("GET", "/test/n", [("HOST", host), ("X-pET", "v")]))
+        assert connection.answer().status == 200
+        assert {"Host", "X-pET"} <= set(lambdas.last(name).event["headers"])
+
+
+def test_capitals_of_a_host_mean_nothing(greedy):
+    made, _ = greedy
+    answer = wire.exchange(made.product.address, "GET", "/test/n", [("Host", made.product.host(made.id).upper())])
+    assert answer.status == 200
+
+
+def test_a_client_of_http_1_0_is_answered_and_told_of_as_any(greedy, lambdas):
+    made, name = greedy
+    with wire.Connection(made.product.address) as connection:
+        connection.send(f"GET /test/n HTTP/1.0\r\nHost: {made.product.host(made.id)}\r\n\r\n".encode())
+        answer = connection.answer()
+        assert (answer.status, answer.header("connection")) == (200, "close")
+        assert connection.reader.read(1) == b""
+    assert lambdas.last(name).event["requestContext"]["protocol"] == "HTTP/1.1"
+
+
 def test_headers_that_functions_never_see(event):
     hidden = ["Content-MD5", "Max-Forwards", "Proxy-Authenticate", "Server", "TE", "Trailer", "Upgrade", "WWW-Authenticate"]
     _, _, got = event("POST /h", "/h", "POST", [(name, "x") for name in hidden] + [("Via", "1.0 me"), ("Age", "3")], b"x")

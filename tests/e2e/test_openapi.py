@@ -238,6 +238,8 @@ def test_what_a_document_is_put_over_stays_or_goes_as_the_mode_says(client):
     assert now["/"] == kept["/"]
     assert code(client.put_rest_api, restApiId=api, mode="replace", body=json.dumps(first))[0] == "ValidationException"
     assert code(client.put_rest_api, restApiId="nosuchapi0", body=json.dumps(first))[0] == "NotFoundException"
+    # What is no document is told before the API is missed.
+    assert code(client.put_rest_api, restApiId="nosuchapi0", body=b"nonsense") == ("BadRequestException", "Invalid OpenAPI input.")
 
 
 def test_an_import_into_a_deployed_api_changes_nothing_until_it_is_deployed(product, client):
@@ -266,6 +268,17 @@ def test_warnings_are_told_or_refused(client):
     kind, _ = code(client.put_rest_api, restApiId=made["id"], mode="overwrite", failOnWarnings=True, body=json.dumps(two))
     assert kind == "BadRequestException" and whole(client, made["id"]) == was
     assert "warnings" not in client.import_rest_api(body=json.dumps(small()), failOnWarnings=True)
+
+
+@pytest.mark.parametrize("more", [
+    {"servers": [{"url": "https://a.example/v1"}]},
+    {"tags": [{"name": "pets"}], "externalDocs": {"url": "https://a.example"}, "x-of-mine": 1},
+], ids=lambda more: next(iter(more)))
+def test_what_aws_passes_over_in_silence_is_no_warning(client, more):
+    made = client.import_rest_api(body=json.dumps(small(**more)), failOnWarnings=True)
+    assert "warnings" not in made
+    put = client.put_rest_api(restApiId=made["id"], body=json.dumps(small(**more)))
+    assert "warnings" not in put
 
 
 @pytest.mark.parametrize("basepath, expected", [

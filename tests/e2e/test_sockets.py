@@ -16,7 +16,7 @@ import websockets.sync.client
 import holders
 import products
 import wire
-from apis import Routes, function_arn
+from apis import Routes, function_arn, invoke_uri
 from backends import Reply
 from products import ENVIRONMENT, PROGRAMS, REGION, eventually
 
@@ -200,6 +200,37 @@ def test_a_handshake_is_refused_as_the_function_says(chat):
     with chat.way.connect(chat, subprotocols=["chat1", "chat2"]) as client:
         assert client.subprotocol == "chat2"
     del chat.on["$connect"]
+
+
+def test_an_authorizer_decides_who_gets_in(way, lambdas):
+    def guard(event):
+        token = event["queryStringParameters"]["token"]
+        if token == "stranger":
+            return Reply({"errorMessage": "Unauthorized"}, error="Unhandled")
+        effect = "Allow" if token == "ann" else "Deny"
+        return {"principalId": token, "policyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": effect, "Action": "execute-api:Invoke", "Resource": event["methodArn"]}]}}
+
+    api = Chat(way, lambdas, "$default")
+    authorizer = api.client.create_authorizer(
+        ApiId=api.id, Name="guard", AuthorizerType="REQUEST", AuthorizerUri=invoke_uri(lambdas.function(guard)),
+        IdentitySource=["route.request.querystring.token"])["AuthorizerId"]
+    api.client.create_route(ApiId=api.id, RouteKey="$connect", Target=api.target, AuthorizationType="CUSTOM", AuthorizerId=authorizer)
+
+    def status(query):
+        try:
+            way.connect(api, query).close()
+        except websockets.InvalidStatus as refused:
+            return refused.response.status_code
+        return 101
+
+    api.settled(lambda: status("") == 401)
+    assert [status(f"?token={token}") for token in ("stranger", "eve")] == [401, 403]
+    assert not api.heard
+    with way.connect(api, "?token=ann") as client:
+        client.send("hi")
+        assert client.recv(timeout=10) == "hi"
+    assert [event["requestContext"]["authorizer"]["principalId"] for event in api.heard] == ["ann", "ann"]
 
 
 def test_an_unknown_route_and_a_failing_function_say_so_on_the_socket(way, lambdas):

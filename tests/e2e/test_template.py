@@ -84,7 +84,8 @@ def test_what_is_for_websockets_is_there_only_with_holders():
         assert RESOURCES[name]["Condition"] == "HasSockets", name
     assert actions("SocketsRole", "Definitions") == {"dynamodb:GetItem", "dynamodb:Query"}
     assert "dynamodb:Query" not in actions("SocketsRole", "Connections")
-    assert TEMPLATE["Parameters"]["SocketsKey"]["NoEcho"] is True
+    for name in ("SocketsKey", "FanoutToken"):
+        assert TEMPLATE["Parameters"][name]["NoEcho"] is True, name
 
 
 def test_only_functions_reach_what_holders_take_to_publish():
@@ -123,13 +124,15 @@ def test_every_variable_that_a_function_reads_is_set():
     shared = (ROOT / "shared" / "lambda" / "src" / "settings.rs").read_text()
     of_gateways = set(re.findall(r'"(POSTERN_\w+)"', shared[shared.index("pub fn gateway("):shared.index("pub fn all_of")]))
     of_fronts = set(re.findall(r'"(POSTERN_\w+)"', shared[shared.index("pub fn trust("):shared.index("pub fn gateway(")]))
-    assert len(of_gateways) > 8 and len(of_fronts) > 3
+    of_sockets = set(re.findall(r'"(POSTERN_\w+)"', (ROOT / "shared/lambda/src/sockets.rs").read_text().split("#[cfg(test)]")[0]))
+    assert len(of_gateways) > 8 and len(of_fronts) > 3 and len(of_sockets) > 4
     everywhere = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
     for function, folder in {"Gateway": "gateway", "Sockets": "sockets", "PostConnections": "connections", "Management": "management"}.items():
         source = (ROOT / "functions" / folder / "src" / "env.rs").read_text().split("#[cfg(test)]")[0]
         read = set(re.findall(r'"(POSTERN_\w+)"', source))
         read |= of_gateways if "variables.gateway(" in source else set()
         read |= of_fronts if "variables.trust(" in source else set()
+        read |= of_sockets if "variables.sockets(" in source else set()
         assert read - everywhere <= set(RESOURCES[function]["Properties"]["Environment"]["Variables"]), function
 
 

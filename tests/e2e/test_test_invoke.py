@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from apis import Api, invoke_uri, mock
+from apis import Api, aws_proxy, invoke_uri, mock
 from backends import Reply
 
 
@@ -30,12 +30,34 @@ def test_a_method_is_tried_before_it_is_deployed(product):
         "Method request headers: {content-type=application/json}",
         'Method request body before transformations: {"foo": "bar"}',
         'Method response body after transformations: {"done": true}',
-        "Method response headers: {content-type=application/json}",
+        "Method response headers: {Content-Type=application/json}",
         "Successfully completed execution",
         "Method completed with status: 200",
     ]
     bare = made.client.test_invoke_method(**at)["log"]
     assert "Method request path: {petId={petId}}" in bare
+
+
+def test_the_log_writes_names_as_the_service_does(product, lambdas):
+    made = Api(product)
+    name = lambdas.function({"statusCode": 200, "headers": {"X-Pet": "rex", "Server": "me"}, "body": "{}"})
+    made.route("ANY /pets", aws_proxy(name))
+    at = {"restApiId": made.id, "resourceId": made.resource("/pets"), "httpMethod": "ANY"}
+    tried = made.client.test_invoke_method(**at, pathWithQueryString="?a=1", headers={"X-Mine": "1", "accept": "*/*"})
+    event = lambdas.last(name).event
+    assert event["path"] == "/pets" and event["queryStringParameters"] == {"a": "1"}
+    assert event["headers"] == {"X-Mine": "1", "accept": "*/*"}
+    lines = dict(line.split(" : ", 1)[1].split(": ", 1) for line in tried["log"].splitlines()[1:] if ": {" in line)
+    assert lines["Method request headers"] == "{X-Mine=1, accept=*/*}"
+    request_id = tried["log"].splitlines()[0].removeprefix("Execution log for request ")
+    assert lines["Endpoint request headers"].startswith(
+        f"{{x-amzn-lambda-integration-tag={request_id}, x-amzn-apigateway-api-id={made.id}, Accept=application/json, "
+        f"User-Agent=AmazonAPIGateway_{made.id}, X-Amzn-Trace-Id=Root=")
+    assert "X-Amz-Executed-Version=$LATEST" in lines["Endpoint response headers"]
+    assert "x-amzn-RequestId=" in lines["Endpoint response headers"]
+    assert lines["Method response headers"].startswith("{X-Amzn-Trace-Id=Root=")
+    assert "Content-Type=application/json" in lines["Method response headers"]
+    assert tried["headers"]["x-amzn-Remapped-Server"] == "me"
 
 
 def test_what_is_not_there_cannot_be_tried(product):

@@ -8,9 +8,11 @@ import subprocess
 import uuid
 
 import pytest
+import websockets
+import websockets.sync.client
 
 import products
-from apis import Api, aws_proxy, mock
+from apis import Api, Routes, aws_proxy, mock
 from backends import Server
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
@@ -149,6 +151,50 @@ def test_a_certificate_opens_no_other_door(product, bucket, vouching):
     plain = http.client.HTTPConnection("127.0.0.1", product.port, timeout=10)
     plain.request("GET", "/", headers={"Host": guarded})
     assert plain.getresponse().status == 403
+
+
+def connect(product, name, certificate=None):
+    context = ssl.create_default_context(cafile=product.authority)
+    if certificate:
+        context.load_cert_chain(*certificate)
+    raw = socket.create_connection(("127.0.0.1", product.tls_port), timeout=10)
+    return websockets.sync.client.connect(f"wss://{name}/", sock=raw, ssl=context, compression=None, ping_interval=None, legacy=True)
+
+
+def test_sockets_are_held_under_tls_and_ask_for_certificates_too(product, bucket, vouching):
+    friends, strangers = vouching("members"), vouching("others")
+    bucket.objects["/trust/members.pem"] = friends.pem.read_bytes()
+    api = Routes(product, stage="dev", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action")
+    integration = api.integration({"IntegrationType": "MOCK", "RequestTemplates": {"$default": '{"statusCode":200}'}})
+    api.client.create_integration_response(ApiId=api.id, IntegrationId=integration, IntegrationResponseKey="$default",
+                                           ResponseTemplates={"$default": "$context.domainName"})
+    route = api.client.create_route(ApiId=api.id, RouteKey="$default", Target=f"integrations/{integration}",
+                                    RouteResponseSelectionExpression="$default")["RouteId"]
+    api.client.create_route_response(ApiId=api.id, RouteId=route, RouteResponseKey="$default")
+
+    def socket_domain(**more):
+        name = f"d{uuid.uuid4().hex[:8]}.example.com"
+        configuration = {"CertificateArn": CERTIFICATE, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}
+        api.client.create_domain_name(DomainName=name, DomainNameConfigurations=[configuration], **more)
+        api.client.create_api_mapping(DomainName=name, ApiId=api.id, Stage="dev")
+        return name
+
+    is_open = socket_domain()
+    guarded = socket_domain(MutualTlsAuthentication={"TruststoreUri": "s3://trust/members.pem"})
+    for name, certificate in [(is_open, None), (guarded, friends.client("/CN=ann"))]:
+        with connect(product, name, certificate) as client:
+            # More than once: the certificate is the handshake's.
+            for _ in range(2):
+                client.send("hi")
+                assert client.recv(timeout=10) == name
+    for certificate in (None, strangers.client("/CN=eve")):
+        with pytest.raises((ssl.SSLError, ConnectionError, EOFError, websockets.InvalidHandshake)):
+            connect(product, guarded, certificate)
+    # Nor without TLS, where nobody can show one.
+    plain = socket.create_connection(("127.0.0.1", product.port), timeout=10)
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        websockets.sync.client.connect(f"ws://{guarded}/", sock=plain, compression=None, legacy=True)
+    assert refused.value.response.status_code == 403
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])

@@ -1,7 +1,6 @@
 //! From Lambda's event to @connections and back.
 
-use lambda_runtime::Error;
-use postern_lambda::{Buffered, Event, Trust, refused};
+use postern_lambda::{Event, Failure, Reply, Trust, refused, whole};
 use postern_websocket::Connections;
 use std::sync::Arc;
 
@@ -12,13 +11,13 @@ pub(crate) async fn answer(
     connections: Arc<Connections>,
     event: Event,
     trust: Arc<Trust>,
-) -> Result<Buffered, Error> {
+) -> Result<Reply, Failure> {
     Ok(match event.into_arrival(&trust) {
         Ok(arrival) => {
             let (head, body) = connections.answer(arrival).await.into_parts();
             let body = body.collect(ANSWER_BYTES_MAX).await?;
-            http::Response::from_parts(head, body).into()
+            whole(&http::Response::from_parts(head, body))
         }
-        Err(error) => refused(&error).into(),
+        Err(error) => whole(&refused(&error)),
     })
 }

@@ -2,16 +2,14 @@
 
 use postern_gateway::Settings;
 use postern_lambda::{Trust, Variables};
-use postern_websocket::{HolderList, Keys, Limits};
+use postern_websocket::Settings as Sockets;
 
 pub(crate) struct Env {
     pub(crate) aws: postern_aws::Settings,
     pub(crate) tables: String,
     pub(crate) settings: Settings,
     pub(crate) trust: Trust,
-    pub(crate) keys: Keys,
-    pub(crate) holders: HolderList,
-    pub(crate) limits: Limits,
+    pub(crate) sockets: Sockets,
 }
 
 impl Env {
@@ -30,65 +28,15 @@ impl Env {
         let user_pools = aws.as_ref().and_then(|aws| aws.endpoint_of("cognito-idp"));
         let settings = variables.gateway(&region, user_pools.map(str::to_owned));
         let trust = variables.trust();
-        let keys = variables.needed("POSTERN_SOCKETS_KEY");
-        let holders = variables.needed("POSTERN_HOLDERS");
-        let limits = Limits::default();
-        let limits = Limits {
-            idle: variables
-                .seconds("POSTERN_SOCKET_IDLE")
-                .unwrap_or(limits.idle),
-            life: variables
-                .seconds("POSTERN_SOCKET_LIFE")
-                .unwrap_or(limits.life),
-            message_bytes_max: variables
-                .parsed("POSTERN_SOCKET_MESSAGE", "a whole number of bytes")
-                .unwrap_or(limits.message_bytes_max),
-        };
+        let sockets = variables.sockets();
         let tables = variables.tables();
-        let all = aws.zip(keys).zip(holders);
-        let ((aws, keys), holders) = variables.finish(all)?;
+        let (aws, sockets) = variables.finish(aws.zip(sockets))?;
         Ok(Self {
             aws,
             tables,
             settings,
             trust,
-            keys,
-            holders,
-            limits,
+            sockets,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_that_is_wrong_is_reported_together() {
-        let message = Env::from_variables(&|name| {
-            let value = match name {
-                "POSTERN_SOCKETS_KEY" => "short",
-                "POSTERN_HOLDERS" => "pushpin",
-                "POSTERN_SOCKET_IDLE"
-                | "POSTERN_SOCKET_LIFE"
-                | "POSTERN_SOCKET_MESSAGE"
-                | "POSTERN_PROXIES" => "long",
-                _ => return None,
-            };
-            Some(value.to_owned())
-        })
-        .err()
-        .unwrap();
-        for name in [
-            "AWS_REGION",
-            "POSTERN_SOCKETS_KEY",
-            "POSTERN_HOLDERS",
-            "POSTERN_SOCKET_IDLE",
-            "POSTERN_SOCKET_LIFE",
-            "POSTERN_SOCKET_MESSAGE",
-            "POSTERN_PROXIES",
-        ] {
-            assert!(message.contains(name), "{message}");
-        }
     }
 }

@@ -4,54 +4,27 @@ mod edge;
 mod env;
 
 use env::Env;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
-use postern_gateway::{Backend, Gateway, StandardOutput, SystemClock};
-use postern_lambda::Event;
-use postern_websocket::{Connections, RemoteHolders, World};
+use postern_gateway::{StandardOutput, SystemClock};
+use postern_lambda::{Event, Failure};
+use postern_websocket::{Connections, World};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Failure> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
-    let journal = Arc::new(StandardOutput);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
-    let store = aws.connect(&env.tables)?;
-    let backend: Arc<dyn Backend> = Arc::new(aws.backend());
-    let gateway = Gateway::new(
-        postern_gateway::World {
-            store: store.clone(),
-            backend: backend.clone(),
-            clock: clock.clone(),
-            journal: journal.clone(),
-        },
-        env.settings,
-    );
-    gateway.warm_up().await;
-    let world = World {
-        line: Arc::new(gateway),
-        holders: Arc::new(RemoteHolders::new(
-            env.holders,
-            env.keys,
-            backend,
-            clock.clone(),
-        )),
-        table: store.connections,
+    let world = postern_gateway::World {
+        store: aws.connect(&env.tables)?,
+        backend: Arc::new(aws.backend()),
         clock,
-        journal,
-        limits: env.limits,
+        journal: Arc::new(StandardOutput),
     };
+    let world = World::of_function(world, env.settings, env.sockets).await;
     let connections = Arc::new(Connections::new(world));
     let trust = Arc::new(env.trust);
-    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
-        // In a box, for every layer of the runtime that it passes through moves it.
-        Box::pin(edge::answer(
-            connections.clone(),
-            event.payload,
-            trust.clone(),
-        ))
-    }))
-    .await
+    let answer = move |event: Event| edge::answer(connections.clone(), event, trust.clone());
+    Ok(postern_lambda::run(answer).await?)
 }

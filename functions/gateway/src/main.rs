@@ -4,15 +4,14 @@ mod edge;
 mod env;
 
 use env::Env;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{Gateway, StandardOutput, SystemClock, World};
-use postern_lambda::Event;
+use postern_lambda::{Event, Failure};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Failure> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
     let aws = Aws::new(env.aws, Egress::new(&Options::default()), clock.clone());
@@ -25,9 +24,6 @@ async fn main() -> Result<(), Error> {
     let gateway = Arc::new(Gateway::new(world, env.settings));
     gateway.warm_up().await;
     let trust = Arc::new(env.trust);
-    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
-        // In a box, for every layer of the runtime that it passes through moves it.
-        Box::pin(edge::answer(gateway.clone(), event.payload, trust.clone()))
-    }))
-    .await
+    let answer = move |event: Event| edge::answer(gateway.clone(), event, trust.clone());
+    Ok(postern_lambda::run(answer).await?)
 }

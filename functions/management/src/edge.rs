@@ -1,9 +1,8 @@
 //! From Lambda's event to the management APIs and back.
 
 use bytes::Bytes;
-use lambda_runtime::Error;
 use postern_gateway::Body;
-use postern_lambda::{Buffered, Event, Trust, refused};
+use postern_lambda::{Event, Failure, Reply, Trust, refused, whole};
 use postern_management::Management;
 use std::sync::Arc;
 
@@ -12,10 +11,10 @@ pub(crate) async fn answer(
     management: Arc<Management>,
     event: Event,
     requires_auth: bool,
-) -> Result<Buffered, Error> {
+) -> Result<Reply, Failure> {
     let arrival = match event.into_arrival(&Trust::default()) {
         Ok(arrival) => arrival,
-        Err(error) => return Ok(refused(&error).into()),
+        Err(error) => return Ok(whole(&refused(&error))),
     };
     let target = match &arrival.query {
         Some(query) => format!("{}?{query}", arrival.path),
@@ -30,7 +29,7 @@ pub(crate) async fn answer(
         .body(body)
     {
         Ok(request) => request,
-        Err(error) => return Ok(refused(&error).into()),
+        Err(error) => return Ok(whole(&refused(&error))),
     };
     *request.headers_mut() = arrival.headers;
     // Whom a URL that asks for IAM lets in may manage: that is what its permission says.
@@ -40,5 +39,5 @@ pub(crate) async fn answer(
     } else {
         management.answer(request).await
     };
-    Ok(response.into())
+    Ok(whole(&response))
 }

@@ -4,17 +4,16 @@ mod edge;
 mod env;
 
 use env::Env;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
 use postern_egress::{Egress, Options};
 use postern_gateway::{Gateway, Settings, StandardOutput, TokenSettings};
-use postern_lambda::Event;
+use postern_lambda::{Event, Failure};
 use postern_management::{Management, Proofs, World};
 use postern_store::SystemClock;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Failure> {
     let env = Env::read()?;
     let clock = Arc::new(SystemClock);
     let user_pools = env.aws.endpoint_of("cognito-idp").map(str::to_owned);
@@ -52,8 +51,6 @@ async fn main() -> Result<(), Error> {
         gateway: Arc::new(gateway),
     });
     let management = Arc::new(management.with_proofs(proofs));
-    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
-        edge::answer(management.clone(), event.payload, env.requires_auth)
-    }))
-    .await
+    let answer = move |event: Event| edge::answer(management.clone(), event, env.requires_auth);
+    Ok(postern_lambda::run(answer).await?)
 }

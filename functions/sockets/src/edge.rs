@@ -1,7 +1,6 @@
 //! From Lambda's event to the answer for a holder.
 
-use lambda_runtime::Error;
-use postern_lambda::{Buffered, Event, Trust, refused};
+use postern_lambda::{Event, Failure, Reply, Trust, refused, whole};
 use postern_websocket::Sockets;
 use std::sync::Arc;
 
@@ -9,9 +8,9 @@ pub(crate) async fn answer(
     sockets: Arc<Sockets>,
     event: Event,
     trust: Arc<Trust>,
-) -> Result<Buffered, Error> {
+) -> Result<Reply, Failure> {
     Ok(match event.into_arrival(&trust) {
-        Ok(arrival) => sockets.answer(arrival).await.into(),
-        Err(error) => refused(&error).into(),
+        Ok(arrival) => whole(&sockets.answer(arrival).await),
+        Err(error) => whole(&refused(&error)),
     })
 }

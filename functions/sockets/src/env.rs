@@ -2,16 +2,14 @@
 
 use postern_gateway::Settings;
 use postern_lambda::{Trust, Variables};
-use postern_websocket::{HolderList, Keys, Limits};
+use postern_websocket::Settings as Sockets;
 
 pub(crate) struct Env {
     pub(crate) aws: postern_aws::Settings,
     pub(crate) tables: String,
     pub(crate) settings: Settings,
     pub(crate) trust: Trust,
-    pub(crate) keys: Keys,
-    pub(crate) holders: HolderList,
-    pub(crate) limits: Limits,
+    pub(crate) sockets: Sockets,
 }
 
 impl Env {
@@ -37,31 +35,15 @@ impl Env {
                 .unwrap_or(1),
             ..Trust::default()
         };
-        let keys = variables.needed("POSTERN_SOCKETS_KEY");
-        let holders = variables.needed("POSTERN_HOLDERS");
-        let limits = Limits::default();
-        let limits = Limits {
-            idle: variables
-                .seconds("POSTERN_SOCKET_IDLE")
-                .unwrap_or(limits.idle),
-            life: variables
-                .seconds("POSTERN_SOCKET_LIFE")
-                .unwrap_or(limits.life),
-            message_bytes_max: variables
-                .parsed("POSTERN_SOCKET_MESSAGE", "a whole number of bytes")
-                .unwrap_or(limits.message_bytes_max),
-        };
+        let sockets = variables.sockets();
         let tables = variables.tables();
-        let all = aws.zip(keys).zip(holders);
-        let ((aws, keys), holders) = variables.finish(all)?;
+        let (aws, sockets) = variables.finish(aws.zip(sockets))?;
         Ok(Self {
             aws,
             tables,
             settings,
             trust,
-            keys,
-            holders,
-            limits,
+            sockets,
         })
     }
 }
@@ -71,31 +53,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_that_is_wrong_is_reported_together() {
-        let message = Env::from_variables(&|name| {
+    fn all_that_is_wrong_is_reported_together_and_one_proxy_is_believed() {
+        let wrong = |name: &str| match name {
+            "POSTERN_PROXIES" => Some("many".to_owned()),
+            _ => None,
+        };
+        let message = Env::from_variables(&wrong).err().unwrap();
+        for name in ["AWS_REGION", "POSTERN_SOCKETS_KEY", "POSTERN_PROXIES"] {
+            assert!(message.contains(name), "{message}");
+        }
+        let env = Env::from_variables(&|name| {
             let value = match name {
-                "POSTERN_SOCKETS_KEY" => "short",
-                "POSTERN_HOLDERS" => "pushpin",
-                "POSTERN_SOCKET_IDLE"
-                | "POSTERN_SOCKET_LIFE"
-                | "POSTERN_SOCKET_MESSAGE"
-                | "POSTERN_PROXIES" => "long",
+                "AWS_REGION" => "eu-west-1",
+                "POSTERN_SOCKETS_KEY" => "0123456789abcdef",
+                "POSTERN_HOLDERS" => "pushpin=http://h:5561",
                 _ => return None,
             };
             Some(value.to_owned())
-        })
-        .err()
-        .unwrap();
-        for name in [
-            "AWS_REGION",
-            "POSTERN_SOCKETS_KEY",
-            "POSTERN_HOLDERS",
-            "POSTERN_SOCKET_IDLE",
-            "POSTERN_SOCKET_LIFE",
-            "POSTERN_SOCKET_MESSAGE",
-            "POSTERN_PROXIES",
-        ] {
-            assert!(message.contains(name), "{message}");
-        }
+        });
+        assert_eq!(env.unwrap().trust.proxies, 1);
     }
 }

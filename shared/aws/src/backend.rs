@@ -3,10 +3,10 @@
 use crate::Aws;
 use crate::endpoint;
 use crate::event_stream;
+use crate::keys::Credentials;
 use crate::lambda;
 use crate::sign::Scope;
 use async_trait::async_trait;
-use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use postern_gateway::{Backend, Body, Call, CallError, Caller, CollectError, Destination};

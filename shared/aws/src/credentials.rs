@@ -1,13 +1,11 @@
 //! The keys that requests are signed with: found when first needed, kept until shortly before they expire.
 
+use crate::keys::Credentials;
 use crate::settings::{CredentialsSource, Settings};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, future};
 use postern_egress::Egress;
 use postern_store::Clock;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -73,7 +71,7 @@ impl CredentialsCache {
     /// Credentials for AWS, or, where the call goes to an emulator and there are none, some that only look like it.
     pub(crate) async fn get(&self, to_emulator: bool) -> Result<Credentials, String> {
         match self.real(to_emulator).await {
-            Err(_) if to_emulator => Ok(Credentials::new("test", "test", None, None, "emulator")),
+            Err(_) if to_emulator => Ok(Credentials::new("test", "test", None, None)),
             real => real,
         }
     }
@@ -102,7 +100,7 @@ impl CredentialsCache {
             && let Some(Found {
                 outcome: Ok(old), ..
             }) = found.as_ref()
-            && expiry(old).is_none_or(|expiry| expiry > now)
+            && old.outlive(now)
         {
             return Ok(old.clone());
         }
@@ -112,6 +110,23 @@ impl CredentialsCache {
             gave_up,
         });
         outcome
+    }
+
+    /// Lets go of credentials that were refused as expired, whatever they say of it themselves, so that they are looked for
+    /// anew. False where there are no others.
+    pub(crate) async fn forget(&self, refused: &Credentials) -> bool {
+        if let Source::Keys(_) = self.source {
+            return false;
+        }
+        let mut found = self.found.lock().await;
+        let is_held = found
+            .as_ref()
+            .and_then(|found| found.outcome.as_ref().ok())
+            .is_some_and(|held| held.sign_like(refused));
+        if is_held {
+            *found = None;
+        }
+        true
     }
 
     #[cfg_attr(
@@ -137,43 +152,9 @@ impl CredentialsCache {
 impl Found {
     fn is_fresh(&self, now: Duration, to_emulator: bool) -> bool {
         match &self.outcome {
-            Ok(credentials) => expiry(credentials)
-                .is_none_or(|expiry| expiry.saturating_sub(RENEW_BEFORE_EXPIRY) > now),
+            Ok(credentials) => credentials.outlive(now + RENEW_BEFORE_EXPIRY),
             Err(_) => (to_emulator || !self.gave_up) && now < self.at + LOOK_AGAIN_AFTER,
         }
-    }
-}
-
-fn expiry(credentials: &Credentials) -> Option<Duration> {
-    credentials
-        .expiry()?
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .ok()
-}
-
-/// The cache as the SDK asks for credentials.
-pub(crate) struct SdkCredentials {
-    pub(crate) cache: Arc<CredentialsCache>,
-    pub(crate) to_emulator: bool,
-}
-
-impl std::fmt::Debug for SdkCredentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SdkCredentials").finish_non_exhaustive()
-    }
-}
-
-impl ProvideCredentials for SdkCredentials {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(async {
-            self.cache
-                .get(self.to_emulator)
-                .await
-                .map_err(CredentialsError::not_loaded)
-        })
     }
 }
 
@@ -202,8 +183,7 @@ mod tests {
     }
 
     fn keys(id: &str, expiry: Option<u64>) -> Credentials {
-        let expiry = expiry.map(|expiry| SystemTime::UNIX_EPOCH + Duration::from_secs(expiry));
-        Credentials::new(id, "secret", None, expiry, "test")
+        Credentials::new(id, "secret", None, expiry.map(Duration::from_secs))
     }
 
     #[tokio::test(start_paused = true)]
@@ -251,6 +231,24 @@ mod tests {
         for to_emulator in [false, true] {
             assert_eq!(id(&cache, to_emulator).await, "found");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_that_were_refused_are_looked_for_anew_once() {
+        let script = vec![(1, Ok(keys("first", None))), (1, Ok(keys("second", None)))];
+        let source = Source::Scripted(Script(std::sync::Mutex::new(script)));
+        let cache = CredentialsCache::of(source, Arc::new(SetClock(AtomicU64::new(0))));
+        let first = cache.get(false).await.unwrap();
+        // The second was signed with the same ones, before the first was refused.
+        for _ in 0..2 {
+            assert!(cache.forget(&first).await);
+            assert_eq!(id(&cache, false).await, "second");
+        }
+        let given = CredentialsCache::of(
+            Source::Keys(keys("given", None)),
+            Arc::new(SetClock(AtomicU64::new(0))),
+        );
+        assert!(!given.forget(&first).await);
     }
 
     async fn id(cache: &CredentialsCache, to_emulator: bool) -> String {

@@ -67,6 +67,16 @@ impl KnownService {
     }
 }
 
+/// How hosts end where regions of these beginnings are: parts of AWS that are apart from the rest.
+const APART: [(&str, &str); 6] = [
+    ("cn-", "amazonaws.com.cn"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+];
+
 /// The scheme and host of a service at AWS. `name` may have a subdomain before it, as in `runtime.sagemaker`.
 pub(crate) fn at_aws(name: &str, region: &str) -> Result<String, String> {
     if !is_host_part(name) {
@@ -75,11 +85,10 @@ pub(crate) fn at_aws(name: &str, region: &str) -> Result<String, String> {
     if !is_host_part(region) || region.contains('.') {
         return Err(format!("`{region}` is no AWS region"));
     }
-    let suffix = if region.starts_with("cn-") {
-        "amazonaws.com.cn"
-    } else {
-        "amazonaws.com"
-    };
+    let apart = APART
+        .iter()
+        .find(|(regions, _)| region.starts_with(regions));
+    let suffix = apart.map_or("amazonaws.com", |(_, suffix)| suffix);
     Ok(if is_global(name) {
         format!("https://{name}.{suffix}")
     } else {
@@ -147,6 +156,18 @@ mod tests {
                 "cn-north-1",
                 "sqs.cn-north-1.amazonaws.com.cn",
                 "cn-north-1/sqs",
+            ),
+            (
+                "dynamodb",
+                "eusc-de-east-1",
+                "dynamodb.eusc-de-east-1.amazonaws.eu",
+                "eusc-de-east-1/dynamodb",
+            ),
+            (
+                "dynamodb",
+                "us-isob-east-1",
+                "dynamodb.us-isob-east-1.sc2s.sgov.gov",
+                "us-isob-east-1/dynamodb",
             ),
             (
                 "runtime.sagemaker",

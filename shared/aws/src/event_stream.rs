@@ -1,9 +1,7 @@
 //! The answer to a streaming invocation: messages of AWS's event stream, of which each carries a piece of what the function
 //! writes, and the last says how it ended. Behind this, an answer is just what the function wrote.
 
-use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
-use aws_smithy_types::event_stream::Message;
-use aws_smithy_types::str_bytes::StrBytes;
+use crate::frame::Message;
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::header::CONTENT_TYPE;
@@ -28,7 +26,6 @@ pub(crate) fn unframed(answer: Response<Body>) -> Response<Body> {
         Body::stream(Unframed {
             body,
             arrived: BytesMut::new(),
-            decoder: MessageFrameDecoder::new(),
             over: false,
         })
     })
@@ -37,7 +34,6 @@ pub(crate) fn unframed(answer: Response<Body>) -> Response<Body> {
 struct Unframed {
     body: Body,
     arrived: BytesMut,
-    decoder: MessageFrameDecoder,
     over: bool,
 }
 
@@ -48,42 +44,28 @@ impl Unframed {
             CallError::Network(format!("the function's stream cannot be read: {reason}"))
         };
         while !self.over {
-            if self.arrived.len() > MESSAGE_BYTES_MAX {
-                return Err(broken("a piece of it is too long".to_owned()));
-            }
-            match self.decoder.decode_frame(&mut self.arrived) {
-                Err(error) => return Err(broken(error.to_string())),
-                Ok(DecodedFrame::Incomplete) => break,
-                Ok(DecodedFrame::Complete(message)) => match header(&message, ":event-type") {
-                    Some("PayloadChunk") if message.payload().is_empty() => {}
-                    Some("PayloadChunk") => return Ok(Some(message.payload().clone())),
-                    Some("InvokeComplete") => {
-                        self.over = true;
-                        if let Some(reason) = failure(message.payload()) {
-                            return Err(CallError::Network(format!(
-                                "the function failed: {reason}"
-                            )));
-                        }
+            let message = Message::take(&mut self.arrived, MESSAGE_BYTES_MAX)
+                .map_err(|malformed| broken(malformed.to_string()))?;
+            let Some(message) = message else { break };
+            match message.header(":event-type") {
+                Some("PayloadChunk") if message.payload.is_empty() => {}
+                Some("PayloadChunk") => return Ok(Some(message.payload)),
+                Some("InvokeComplete") => {
+                    self.over = true;
+                    if let Some(reason) = failure(&message.payload) {
+                        return Err(CallError::Network(format!("the function failed: {reason}")));
                     }
-                    _ => {
-                        if header(&message, ":message-type") != Some("event") {
-                            let reason = String::from_utf8_lossy(message.payload()).into_owned();
-                            return Err(broken(reason));
-                        }
+                }
+                _ => {
+                    if message.header(":message-type") != Some("event") {
+                        let reason = String::from_utf8_lossy(&message.payload).into_owned();
+                        return Err(broken(reason));
                     }
-                },
+                }
             }
         }
         Ok(None)
     }
-}
-
-fn header<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
-    let header = message
-        .headers()
-        .iter()
-        .find(|header| header.name().as_str() == name)?;
-    header.value().as_string().ok().map(StrBytes::as_str)
 }
 
 /// How the function failed, as `{"ErrorCode":..,"ErrorDetails":..,"LogResult":..}` says; the log is nobody's business.
@@ -146,13 +128,13 @@ impl http_body::Body for Unframed {
 mod tests {
     use super::*;
     use aws_smithy_eventstream::frame::write_message_to;
-    use aws_smithy_types::event_stream::{Header, HeaderValue};
+    use aws_smithy_types::event_stream::{self, Header, HeaderValue};
     use futures_util::stream::iter;
     use http_body_util::StreamBody;
 
     fn message(kind: &str, payload: &str) -> Vec<u8> {
         let text = |text: &str| HeaderValue::String(text.to_owned().into());
-        let message = Message::new(Bytes::copy_from_slice(payload.as_bytes()))
+        let message = event_stream::Message::new(Bytes::copy_from_slice(payload.as_bytes()))
             .add_header(Header::new(":message-type", text("event")))
             .add_header(Header::new(":event-type", text(kind)));
         let mut bytes = Vec::new();

@@ -1,16 +1,18 @@
 //! What Postern knows of AWS: the store on DynamoDB, calls to AWS services as backends, and the credentials both sign with.
 //!
-//! This is the only crate that names the AWS SDK, and it opens no connection of its own: whatever it sends leaves through
-//! [`Egress`], so that there is one pool and one TLS stack. Making an [`Aws`], its store and its backend reads no file, no
+//! It opens no connection of its own: whatever it sends leaves through [`Egress`], so that there is one pool and one TLS stack.
+//! Requests are signed and DynamoDB is spoken here, without the AWS SDK, which functions would pay for at every start. Only with
+//! the feature `profiles` is it in, to find the credentials of a person's machine; no other crate names it at all. Making an [`Aws`], its store and its backend reads no file, no
 //! certificate and no network; the first call does.
 
 mod backend;
 mod canonical;
-mod client;
 mod credentials;
 mod dynamodb;
 mod endpoint;
 mod event_stream;
+mod frame;
+mod keys;
 mod lambda;
 mod own;
 #[cfg(feature = "profiles")]
@@ -21,6 +23,7 @@ mod sign;
 
 pub use backend::AwsBackend;
 pub use dynamodb::{DynamoTable, NoRegion, Tables, TablesError};
+pub use keys::Credentials;
 pub use settings::{CredentialsSource, Settings};
 
 use credentials::CredentialsCache;
@@ -57,13 +60,13 @@ impl Aws {
     /// The four tables `{prefix}-definitions`, `-usage`, `-cache` and `-connections`. Whether they are there is seen at the
     /// first use.
     pub fn connect(&self, prefix: &str) -> Result<Store, NoRegion> {
-        let client = dynamodb::client(self)?;
+        let client = dynamodb::Client::new(self)?;
         Ok(dynamodb::store(&client, prefix, &self.clock))
     }
 
     /// Makes and removes the tables of a store.
     pub fn tables(&self, prefix: &str) -> Result<Tables, NoRegion> {
-        Ok(Tables::new(dynamodb::client(self)?, prefix))
+        Ok(Tables::new(dynamodb::Client::new(self)?, prefix))
     }
 
     /// Calls URLs as they are, and AWS services signed.

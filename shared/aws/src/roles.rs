@@ -2,16 +2,17 @@
 
 use crate::Aws;
 use crate::endpoint;
+use crate::keys::Credentials;
 use crate::sign::Scope;
-use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postern_gateway::{Body, CallError};
+use postern_identity::sigv4::signature::read_timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// The name that the service gives its sessions.
@@ -37,14 +38,14 @@ impl Aws {
         let now = self.clock.now();
         if let Some(credentials) = held
             .as_ref()
-            .filter(|held| ends_after(held, now + RENEW_BEFORE_EXPIRY))
+            .filter(|held| held.outlive(now + RENEW_BEFORE_EXPIRY))
         {
             return Ok(credentials.clone());
         }
         match self.assume_anew(role, region).await {
             Ok(credentials) => Ok(held.insert(credentials).clone()),
             // What is still good serves until the role can be taken on again.
-            Err(error) => match held.as_ref().filter(|held| ends_after(held, now)) {
+            Err(error) => match held.as_ref().filter(|held| held.outlive(now)) {
                 Some(credentials) => Ok(credentials.clone()),
                 None => Err(error),
             },
@@ -127,27 +128,20 @@ impl Roles {
     }
 }
 
-fn ends_after(credentials: &Credentials, moment: Duration) -> bool {
-    let end = credentials
-        .expiry()
-        .and_then(|expiry| expiry.duration_since(SystemTime::UNIX_EPOCH).ok());
-    end.is_none_or(|end| end > moment)
-}
-
 fn credentials(answer: &str) -> Option<Credentials> {
-    let expiry = element(answer, "Expiration")
-        .and_then(|text| {
-            let format = aws_smithy_types::date_time::Format::DateTime;
-            aws_smithy_types::DateTime::from_str(text, format).ok()
-        })
-        .and_then(|at| SystemTime::try_from(at).ok());
     Some(Credentials::new(
         element(answer, "AccessKeyId")?,
         element(answer, "SecretAccessKey")?,
         element(answer, "SessionToken").map(str::to_owned),
-        expiry,
-        "role",
+        element(answer, "Expiration").and_then(moment),
     ))
+}
+
+/// The time of `2015-08-30T13:36:00Z`, to the second, since 1970.
+fn moment(text: &str) -> Option<Duration> {
+    let (seconds, _) = text.split_once(['.', 'Z'])?;
+    let plain = format!("{}Z", seconds.replace(['-', ':'], ""));
+    read_timestamp(&plain)
 }
 
 /// The text of the first element of this name. Keys, tokens and dates need no unescaping.
@@ -155,4 +149,22 @@ fn element<'x>(xml: &'x str, name: &str) -> Option<&'x str> {
     let (_, after) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = after.split_once(&format!("</{name}>"))?;
     Some(text.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_roles_keys_is_read() {
+        for (text, expected) in [
+            ("2015-08-30T12:36:00Z", Some(1_440_938_160)),
+            ("2015-08-30T12:36:00.999Z", Some(1_440_938_160)),
+            ("2015-08-30", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(moment(text).map(|at| at.as_secs()), expected, "{text}");
+        }
+    }
 }

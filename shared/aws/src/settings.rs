@@ -1,7 +1,7 @@
 //! What differs between one place that Postern runs in and another, as far as AWS is concerned.
 
 use crate::endpoint::{self, KNOWN_SERVICES};
-use aws_credential_types::Credentials;
+use crate::keys::Credentials;
 use http::Uri;
 use std::collections::BTreeMap;
 
@@ -110,7 +110,6 @@ fn credentials(variable: &impl Fn(&str) -> Option<String>) -> Result<Credentials
             secret,
             variable("AWS_SESSION_TOKEN"),
             None,
-            "variables",
         ))),
         (None, None) => Ok(CredentialsSource::Chain),
         (Some(_), None) => Err(

@@ -1,6 +1,6 @@
 //! A request as the edge hands it over: nothing is decoded, nothing believed.
 
-use crate::Body;
+use crate::{Body, Spelling};
 use http::{HeaderMap, Method};
 use postern_identity::Identity;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub struct Arrival {
     pub proven: Option<Identity>,
     /// The address of the peer, never taken from a header that the peer could have written.
     pub source_ip: String,
-    /// `HTTP/1.1` and the like.
-    pub protocol: &'static str,
+    /// How the client wrote the names of its headers.
+    pub spelling: Spelling,
     /// The scheme and port that the client used: what `X-Forwarded-Proto` and `X-Forwarded-Port` say.
     pub scheme: &'static str,
     pub port: u16,

@@ -3,10 +3,11 @@
 use crate::rejection::{AdmitRejection, AuthorizeRejection, IntegrateRejection, Rejection};
 use crate::route::Routed;
 use crate::trail::Trail;
-use crate::{Body, Call, CallError, CollectError, Destination, Gateway, headers};
-use http::{HeaderMap, Response, StatusCode};
+use crate::{Body, Call, CallError, CollectError, Destination, Gateway, headers, told};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 use http_body::Body as _;
 use postern_telemetry::{ExecutionLog, LoggingLevel, java_headers, java_map};
+use std::borrow::Cow;
 
 /// A streamed answer that is longer, or does not say how long it is, is not held for the log.
 const HELD_BYTES_MAX: usize = 1 << 20;
@@ -48,7 +49,12 @@ impl Steps for ExecutionLog {
             );
             format!("Method request query string: {query}")
         });
-        self.data(|| format!("Method request headers: {}", shown(&routed.request.headers)));
+        self.data(|| {
+            let request = &routed.request;
+            let named = |name| request.spelling.of_name(name);
+            let fields = fields(&request.headers, named);
+            format!("Method request headers: {}", java_headers(fields))
+        });
         self.data(|| format!("Method request body before transformations: {}", text(body)));
     }
 
@@ -145,11 +151,32 @@ fn failure(rejection: &Rejection) -> String {
     first.into_iter().chain(characters).collect()
 }
 
+/// As the service writes them: first what it adds itself.
 fn shown(map: &HeaderMap) -> String {
-    java_headers(
-        map.iter()
-            .map(|(name, value)| (name.as_str(), headers::text(value))),
-    )
+    const FIRST: [&str; 5] = [
+        "x-amzn-lambda-integration-tag",
+        "x-amzn-apigateway-api-id",
+        "accept",
+        "user-agent",
+        "x-amzn-trace-id",
+    ];
+    let mut fields: Vec<_> = map.iter().collect();
+    fields.sort_by_key(|(name, _)| {
+        let place = FIRST.iter().position(|first| name == first);
+        place.unwrap_or(FIRST.len())
+    });
+    let named = fields
+        .into_iter()
+        .map(|(name, value)| (told(name), headers::text(value)));
+    java_headers(named)
+}
+
+fn fields<'m>(
+    map: &'m HeaderMap,
+    named: impl Fn(&'m HeaderName) -> Cow<'m, str>,
+) -> impl Iterator<Item = (Cow<'m, str>, Cow<'m, str>)> {
+    map.iter()
+        .map(move |(name, value)| (named(name), headers::text(value)))
 }
 
 /// As much of a body as a line holds.

@@ -320,7 +320,7 @@ impl Record {
             integration_latency_ms: (integration.as_ref())
                 .filter(|call| !call.latency.is_zero())
                 .map(|call| call.latency.as_millis() as u64),
-            request_id: &self.trail.request_id,
+            request_id: Some(&self.trail.request_id),
         }
     }
 

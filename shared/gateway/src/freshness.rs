@@ -1,7 +1,10 @@
-//! How old what is held of the store may be, and when it is read again.
+//! How old what is held of the store may be, when it is read again, and how much is held.
 
 use postern_store::{Clock, Table};
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// How old what is held may be.
@@ -74,6 +77,38 @@ impl Stamp {
         } else {
             Age::Stale
         }
+    }
+}
+
+/// Things held at most by one [`Holding`], those among them that are not there. Beyond it everything held is let go.
+const HELD_MAX: usize = 1_000;
+
+/// What was read, or looked for in vain, by how requests ask for it.
+pub(crate) struct Holding<K, T>(RwLock<HashMap<K, Arc<T>>>);
+
+impl<K, T> Default for Holding<K, T> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<K: Hash + Eq, T> Holding<K, T> {
+    pub(crate) fn get(&self, key: &K) -> Option<Arc<T>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(key).cloned()
+    }
+
+    /// Holds a thing, unless somebody else was quicker. Gives what is held.
+    pub(crate) fn hold(&self, key: K, held: Arc<T>, is_there: impl Fn(&T) -> bool) -> Arc<T> {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= HELD_MAX {
+            // What is not there goes first: whoever asks for much of that must not cost others what is.
+            all.retain(|_, held| is_there(held));
+        }
+        if all.len() >= HELD_MAX {
+            all.clear();
+        }
+        all.entry(key).or_insert(held).clone()
     }
 }
 

@@ -225,66 +225,6 @@ pub(crate) fn is_binary(binary_media_types: &[String], media_type: &str) -> bool
     })
 }
 
-/// A name as a Lambda function expects to find it in its event.
-///
-/// Behind a Function URL, and in this program's own listener, names arrive in lower case. Functions written for API Gateway
-/// look for `Host`, `User-Agent` or `X-Forwarded-For`, which is how clients and front ends write those over HTTP/1.1. So the
-/// usual names get their usual capitals; any other name stays as it came.
-pub(crate) fn event_name(name: &HeaderName) -> Cow<'static, str> {
-    const USUAL: [&str; 43] = [
-        "Accept",
-        "Accept-Charset",
-        "Accept-Encoding",
-        "Accept-Language",
-        "Age",
-        "Authorization",
-        "Cache-Control",
-        "CloudFront-Forwarded-Proto",
-        "CloudFront-Is-Desktop-Viewer",
-        "CloudFront-Is-Mobile-Viewer",
-        "CloudFront-Is-SmartTV-Viewer",
-        "CloudFront-Is-Tablet-Viewer",
-        "CloudFront-Viewer-ASN",
-        "CloudFront-Viewer-Country",
-        "Content-Encoding",
-        "Content-Type",
-        "Cookie",
-        "Date",
-        "From",
-        "Host",
-        "If-Match",
-        "If-Modified-Since",
-        "If-None-Match",
-        "If-Range",
-        "If-Unmodified-Since",
-        "Origin",
-        "Pragma",
-        "Range",
-        "Referer",
-        "Sec-WebSocket-Accept",
-        "Sec-WebSocket-Extensions",
-        "Sec-WebSocket-Key",
-        "Sec-WebSocket-Protocol",
-        "Sec-WebSocket-Version",
-        "User-Agent",
-        "Via",
-        "Warn",
-        "X-Amz-Cf-Id",
-        "X-Amzn-Trace-Id",
-        "X-Forwarded-For",
-        "X-Forwarded-Host",
-        "X-Forwarded-Port",
-        "X-Forwarded-Proto",
-    ];
-    let usual = USUAL
-        .iter()
-        .find(|usual| usual.eq_ignore_ascii_case(name.as_str()));
-    usual.map_or_else(
-        || Cow::Owned(name.as_str().to_owned()),
-        |usual| Cow::Borrowed(*usual),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,16 +311,5 @@ mod tests {
             "text/xml"
         );
         assert_eq!(content_type(&HeaderMap::new()), "application/json");
-    }
-
-    #[test]
-    fn usual_names_get_their_usual_capitals() {
-        for (name, expected) in [
-            ("user-agent", "User-Agent"),
-            ("host", "Host"),
-            ("x-my-header", "x-my-header"),
-        ] {
-            assert_eq!(event_name(&HeaderName::from_static(name)), expected);
-        }
     }
 }

@@ -12,6 +12,9 @@ pub trait Journal: Send + Sync + 'static {
     fn wants_metrics(&self) -> bool {
         true
     }
+
+    /// A record in the embedded metric format of what is no request to a stage, and in no access log.
+    fn metrics(&self, record: &str);
     /// The execution log of a request to a method whose settings ask for one: several lines, each with its request's id.
     fn execution(&self, lines: &str);
     /// What an operator should know of: a request that failed by the gateway's or the owner's fault.
@@ -26,6 +29,10 @@ pub struct StandardOutput;
 impl Journal for StandardOutput {
     fn request(&self, access: &str, metrics: &str) {
         print(&[access, metrics]);
+    }
+
+    fn metrics(&self, record: &str) {
+        print(&[record]);
     }
 
     fn execution(&self, lines: &str) {

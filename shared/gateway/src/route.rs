@@ -54,6 +54,7 @@ impl Routed {
     pub(crate) fn message(&self) -> Message<'_> {
         Message::Request {
             headers: &self.request.headers,
+            spelling: &self.request.spelling,
             query: &self.query,
             whole_path: &self.request.path,
             path: &self.path_parameters,

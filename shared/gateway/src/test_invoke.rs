@@ -11,7 +11,7 @@ use crate::rejection::{AuthorizeRejection, Rejection};
 use crate::route::Routed;
 use crate::stages::Live;
 use crate::trail::{ClientTrail, ResourceTrail, StageTrail, Trail};
-use crate::{Arrival, Body, Gateway, Query};
+use crate::{Arrival, Body, Gateway, Query, Spelling};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use postern_definition::rest::{Authorizer, Definition, Resource, RestApi};
@@ -294,10 +294,14 @@ impl Gateway {
         let variables = Arc::new(stage_variables);
         let live = Arc::new(Live::of_test(deployed.clone(), variables.clone()));
 
-        let target = path_with_query.unwrap_or_else(|| resource_path.clone());
+        let target = path_with_query.unwrap_or_default();
         let (path, query) = match target.split_once('?') {
-            Some((path, query)) => (path.to_owned(), Some(Arc::from(query))),
-            None => (target, None),
+            Some((path, query)) => (path, Some(Arc::from(query))),
+            None => (target.as_str(), None),
+        };
+        let path = match path {
+            "" => resource_path.clone(),
+            path => path.to_owned(),
         };
         let verb = if verb == "ANY" { "GET" } else { &verb };
         let method = Method::from_bytes(verb.as_bytes()).unwrap_or(Method::GET);
@@ -307,6 +311,7 @@ impl Gateway {
             base_path: None,
             query,
             headers: Arc::new(header_map(&headers)),
+            spelling: Spelling::of(headers.iter().map(|(name, _)| name.as_str())),
             body: Body::from(body.unwrap_or_default()),
             sent: Arc::new(Sent {
                 method: method.clone(),
@@ -332,7 +337,7 @@ impl Gateway {
             body: Body::empty(),
             proven: None,
             source_ip: SOURCE_IP.to_owned(),
-            protocol: "HTTP/1.1",
+            spelling: Spelling::default(),
             scheme: "https",
             port: 443,
             client_certificate: None,
@@ -353,6 +358,7 @@ impl Gateway {
             deployment_id: deployed.id().clone(),
             is_canary: None,
             base_path_matched: None,
+            routing_rule_matched: None,
         });
         trail.resource = Some(ResourceTrail {
             declared: None,

@@ -17,6 +17,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Told of every request, whatever the client speaks to the edge.
+pub(crate) const PROTOCOL: &str = "HTTP/1.1";
+
 #[derive(Clone, Debug)]
 pub(crate) struct Trail {
     pub request_id: String,
@@ -26,7 +29,6 @@ pub(crate) struct Trail {
     pub verb: String,
     /// As the client sees it: with the stage.
     pub path: String,
-    pub protocol: &'static str,
     pub source_ip: String,
     pub user_agent: Option<String>,
     pub domain_name: String,
@@ -71,6 +73,8 @@ pub(crate) struct StageTrail {
     pub is_canary: Option<bool>,
     /// Of a custom domain name.
     pub base_path_matched: Option<String>,
+    /// The id of the rule of a custom domain name.
+    pub routing_rule_matched: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -222,7 +226,6 @@ impl Trail {
             received_at: now,
             verb: arrival.method.as_str().to_owned(),
             path: arrival.path.clone(),
-            protocol: arrival.protocol,
             source_ip: arrival.source_ip.clone(),
             user_agent: headers::last(&arrival.headers, "user-agent").map(Cow::into_owned),
             domain_name: without_port(&arrival.host).to_owned(),
@@ -260,7 +263,7 @@ impl Trail {
             "requestTimeEpoch" => number(self.received_at.as_millis()),
             "httpMethod" => Some(self.verb.as_str().into()),
             "path" => Some(self.path.as_str().into()),
-            "protocol" => Some(self.protocol.into()),
+            "protocol" => Some(PROTOCOL.into()),
             "identity.sourceIp" => Some(self.source_ip.as_str().into()),
             "identity.userAgent" => self.user_agent.as_deref().map(Cow::Borrowed),
             "domainName" => Some(self.domain_name.as_str().into()),
@@ -279,6 +282,9 @@ impl Trail {
             ),
             "customDomain.basePathMatched" => {
                 text(self.stage.as_ref()?.base_path_matched.as_deref()?)
+            }
+            "customDomain.routingRuleIdMatched" => {
+                text(self.stage.as_ref()?.routing_rule_matched.as_deref()?)
             }
             "resourceId" => text(self.resource.as_ref()?.id.as_ref()?.as_str()),
             "routeKey" if self.socket.is_some() => text(&self.resource.as_ref()?.path),
@@ -317,6 +323,15 @@ impl Trail {
                 None => self.caller.context(name),
                 Some(socket) => socket.context(name).or_else(|| self.caller.context(name)),
             },
+        }
+    }
+
+    /// HTTP APIs are never part of a trace: they hand on what a client says of one, and else no more than where it begins.
+    pub(crate) fn is_no_parent(&mut self, client_says: Option<&str>) {
+        if !client_says.is_some_and(|said| said.contains("Parent="))
+            && let Some(own) = self.trace_id.find(PARENT)
+        {
+            self.trace_id.truncate(own);
         }
     }
 
@@ -449,6 +464,9 @@ fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// What a gateway that is part of a trace says of itself in it.
+const PARENT: &str = ";Parent=";
+
 /// A trace header with a parent is kept; one with only a root gets a parent; without one a trace begins here, unsampled.
 fn trace_id(incoming: Option<&str>, now: Duration, random: [u8; 16]) -> String {
     let incoming = incoming.unwrap_or_default();
@@ -460,12 +478,12 @@ fn trace_id(incoming: Option<&str>, now: Duration, random: [u8; 16]) -> String {
     let (root, parent) = random.split_at(8);
     match (has("Root="), has("Parent=")) {
         (true, true) => incoming.to_owned(),
-        (true, false) => format!("{incoming};Parent={}", hex(parent)),
+        (true, false) => format!("{incoming}{PARENT}{}", hex(parent)),
         (false, _) => {
             // Twelve bytes of root are needed, and eight of parent: they share four, which no trace can tell.
             let unique = [root, &parent[..4]].concat();
             format!(
-                "Root=1-{:08x}-{};Parent={};Sampled=0",
+                "Root=1-{:08x}-{}{PARENT}{};Sampled=0",
                 now.as_secs(),
                 hex(&unique),
                 hex(parent)

@@ -1,6 +1,6 @@
 //! Clients for a holder that runs on this machine, to measure it.
 //!
-//! - `load idle ADDRESS PID COUNT`: opens so many sockets that then say nothing, and tells what the process `PID` takes for each.
+//! - `load idle ADDRESS PID COUNT [TARGET]`: opens so many sockets that then say nothing, and tells what the process `PID` takes for each.
 //! - `load echo ADDRESS COUNT RATE SECONDS [TARGET]`: so many sockets, each saying `RATE` messages a second to a backend that echoes,
 //!   at the path `TARGET`; tells what was lost, what came out of order, and how long messages took.
 //! - `load backend ADDRESS`: a backend over HTTP that echoes, for the holder.
@@ -82,13 +82,13 @@ fn resident_bytes(pid: &str) -> Result<usize, Failure> {
     Ok(kilobytes.ok_or("no VmRSS")?.parse::<usize>()? << 10)
 }
 
-async fn idle(address: &str, pid: &str, count: usize) -> Result<(), Failure> {
+async fn idle(address: &str, target: &str, pid: &str, count: usize) -> Result<(), Failure> {
     // What the process takes for its first sockets, such as threads, is not a socket's.
-    let first = connect_many(address, TARGET, 10).await?;
+    let first = connect_many(address, target, 10).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let before = resident_bytes(pid)?;
     let begun = Instant::now();
-    let streams = connect_many(address, TARGET, count).await?;
+    let streams = connect_many(address, target, count).await?;
     let opened = begun.elapsed();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let after = resident_bytes(pid)?;
@@ -217,7 +217,8 @@ async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["idle", address, pid, count] => idle(address, pid, count.parse()?).await,
+        ["idle", address, pid, count] => idle(address, TARGET, pid, count.parse()?).await,
+        ["idle", address, pid, count, target] => idle(address, target, pid, count.parse()?).await,
         ["echo", address, count, rate, seconds] => {
             echo(address, TARGET, count.parse()?, rate.parse()?, seconds.parse()?).await
         }
@@ -225,6 +226,6 @@ async fn main() -> Result<(), Failure> {
             echo(address, target, count.parse()?, rate.parse()?, seconds.parse()?).await
         }
         ["backend", address] => backend(address).await,
-        _ => Err("load idle ADDRESS PID COUNT | load echo ADDRESS COUNT RATE SECONDS [TARGET] | load backend ADDRESS".into()),
+        _ => Err("load idle ADDRESS PID COUNT [TARGET] | load echo ADDRESS COUNT RATE SECONDS [TARGET] | load backend ADDRESS".into()),
     }
 }

@@ -29,6 +29,8 @@ mod wire;
 pub use backend::{Backend, BackendError};
 pub use holder::{Arrival, Holder};
 pub use http_backend::{BaseError, HttpBackend};
+#[doc(hidden)]
+pub use protocol::judged;
 pub use serve::serve;
 pub use settings::{Limits, Pings, Settings, Signing};
 pub use shared::Watch;

@@ -1,45 +1,42 @@
 //! An HTTP answer as Lambda takes it: streamed, or in one piece.
 
+use crate::Reply;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::Stream;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, Response};
-use http_body::Body as _;
-use lambda_runtime::{MetadataPrelude, StreamResponse};
-use postern_gateway::{Body, BodyError};
-use serde::Serialize;
-use std::collections::BTreeMap;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use postern_gateway::Body;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+/// Enough for what most answers have to tell.
+const PRELUDE_BYTES: usize = 512;
+
+/// What is told of a streamed answer before its body.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Prelude<'h> {
+    status_code: u16,
+    headers: Lines<'h>,
+    cookies: Cookies<'h>,
+}
 
 /// Streams an answer. In streaming mode a body in one piece is a stream of one piece: a buffered answer would reach the client
 /// empty.
-pub fn streamed(response: Response<Body>) -> StreamResponse<Pieces> {
+pub fn streamed(response: Response<Body>) -> Reply {
     let (head, body) = response.into_parts();
-    let (mut headers, cookies) = one_line_each(head.headers);
-    for value in headers.values_mut().filter(|value| value.to_str().is_err()) {
-        *value = plain(value);
+    let mut prelude = Vec::with_capacity(PRELUDE_BYTES);
+    let told = Prelude {
+        status_code: head.status.as_u16(),
+        headers: Lines(&head.headers, plain),
+        cookies: Cookies(&head.headers),
+    };
+    serde_json::to_writer(&mut prelude, &told).expect("numbers and texts are JSON");
+    Reply::Streamed {
+        prelude: prelude.into(),
+        body,
     }
-    StreamResponse {
-        metadata_prelude: MetadataPrelude {
-            status_code: head.status,
-            headers,
-            cookies,
-        },
-        stream: Pieces(body),
-    }
-}
-
-/// The runtime writes headers as JSON, and one whose value is not plain ASCII as an empty list, which no source understands.
-fn plain(value: &HeaderValue) -> HeaderValue {
-    let bytes = value.as_bytes().iter();
-    let bytes: Vec<_> = bytes
-        .map(|byte| if byte.is_ascii() { *byte } else { b'?' })
-        .collect();
-    HeaderValue::from_bytes(&bytes)
-        .expect("a header value with other visible bytes is a header value")
 }
 
 /// The answer to an event that is no request, or none that can be answered.
@@ -54,89 +51,111 @@ pub fn refused(reason: &dyn std::error::Error) -> Response<Bytes> {
     response
 }
 
-/// A body as the runtime wants it.
-pub struct Pieces(Body);
-
-impl Stream for Pieces {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            match std::task::ready!(Pin::new(&mut self.0).poll_frame(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                // Trailers have no place in Lambda's form.
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Poll::Ready(Some(Ok(data)));
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// An answer in one piece, in the form of a Function URL, which load balancers understand as well.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Buffered {
+struct Whole<'r> {
     status_code: u16,
-    headers: BTreeMap<String, String>,
-    cookies: Vec<String>,
-    body: String,
+    headers: Lines<'r>,
+    cookies: Cookies<'r>,
+    body: Cow<'r, str>,
     is_base64_encoded: bool,
 }
 
-impl From<Response<Bytes>> for Buffered {
-    fn from(response: Response<Bytes>) -> Self {
-        let (head, body) = response.into_parts();
-        let (headers, cookies) = one_line_each(head.headers);
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let is_base64_encoded = std::str::from_utf8(&body).is_err();
-        Self {
-            status_code: head.status.as_u16(),
-            headers: headers
-                .iter()
-                .map(|(name, value)| (name.as_str().to_owned(), text(value)))
-                .collect(),
-            cookies,
-            body: if is_base64_encoded {
-                STANDARD.encode(&body)
-            } else {
-                String::from_utf8_lossy(&body).into_owned()
-            },
-            is_base64_encoded,
-        }
-    }
+/// Answers in one piece. A body that is no text travels in base64.
+pub fn whole(response: &Response<Bytes>) -> Reply {
+    let body = std::str::from_utf8(response.body());
+    let whole = Whole {
+        status_code: response.status().as_u16(),
+        headers: Lines(response.headers(), text),
+        cookies: Cookies(response.headers()),
+        is_base64_encoded: body.is_err(),
+        body: body.map_or_else(|_| STANDARD.encode(response.body()).into(), Cow::Borrowed),
+    };
+    let json = serde_json::to_vec(&whole).expect("numbers and texts are JSON");
+    Reply::Whole(json.into())
 }
 
 /// Lambda's forms hold one line per name. Values of one name are joined, as HTTP allows for every header but `Set-Cookie`,
-/// which travels apart.
-fn one_line_each(mut headers: HeaderMap) -> (HeaderMap, Vec<String>) {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let cookies = headers.get_all(SET_COOKIE).iter().map(text).collect();
-    headers.remove(SET_COOKIE);
-    if headers.len() == headers.keys_len() {
-        return (headers, cookies);
+/// which travels apart. Beside the headers, how a value is made text.
+struct Lines<'h>(&'h HeaderMap, fn(&HeaderValue) -> Cow<'_, str>);
+
+struct Cookies<'h>(&'h HeaderMap);
+
+impl Serialize for Lines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(headers, text) = self;
+        let names = headers.keys().filter(|name| *name != SET_COOKIE);
+        serializer.collect_map(names.map(|name| {
+            let mut values = headers.get_all(name).iter().map(text);
+            let first = values.next().unwrap_or_default();
+            let joined = values.fold(first, |mut joined, value| {
+                let line = joined.to_mut();
+                line.push_str(", ");
+                line.push_str(&value);
+                joined
+            });
+            (name.as_str(), joined)
+        }))
     }
-    let joined = headers.keys().map(|name| {
-        let values: Vec<_> = headers
-            .get_all(name)
-            .iter()
-            .map(HeaderValue::as_bytes)
-            .collect();
-        let value = HeaderValue::from_bytes(&values.join(&b", "[..]))
-            .expect("header values joined are a header value");
-        (name.clone(), value)
-    });
-    (joined.collect(), cookies)
+}
+
+impl Serialize for Cookies<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.get_all(SET_COOKIE).iter().map(text))
+    }
+}
+
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    String::from_utf8_lossy(value.as_bytes())
+}
+
+/// In what is told of a streamed answer nothing but ASCII is understood.
+fn plain(value: &HeaderValue) -> Cow<'_, str> {
+    if let Ok(value) = value.to_str() {
+        return value.into();
+    }
+    let bytes = value.as_bytes().iter();
+    bytes
+        .map(|byte| {
+            if byte.is_ascii() {
+                char::from(*byte)
+            } else {
+                '?'
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use http::HeaderName;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn answer<B>(lines: &[(&'static str, &str)], body: B) -> Response<B> {
+        let mut response = Response::new(body);
+        for (name, value) in lines {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            let name = HeaderName::from_static(name);
+            response.headers_mut().append(name, value);
+        }
+        response
+    }
+
+    fn prelude(lines: &[(&'static str, &str)]) -> Value {
+        let Reply::Streamed { prelude, .. } = streamed(answer(lines, Body::empty())) else {
+            panic!("a stream")
+        };
+        serde_json::from_slice(&prelude).unwrap()
+    }
+
+    fn json_of(response: &Response<Bytes>) -> Value {
+        let Reply::Whole(json) = whole(response) else {
+            panic!("in one piece")
+        };
+        serde_json::from_slice(&json).unwrap()
+    }
 
     #[test]
     fn repeated_headers_become_one_line_and_cookies_travel_apart() {
@@ -147,37 +166,26 @@ mod tests {
             ("set-cookie", "y=2"),
             ("b", "3"),
         ];
-        let headers: HeaderMap = lines
-            .iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(value),
-                )
-            })
-            .collect();
-        let (headers, cookies) = one_line_each(headers);
+        let expected = json!({"statusCode": 200, "headers": {"a": "1, 2", "b": "3"}, "cookies": ["x=1", "y=2"]});
+        assert_eq!(prelude(&lines), expected);
+        let whole = json_of(&answer(&lines, Bytes::new()));
         assert_eq!(
-            (&headers["a"], &headers["b"], headers.len()),
-            (&"1, 2".parse().unwrap(), &"3".parse().unwrap(), 2)
+            (&whole["headers"], &whole["cookies"]),
+            (&expected["headers"], &expected["cookies"])
         );
-        assert_eq!(cookies, ["x=1", "y=2"]);
     }
 
     #[test]
-    fn every_header_of_a_streamed_answer_is_text_for_the_runtime() {
-        let mut response = Response::new(Body::empty());
-        let value = HeaderValue::from_bytes("attachment; filename=é.txt".as_bytes()).unwrap();
-        response.headers_mut().insert("content-disposition", value);
-        let prelude = serde_json::to_value(streamed(response).metadata_prelude).unwrap();
+    fn every_header_of_a_streamed_answer_is_ascii() {
+        let lines = [("content-disposition", "attachment; filename=é.txt")];
         assert_eq!(
-            prelude["headers"],
+            prelude(&lines)["headers"],
             json!({"content-disposition": "attachment; filename=??.txt"})
         );
     }
 
     #[test]
-    fn a_buffered_answer_is_text_or_base64() {
+    fn an_answer_in_one_piece_is_text_or_base64() {
         for (body, expected) in [
             (
                 &b"{}"[..],
@@ -192,8 +200,7 @@ mod tests {
                 json!({"statusCode": 200, "headers": {}, "cookies": [], "body": "", "isBase64Encoded": false}),
             ),
         ] {
-            let buffered = Buffered::from(Response::new(Bytes::from_static(body)));
-            assert_eq!(serde_json::to_value(buffered).unwrap(), expected);
+            assert_eq!(json_of(&answer(&[], Bytes::from_static(body))), expected);
         }
     }
 }

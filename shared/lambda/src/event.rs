@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use postern_gateway::{Arrival, Body, CognitoIdentity, Identity};
+use postern_gateway::{Arrival, Body, CognitoIdentity, Identity, Spelling};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -96,7 +96,6 @@ impl Iam {
 #[serde(rename_all = "camelCase", default)]
 struct HttpContext {
     method: String,
-    protocol: Option<String>,
     source_ip: String,
 }
 
@@ -168,10 +167,6 @@ impl Event {
             text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"));
         let scheme = if is_http { "http" } else { "https" };
         let port = text("x-forwarded-port").and_then(|port| port.parse().ok());
-        let is_http2 = self
-            .http_context()
-            .and_then(|http| http.protocol.as_deref())
-            == Some("HTTP/2.0");
         let iam = self.request_context.authorizer.and_then(|found| found.iam);
         let proven = iam.and_then(Iam::identity);
         let body = self.body.unwrap_or_default();
@@ -189,7 +184,7 @@ impl Event {
             body,
             proven,
             source_ip,
-            protocol: if is_http2 { "HTTP/2.0" } else { "HTTP/1.1" },
+            spelling: Spelling::default(),
             scheme,
             port: port.unwrap_or(if is_http { 80 } else { 443 }),
             client_certificate: told.client_certificate,

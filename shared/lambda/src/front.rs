@@ -53,8 +53,6 @@ impl Told {
             (shown.as_ref().and_then(|shown| shown.to_str().ok()))
                 .is_some_and(|shown| secret.is(shown))
         });
-        let certificate = certificate(headers);
-        let vpc = vpc(headers);
         let forgeable: Vec<HeaderName> = (headers.keys())
             .filter(|name| {
                 let name = name.as_str();
@@ -64,6 +62,11 @@ impl Told {
             })
             .cloned()
             .collect();
+        // Most requests have none of them, and are not to be searched for each by name.
+        let (certificate, vpc) = match &forgeable[..] {
+            [] => (None, None),
+            _ => (certificate(headers), vpc(headers)),
+        };
         for name in forgeable {
             headers.remove(name);
         }

@@ -13,6 +13,7 @@ mod export;
 mod import;
 mod merge;
 mod tree;
+mod validation;
 
 pub use document::{Limits, Position};
 pub use export::{

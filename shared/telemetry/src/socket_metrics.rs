@@ -21,7 +21,8 @@ pub struct SocketMetrics<'r> {
     pub execution_error: bool,
     /// Absent where no backend was called.
     pub integration_latency_ms: Option<u64>,
-    pub request_id: &'r str,
+    /// Absent of what is no request.
+    pub request_id: Option<&'r str>,
 }
 
 impl SocketMetrics<'_> {
@@ -59,7 +60,9 @@ impl SocketMetrics<'_> {
         if let Some(latency) = latency {
             set("IntegrationLatency", latency.into());
         }
-        set("requestId", self.request_id.into());
+        if let Some(id) = self.request_id {
+            set("requestId", id.into());
+        }
         Value::Object(line).to_string()
     }
 }
@@ -81,7 +84,7 @@ mod tests {
             client_error: false,
             execution_error: false,
             integration_latency_ms: Some(12),
-            request_id: "IU3kkGyEoAMFwZQ=",
+            request_id: Some("IU3kkGyEoAMFwZQ="),
         };
         let line: Value = serde_json::from_str(&metrics.line()).unwrap();
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
@@ -97,12 +100,14 @@ mod tests {
             ("ClientError", json!(0)),
             ("ExecutionError", json!(0)),
             ("IntegrationLatency", json!(12)),
+            ("requestId", json!("IU3kkGyEoAMFwZQ=")),
         ] {
             assert_eq!(line[name], value, "{name}");
         }
         let plain = SocketMetrics {
             route: None,
             integration_latency_ms: None,
+            request_id: None,
             ..metrics
         };
         let line: Value = serde_json::from_str(&plain.line()).unwrap();
@@ -111,6 +116,8 @@ mod tests {
             directive["Dimensions"],
             json!([["ApiId"], ["ApiId", "Stage"]])
         );
-        assert_eq!(line.get("IntegrationLatency"), None);
+        for name in ["IntegrationLatency", "requestId"] {
+            assert_eq!(line.get(name), None, "{name}");
+        }
     }
 }

@@ -21,7 +21,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use postern_egress::{Egress, Options};
 use postern_gateway::socket::ConnectionCaller;
-use postern_gateway::{Arrival, Body, Clock, Journal, SystemClock};
+use postern_gateway::{Arrival, Body, Clock, Journal, Spelling, SystemClock};
 use postern_store::Embedded;
 use postern_websocket::{
     Accepted, Connection, Connections, HolderList, Keys, Limits, Line, Managed, RemoteHolders,
@@ -104,6 +104,8 @@ impl Line for Small {
         self.tell(&format!("disconnected {} {code} {reason}", connection.id));
     }
 
+    fn sent(&self, _: &Connection) {}
+
     async fn manage(&self, arrival: Arrival) -> Result<Managed, Response<Body>> {
         let id = arrival.path.rsplit('/').next().unwrap_or_default();
         Ok(Managed {
@@ -120,6 +122,7 @@ struct Stderr;
 
 impl Journal for Stderr {
     fn request(&self, _: &str, _: &str) {}
+    fn metrics(&self, _: &str) {}
     fn execution(&self, _: &str) {}
     fn fault(&self, line: &str) {
         eprintln!("{line}");
@@ -152,7 +155,7 @@ impl Backend {
             body: Body::stream(body),
             proven: None,
             source_ip: client.unwrap_or_else(|| peer.ip().to_string()),
-            protocol: "HTTP/1.1",
+            spelling: Spelling::default(),
             scheme: "http",
             port: 80,
             client_certificate: None,

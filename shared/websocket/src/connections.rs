@@ -86,7 +86,9 @@ impl Connections {
         let publish = self.publish(id, record, Action::Text(text));
         let touch = self.touch(id, record);
         let (published, ()) = futures_util::future::join(publish, touch).await;
-        published.map(|()| answer(StatusCode::OK, Body::empty()))
+        published?;
+        self.world.line.sent(&record.connection);
+        Ok(answer(StatusCode::OK, Body::empty()))
     }
 
     /// Whoever asks twice is told that the connection is gone, also while its holder still says goodbye to the client.

@@ -21,6 +21,7 @@ mod limits;
 mod line;
 mod registry;
 mod remote;
+mod settings;
 mod sockets;
 mod state;
 
@@ -33,6 +34,7 @@ pub use line::Line;
 pub use postern_gateway::socket::{Accepted, Connection, Managed};
 pub use registry::{Ended, Record, Registry};
 pub use remote::{HolderList, RemoteHolders, SettingError};
+pub use settings::Settings;
 pub use sockets::Sockets;
 
 use postern_gateway::Journal;

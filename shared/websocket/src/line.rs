@@ -19,6 +19,9 @@ pub trait Line: Send + Sync + 'static {
     /// After the socket has gone.
     async fn disconnected(&self, connection: &Connection, code: u16, reason: &str);
 
+    /// Whoever asked @connections for it has sent the client a message.
+    fn sent(&self, connection: &Connection);
+
     /// Who asks @connections, for what, and whether they may. An error is the answer that refuses it.
     async fn manage(&self, arrival: Arrival) -> Result<Managed, Response<Body>>;
 }
@@ -35,6 +38,10 @@ impl Line for Gateway {
 
     async fn disconnected(&self, connection: &Connection, code: u16, reason: &str) {
         self.disconnected(connection, code, reason).await;
+    }
+
+    fn sent(&self, connection: &Connection) {
+        self.sent(connection);
     }
 
     async fn manage(&self, arrival: Arrival) -> Result<Managed, Response<Body>> {

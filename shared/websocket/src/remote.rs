@@ -1,5 +1,6 @@
 //! Holders that are reached over the network, by their publish endpoints.
 
+use crate::keys::is_of_fanout;
 use crate::{Holders, Keys, PublishFailure, Reached, Tag};
 use async_trait::async_trait;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -22,7 +23,8 @@ const PUBLISH_BYTES_MAX: usize = 900_000;
 const ANSWER_BYTES_MAX: usize = 4 << 10;
 
 /// Who they are. As a setting: `NAME=URL` with commas between them. A holder is called what it calls itself in its signatures; a
-/// fleet is a network, `10.0.0.0/16=http://{}:5561`, whose members call themselves by their addresses.
+/// fleet is a network, `10.0.0.0/16=http://{}:5561`, whose members call themselves by their addresses. A service of Fastly's Fanout
+/// is `fastly:SERVICE=https://api.fastly.com/service/SERVICE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HolderList(Vec<Remote>);
 
@@ -99,6 +101,10 @@ impl Remote {
         })
     }
 
+    fn is_of_fanout(&self) -> bool {
+        matches!(self, Self::One { name, .. } if is_of_fanout(name))
+    }
+
     fn is_called(&self, other: Tag) -> bool {
         matches!(self, Self::One { tag, .. } if *tag == other)
     }
@@ -133,6 +139,13 @@ impl FromStr for HolderList {
     }
 }
 
+impl HolderList {
+    /// Whether to publish to some of them takes a token of Fastly's.
+    pub fn has_fanout(&self) -> bool {
+        self.0.iter().any(Remote::is_of_fanout)
+    }
+}
+
 impl RemoteHolders {
     pub fn new(
         all: HolderList,
@@ -148,9 +161,32 @@ impl RemoteHolders {
         }
     }
 
-    fn url(&self, holder: Tag) -> Option<String> {
-        self.all.0.iter().find_map(|remote| remote.url(holder))
+    fn find(&self, holder: Tag) -> Option<Place> {
+        self.all.0.iter().find_map(|remote| {
+            Some(Place {
+                url: remote.url(holder)?,
+                is_of_fanout: remote.is_of_fanout(),
+            })
+        })
     }
+
+    /// By what the holder knows us.
+    fn authorization(&self, place: &Place) -> Result<HeaderValue, PublishFailure> {
+        if place.is_of_fanout {
+            let token = self.keys.fanout_token().cloned();
+            return token.ok_or_else(|| failed(place, "there is no token of Fastly's".to_owned()));
+        }
+        let now = self.clock.now();
+        let token = self.keys.first().sign("postern", now, TOKEN_LIFETIME);
+        let value = HeaderValue::try_from(format!("Bearer {token}"));
+        value.map_err(|error| failed(place, error.to_string()))
+    }
+}
+
+/// Where is published to a holder.
+struct Place {
+    url: String,
+    is_of_fanout: bool,
 }
 
 #[async_trait]
@@ -165,28 +201,22 @@ impl Holders for RemoteHolders {
     }
 
     async fn publish(&self, holder: Tag, items: Vec<Item>) -> Result<Reached, PublishFailure> {
-        let url = self.url(holder).ok_or(PublishFailure::Unknown)?;
+        let place = self.find(holder).ok_or(PublishFailure::Unknown)?;
         let mut reached = Reached::Nobody;
         for items in split(items) {
-            reached = self.publish_some(&url, &items).await?;
+            reached = self.publish_some(&place, &items).await?;
         }
         Ok(reached)
     }
 }
 
 impl RemoteHolders {
-    async fn publish_some(&self, url: &str, items: &[Item]) -> Result<Reached, PublishFailure> {
-        let token = self
-            .keys
-            .first()
-            .sign("postern", self.clock.now(), TOKEN_LIFETIME);
+    async fn publish_some(&self, place: &Place, items: &[Item]) -> Result<Reached, PublishFailure> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Ok(value) = HeaderValue::try_from(format!("Bearer {token}")) {
-            headers.insert(AUTHORIZATION, value);
-        }
+        headers.insert(AUTHORIZATION, self.authorization(place)?);
         let call = Call {
-            destination: Destination::url(format!("{url}/publish/")),
+            destination: Destination::url(format!("{}/publish/", place.url)),
             method: Method::POST,
             headers,
             body: Body::from(Item::write_all(items)),
@@ -194,18 +224,22 @@ impl RemoteHolders {
         };
         let answer = match self.backend.call(call).await {
             Ok(answer) => answer,
-            Err(CallError::Network(reason)) => {
-                let url = url.to_owned();
+            // Where Fastly takes messages is not where it holds sockets.
+            Err(CallError::Network(reason)) if !place.is_of_fanout => {
+                let url = place.url.clone();
                 return Err(PublishFailure::Gone { url, reason });
             }
-            Err(error) => return Err(failed(url, error.to_string())),
+            Err(error) => return Err(failed(place, error.to_string())),
         };
         let (head, body) = answer.into_parts();
         // Read to its end, so that the connection serves the next.
         let body = body.collect(ANSWER_BYTES_MAX).await.unwrap_or_default();
         if head.status != StatusCode::OK {
             let told = String::from_utf8_lossy(&body);
-            return Err(failed(url, format!("{}: {}", head.status, told.trim_end())));
+            return Err(failed(
+                place,
+                format!("{}: {}", head.status, told.trim_end()),
+            ));
         }
         Ok(match head.headers.get(REACHED).map(HeaderValue::as_bytes) {
             None => Reached::Untold,
@@ -215,8 +249,8 @@ impl RemoteHolders {
     }
 }
 
-fn failed(url: &str, reason: String) -> PublishFailure {
-    let url = url.to_owned();
+fn failed(place: &Place, reason: String) -> PublishFailure {
+    let url = place.url.clone();
     PublishFailure::Failed { url, reason }
 }
 
@@ -246,6 +280,7 @@ fn split(items: Vec<Item>) -> Vec<Vec<Item>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
 
     #[test]
     fn a_holder_is_a_name_or_a_network() {
@@ -266,10 +301,102 @@ mod tests {
                 "10.1.2.3",
                 Some("https://10.1.2.3"),
             ),
+            (
+                "fastly:svc=https://api.fastly.com/service/svc",
+                "fastly:svc",
+                Some("https://api.fastly.com/service/svc"),
+            ),
         ] {
             let remote = Remote::parse(setting).unwrap();
             assert_eq!(remote.url(Tag::of(name)).as_deref(), url, "{setting}");
         }
+    }
+
+    /// Stands in for whoever takes what is published.
+    #[derive(Default)]
+    struct Standing {
+        heard: Mutex<Vec<String>>,
+        is_away: bool,
+    }
+
+    #[async_trait]
+    impl Backend for Standing {
+        async fn call(&self, call: Call) -> Result<http::Response<Body>, CallError> {
+            if self.is_away {
+                return Err(CallError::Network("refused".to_owned()));
+            }
+            let Destination::Url { url, .. } = call.destination else {
+                unreachable!("holders are at URLs")
+            };
+            let authorization = call.headers[AUTHORIZATION].to_str().unwrap();
+            let (scheme, token) = authorization.split_once(' ').unwrap();
+            let kind = if token.contains('.') { "signed" } else { token };
+            let body = call.body.collect(usize::MAX).await.unwrap();
+            let text = String::from_utf8_lossy(&body);
+            let told = format!("{} {url} {scheme} {kind} {text}", call.method);
+            self.heard.lock().unwrap().push(told);
+            // As Fastly and Pushpin answer.
+            Ok(http::Response::new(Body::from("Published\n")))
+        }
+    }
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Duration {
+            Duration::from_secs(1_000)
+        }
+    }
+
+    #[tokio::test]
+    async fn fanout_is_published_to_by_its_own_token_and_others_by_ours() {
+        let list = "fastly:svc=https://api.fastly.com/service/svc,pushpin=http://h:5561";
+        let list: HolderList = list.parse().unwrap();
+        assert!(list.has_fanout());
+        let keys: Keys = "0123456789abcdef".parse().unwrap();
+        let item = || {
+            vec![Item {
+                channel: "c".to_owned(),
+                action: postern_grip::Action::Text("hi".to_owned()),
+            }]
+        };
+        let holders = |keys: Keys, is_away| {
+            let standing = Arc::new(Standing {
+                is_away,
+                ..Standing::default()
+            });
+            let clock = Arc::new(Still);
+            let all = RemoteHolders::new(list.clone(), keys, standing.clone(), clock);
+            (all, standing)
+        };
+        let of = |name: &str| Tag::of(name);
+        let body = String::from_utf8_lossy(&Item::write_all(&item())).into_owned();
+
+        let (all, standing) = holders(keys.clone().with_fanout_token("secret"), false);
+        assert_eq!(all.tag("fastly:svc"), Some(of("fastly:svc")));
+        for name in ["fastly:other", "fastly", "fastly:"] {
+            assert_eq!(all.tag(name), None, "{name}");
+        }
+        for name in ["fastly:svc", "pushpin"] {
+            assert_eq!(all.publish(of(name), item()).await, Ok(Reached::Untold));
+        }
+        assert_eq!(
+            *standing.heard.lock().unwrap(),
+            [
+                format!("POST https://api.fastly.com/service/svc/publish/ Bearer secret {body}"),
+                format!("POST http://h:5561/publish/ Bearer signed {body}"),
+            ]
+        );
+        // That Fastly cannot be reached does not end its sockets; a Pushpin that cannot has none.
+        let (all, _) = holders(keys.clone().with_fanout_token("secret"), true);
+        let failure = all.publish(of("fastly:svc"), item()).await;
+        assert!(matches!(failure, Err(PublishFailure::Failed { .. })));
+        let failure = all.publish(of("pushpin"), item()).await;
+        assert!(matches!(failure, Err(PublishFailure::Gone { .. })));
+        let (all, standing) = holders(keys, false);
+        let failure = all.publish(of("fastly:svc"), item()).await;
+        assert!(matches!(failure, Err(PublishFailure::Failed { .. })));
+        assert!(standing.heard.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -28,6 +28,7 @@ struct Silent;
 
 impl Journal for Silent {
     fn request(&self, _: &str, _: &str) {}
+    fn metrics(&self, _: &str) {}
     fn execution(&self, _: &str) {}
     fn fault(&self, _: &str) {}
 }

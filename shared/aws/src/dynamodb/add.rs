@@ -1,10 +1,10 @@
 //! Additions to counters.
 
 use super::attributes::{
-    self, Attributes, EXPIRY, FORMAT, FORMAT_VERSION, REVISION, counter, first_revision, number,
+    self, EXPIRY, FORMAT, FORMAT_VERSION, REVISION, counter, first_revision, number,
 };
 use super::expression::Terms;
-use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use super::wire::{ALL_NEW, ALL_OLD, Details, Step};
 use postern_store::Add;
 use std::collections::BTreeMap;
 
@@ -26,8 +26,13 @@ pub(super) fn is_within(add: &Add, counters: &BTreeMap<String, i64>) -> bool {
     })
 }
 
-/// Refused where the item has expired, as well as where a bound does not hold.
-pub(super) fn update(table: &str, add: &Add, sums: &BTreeMap<String, i64>, now: u64) -> Update {
+/// Refused where the item has expired, as well as where a bound does not hold. Answered with the item as it then is.
+pub(super) fn update<'r>(
+    table: &'r str,
+    add: &Add,
+    sums: &BTreeMap<String, i64>,
+    now: u64,
+) -> Step<'r> {
     let mut terms = Terms::default();
     let mut condition = terms.not_expired(now);
     for (name, bounds) in &add.within {
@@ -58,28 +63,26 @@ pub(super) fn update(table: &str, add: &Add, sums: &BTreeMap<String, i64>, now: 
         update.push_str(" ADD ");
         update.push_str(&additions.join(", "));
     }
-    Update::builder()
-        .table_name(table)
-        .set_key(Some(attributes::key(&add.key)))
-        .update_expression(update)
-        .condition_expression(condition)
-        .set_expression_attribute_names(terms.names())
-        .set_expression_attribute_values(terms.values())
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .build()
-        .expect("table, key and expression are set")
+    Step::Update(Details {
+        key: Some(attributes::key(&add.key)),
+        update_expression: Some(update),
+        condition_expression: Some(condition),
+        return_values_on_condition_check_failure: ALL_OLD,
+        return_values: ALL_NEW,
+        ..terms.details(table)
+    })
 }
 
 /// The item that an addition makes in place of an expired one.
-pub(super) fn replacement(
-    table: &str,
+pub(super) fn replacement<'r>(
+    table: &'r str,
     add: &Add,
     sums: &BTreeMap<String, i64>,
     now: u64,
-) -> TransactWriteItem {
-    let mut item: Attributes = attributes::new_item(&add.key, first_revision(), add.expires_at);
+) -> Step<'r> {
+    let mut item = attributes::new_item(&add.key, first_revision(), add.expires_at);
     for (name, by) in sums {
-        item.insert(counter(name), number(by));
+        item.insert(counter(name).into(), number(by));
     }
     super::put::replacement(table, item, now)
 }

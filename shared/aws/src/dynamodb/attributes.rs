@@ -1,10 +1,10 @@
 //! What an item looks like in DynamoDB, and how it is read back.
 
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use super::value::Value;
+use super::wire::Attributes;
 use bytes::Bytes;
 use postern_store::{Item, Key, StoreError};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 pub(super) const PARTITION: &str = "p";
 pub(super) const SORT: &str = "s";
@@ -17,27 +17,18 @@ const COUNTER_PREFIX: &str = "c:";
 /// The format that this build writes, and the newest that it reads.
 pub(super) const FORMAT_VERSION: u64 = 1;
 
-pub(super) type Attributes = HashMap<String, AttributeValue>;
-
 pub(super) fn counter(name: &str) -> String {
     format!("{COUNTER_PREFIX}{name}")
 }
 
-pub(super) fn number(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-
-pub(super) fn binary(bytes: &Bytes) -> AttributeValue {
-    AttributeValue::B(Blob::new(bytes.as_ref()))
+pub(super) fn number(number: impl ToString) -> Value {
+    Value::Number(number.to_string())
 }
 
 pub(super) fn key(key: &Key) -> Attributes {
-    HashMap::from([
-        (
-            PARTITION.to_owned(),
-            AttributeValue::S(key.partition.clone()),
-        ),
-        (SORT.to_owned(), AttributeValue::S(key.sort.clone())),
+    Attributes::from([
+        (PARTITION.into(), Value::Text(key.partition.clone())),
+        (SORT.into(), Value::Text(key.sort.clone())),
     ])
 }
 
@@ -50,16 +41,19 @@ pub(super) fn first_revision() -> u64 {
 /// All of a new item but its body and counters.
 pub(super) fn new_item(name: &Key, revision: u64, expires_at: Option<u64>) -> Attributes {
     let mut item = key(name);
-    item.insert(FORMAT.to_owned(), number(FORMAT_VERSION));
-    item.insert(REVISION.to_owned(), number(revision));
+    item.insert(FORMAT.into(), number(FORMAT_VERSION));
+    item.insert(REVISION.into(), number(revision));
     if let Some(expires_at) = expires_at {
-        item.insert(EXPIRY.to_owned(), number(expires_at));
+        item.insert(EXPIRY.into(), number(expires_at));
     }
     item
 }
 
 pub(super) fn sort(attributes: &Attributes) -> Option<&str> {
-    attributes.get(SORT)?.as_s().ok().map(String::as_str)
+    match attributes.get(SORT)? {
+        Value::Text(sort) => Some(sort),
+        _ => None,
+    }
 }
 
 pub(super) fn revision(attributes: &Attributes) -> Option<u64> {
@@ -76,7 +70,11 @@ fn expiry(attributes: &Attributes) -> Option<u64> {
 }
 
 /// The item, unless it has expired.
-pub(super) fn item(attributes: Attributes, key: Key, now: u64) -> Result<Option<Item>, StoreError> {
+pub(super) fn item(
+    mut attributes: Attributes,
+    key: Key,
+    now: u64,
+) -> Result<Option<Item>, StoreError> {
     if !is_live(&attributes, now) {
         return Ok(None);
     }
@@ -97,9 +95,9 @@ pub(super) fn item(attributes: Attributes, key: Key, now: u64) -> Result<Option<
     let revision = revision(&attributes).ok_or_else(|| corrupt("it has no revision".to_owned()))?;
     let expires_at = expiry(&attributes);
     let counters = counters(&attributes).map_err(corrupt)?;
-    let body = match attributes.get(BODY) {
+    let body = match attributes.remove(BODY) {
         None => Bytes::new(),
-        Some(AttributeValue::B(blob)) => Bytes::copy_from_slice(blob.as_ref()),
+        Some(Value::Binary(body)) => body,
         Some(_) => return Err(corrupt("its body is not binary".to_owned())),
     };
     Ok(Some(Item {
@@ -125,8 +123,8 @@ pub(super) fn counters(attributes: &Attributes) -> Result<BTreeMap<String, i64>,
         .collect()
 }
 
-fn whole<T: std::str::FromStr>(value: &AttributeValue) -> Result<T, ()> {
-    let AttributeValue::N(digits) = value else {
+fn whole<T: std::str::FromStr>(value: &Value) -> Result<T, ()> {
+    let Value::Number(digits) = value else {
         return Err(());
     };
     digits.parse().map_err(|_| ())
@@ -136,26 +134,26 @@ fn whole<T: std::str::FromStr>(value: &AttributeValue) -> Result<T, ()> {
 mod tests {
     use super::*;
 
-    fn stored(attributes: &[(&str, AttributeValue)]) -> Attributes {
+    fn stored(attributes: &[(&str, Value)]) -> Attributes {
         let mut item = new_item(&Key::new("p", "s"), 7, None);
         for (name, value) in attributes {
-            item.insert((*name).to_owned(), value.clone());
+            item.insert((*name).to_owned().into(), value.clone());
         }
         item
     }
 
-    fn read(attributes: &[(&str, AttributeValue)]) -> Result<Option<Item>, StoreError> {
+    fn read(attributes: &[(&str, Value)]) -> Result<Option<Item>, StoreError> {
         item(stored(attributes), Key::new("p", "s"), 100)
     }
 
     #[test]
     fn an_item_is_read_back() {
         let found = read(&[
-            ("b", binary(&Bytes::from_static(b"body"))),
+            ("b", Value::Binary(Bytes::from_static(b"body"))),
             ("ttl", number(101)),
             ("c:spent", number(-3)),
             ("c:", number(1)),
-            ("another", AttributeValue::S("later".to_owned())),
+            ("another", Value::Text("later".to_owned())),
         ]);
         assert_eq!(
             found.unwrap().unwrap(),
@@ -184,14 +182,14 @@ mod tests {
             ("-9223372036854775809", i64::MIN),
             ("99999999999999999999999999999999999999", i64::MAX),
         ] {
-            let found = read(&[("c:n", AttributeValue::N(digits.to_owned()))]).unwrap();
+            let found = read(&[("c:n", Value::Number(digits.to_owned()))]).unwrap();
             assert_eq!(found.unwrap().counters["n"], expected, "{digits}");
         }
     }
 
     #[test]
     fn an_item_that_cannot_be_read_says_why() {
-        let text = AttributeValue::S("x".to_owned());
+        let text = Value::Text("x".to_owned());
         for (attribute, reason) in [
             (
                 ("v", number(2)),
@@ -200,6 +198,7 @@ mod tests {
             (("v", text.clone()), "it was not written by Postern"),
             (("r", text.clone()), "it has no revision"),
             (("b", text.clone()), "its body is not binary"),
+            (("b", Value::Other), "its body is not binary"),
             (("c:n", text), "its counter `n` is no number"),
         ] {
             assert_eq!(

@@ -1,43 +1,43 @@
 //! Conditions and updates in DynamoDB's words. Names and values always travel beside the text: many short names are reserved.
 
-use super::attributes::{Attributes, EXPIRY, PARTITION, REVISION, number};
-use aws_sdk_dynamodb::types::AttributeValue;
+use super::attributes::{EXPIRY, PARTITION, REVISION, number};
+use super::value::Value;
+use super::wire::{Details, Names, Values};
 use postern_store::{Bounds, Condition};
-use std::collections::HashMap;
 
 /// Names and values of one request, and the texts that use them.
 #[derive(Default)]
 pub(super) struct Terms {
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+    pub(super) names: Names,
+    pub(super) values: Values,
 }
 
 impl Terms {
     /// A placeholder for an attribute's name.
     pub(super) fn name(&mut self, attribute: &str) -> String {
-        let taken = self.names.iter().find(|(_, name)| *name == attribute);
-        if let Some((placeholder, _)) = taken {
-            return placeholder.clone();
-        }
-        let placeholder = format!("#{}", self.names.len());
-        self.names.insert(placeholder.clone(), attribute.to_owned());
-        placeholder
+        let names = &mut self.names.0;
+        let taken = names.iter().position(|name| name == attribute);
+        Names::placeholder(taken.unwrap_or_else(|| {
+            names.push(attribute.to_owned());
+            names.len() - 1
+        }))
     }
 
     /// A placeholder for a value.
-    pub(super) fn value(&mut self, value: AttributeValue) -> String {
-        let placeholder = format!(":{}", self.values.len());
-        self.values.insert(placeholder.clone(), value);
-        placeholder
+    pub(super) fn value(&mut self, value: Value) -> String {
+        let values = &mut self.values.0;
+        values.push(value);
+        Values::placeholder(values.len() - 1)
     }
 
-    pub(super) fn names(&self) -> Option<HashMap<String, String>> {
-        (!self.names.is_empty()).then(|| self.names.clone())
-    }
-
-    /// DynamoDB refuses an empty map.
-    pub(super) fn values(&self) -> Option<Attributes> {
-        (!self.values.is_empty()).then(|| self.values.clone())
+    /// A write to the table whose texts these are.
+    pub(super) fn details(self, table: &str) -> Details<'_> {
+        Details {
+            table_name: table,
+            expression_attribute_names: self.names,
+            expression_attribute_values: self.values,
+            ..Details::default()
+        }
     }
 
     /// Holds also where there is no item.

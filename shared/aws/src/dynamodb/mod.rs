@@ -22,40 +22,33 @@
 //! **Revisions.** They begin at a random number, so that an item made anew never has a revision that an earlier item
 //! under the same key had.
 //!
-//! **Lost answers.** The SDK sends a request again when no answer came, so a write may happen twice. Transactions carry a
-//! token by which DynamoDB knows the second; puts under [`postern_store::Condition::Absent`] or a revision know their own
+//! **Lost answers.** A request is sent again when no answer came, so a write may happen twice. Transactions carry a token by
+//! which DynamoDB knows the second; puts under [`postern_store::Condition::Absent`] or a revision know their own
 //! earlier write by the random revision it left. An addition may count twice, which for what is metered errs on the
 //! safe side.
+//!
+//! **Without the SDK.** Its client knows five times the operations that are called here, and setting it up was most of what a
+//! gateway did when it started. What is needed of it is in [`wire`], [`call`] and [`retry`], on the signer, the credentials and
+//! the connections that calls of other services have too.
 
 mod add;
 mod attributes;
-mod conflicts;
+mod call;
 mod expression;
 mod failure;
 mod put;
+mod retry;
 mod table;
 mod tables;
+mod value;
+mod wire;
 
+pub(crate) use call::Client;
 pub use table::DynamoTable;
 pub use tables::{Tables, TablesError};
 
-use crate::Aws;
-use crate::client::SdkClient;
-use crate::credentials::SdkCredentials;
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Config, IdentityCache, Region, StalledStreamProtectionConfig,
-};
 use postern_store::{Clock, Store, Table};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// DynamoDB answers in milliseconds. What takes longer than these was lost, and is better sent again.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const READ_TIMEOUT: Duration = Duration::from_secs(2);
-const ATTEMPTS: u32 = 4;
 
 /// The store at AWS is in a region, and nothing says which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,38 +77,4 @@ pub(crate) fn store(client: &Client, prefix: &str, clock: &Arc<dyn Clock>) -> St
         cache: table(CACHE),
         connections: table(CONNECTIONS),
     }
-}
-
-pub(crate) fn client(aws: &Aws) -> Result<Client, NoRegion> {
-    let instead = aws.settings.endpoint_of("dynamodb");
-    let region = match (&aws.settings.region, instead) {
-        (Some(region), _) => region.clone(),
-        // An emulator takes any.
-        (None, Some(_)) => "us-east-1".to_owned(),
-        (None, None) => return Err(NoRegion),
-    };
-    let mut config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(region))
-        .http_client(SdkClient(aws.egress.clone()))
-        .credentials_provider(SdkCredentials {
-            cache: Arc::clone(&aws.credentials),
-            to_emulator: instead.is_some(),
-        })
-        // They are cached already, for all that signs.
-        .identity_cache(IdentityCache::no_cache())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .retry_classifier(conflicts::ConflictsPass)
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .read_timeout(READ_TIMEOUT)
-                .build(),
-        )
-        // Bodies are whole when the SDK sees them.
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if let Some(url) = instead {
-        config = config.endpoint_url(url);
-    }
-    Ok(Client::from_conf(config.build()))
 }

@@ -1,13 +1,11 @@
 //! One write, as DynamoDB is asked for it, and what its refusal means.
 
 use super::attributes::{
-    self, Attributes, BODY, EXPIRY, FORMAT, FORMAT_VERSION, REVISION, binary, first_revision,
-    number,
+    self, BODY, EXPIRY, FORMAT, FORMAT_VERSION, REVISION, first_revision, number,
 };
 use super::expression::Terms;
-use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use super::value::Value;
+use super::wire::{ALL_OLD, Attributes, Details, Step};
 use bytes::Bytes;
 use postern_store::{Condition, Key, Write};
 
@@ -68,7 +66,7 @@ impl<'w> Attempt<'w> {
     }
 
     /// The request.
-    pub(super) fn item(&self, table: &str, now: u64) -> TransactWriteItem {
+    pub(super) fn step<'r>(&self, table: &'r str, now: u64) -> Step<'r> {
         match self.write {
             Write::Put {
                 key,
@@ -84,15 +82,15 @@ impl<'w> Attempt<'w> {
         }
     }
 
-    fn update(
+    fn update<'r>(
         &self,
-        table: &str,
+        table: &'r str,
         key: &Key,
         body: &Bytes,
         expires_at: Option<u64>,
         condition: Condition,
         now: u64,
-    ) -> TransactWriteItem {
+    ) -> Step<'r> {
         let mut terms = Terms::default();
         let condition = terms
             .condition(condition, now)
@@ -100,7 +98,7 @@ impl<'w> Attempt<'w> {
         let format = terms.name(FORMAT);
         let format_version = terms.value(number(FORMAT_VERSION));
         let body_name = terms.name(BODY);
-        let body = terms.value(binary(body));
+        let body = terms.value(Value::Binary(body.clone()));
         let revision_name = terms.name(REVISION);
         let revision = if let Some(revision) = self.revision {
             terms.value(number(revision))
@@ -117,30 +115,26 @@ impl<'w> Attempt<'w> {
         let update = format!(
             "SET {format} = {format_version}, {body_name} = {body}, {revision_name} = {revision}{expiry}"
         );
-        let update = Update::builder()
-            .table_name(table)
-            .set_key(Some(attributes::key(key)))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(terms.names())
-            .set_expression_attribute_values(terms.values())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .expect("table, key and expression are set");
-        TransactWriteItem::builder().update(update).build()
+        Step::Update(Details {
+            key: Some(attributes::key(key)),
+            update_expression: Some(update),
+            condition_expression: Some(condition),
+            return_values_on_condition_check_failure: ALL_OLD,
+            ..terms.details(table)
+        })
     }
 
-    fn replace(
+    fn replace<'r>(
         &self,
-        table: &str,
+        table: &'r str,
         key: &Key,
         body: &Bytes,
         expires_at: Option<u64>,
         now: u64,
-    ) -> TransactWriteItem {
+    ) -> Step<'r> {
         let revision = self.revision.unwrap_or_else(first_revision);
         let mut item = attributes::new_item(key, revision, expires_at);
-        item.insert(BODY.to_owned(), binary(body));
+        item.insert(BODY.into(), Value::Binary(body.clone()));
         replacement(table, item, now)
     }
 
@@ -167,49 +161,37 @@ impl<'w> Attempt<'w> {
 }
 
 /// Puts an item where none is, or only one that has expired.
-pub(super) fn replacement(table: &str, item: Attributes, now: u64) -> TransactWriteItem {
+pub(super) fn replacement(table: &str, item: Attributes, now: u64) -> Step<'_> {
     let mut terms = Terms::default();
     let condition = terms.absent_or_expired(now);
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression(condition)
-        .set_expression_attribute_names(terms.names())
-        .set_expression_attribute_values(terms.values())
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .build()
-        .expect("table and item are set");
-    TransactWriteItem::builder().put(put).build()
+    Step::Put(Details {
+        item: Some(item),
+        condition_expression: Some(condition),
+        return_values_on_condition_check_failure: ALL_OLD,
+        ..terms.details(table)
+    })
 }
 
-fn delete(table: &str, key: &Key, condition: Condition, now: u64) -> TransactWriteItem {
+fn delete<'r>(table: &'r str, key: &Key, condition: Condition, now: u64) -> Step<'r> {
     let mut terms = Terms::default();
     let condition = terms.condition(condition, now);
-    let delete = Delete::builder()
-        .table_name(table)
-        .set_key(Some(attributes::key(key)))
-        .set_condition_expression(condition)
-        .set_expression_attribute_names(terms.names())
-        .set_expression_attribute_values(terms.values())
-        .build()
-        .expect("table and key are set");
-    TransactWriteItem::builder().delete(delete).build()
+    Step::Delete(Details {
+        key: Some(attributes::key(key)),
+        condition_expression: condition,
+        ..terms.details(table)
+    })
 }
 
-fn check(table: &str, key: &Key, condition: Condition, now: u64) -> TransactWriteItem {
+fn check<'r>(table: &'r str, key: &Key, condition: Condition, now: u64) -> Step<'r> {
     let mut terms = Terms::default();
     let condition = terms
         .condition(condition, now)
         .unwrap_or_else(|| terms.tautology());
-    let check = ConditionCheck::builder()
-        .table_name(table)
-        .set_key(Some(attributes::key(key)))
-        .condition_expression(condition)
-        .set_expression_attribute_names(terms.names())
-        .set_expression_attribute_values(terms.values())
-        .build()
-        .expect("table, key and condition are set");
-    TransactWriteItem::builder().condition_check(check).build()
+    Step::ConditionCheck(Details {
+        key: Some(attributes::key(key)),
+        condition_expression: Some(condition),
+        ..terms.details(table)
+    })
 }
 
 fn condition(write: &Write) -> Condition {

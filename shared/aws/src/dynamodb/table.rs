@@ -1,26 +1,24 @@
 //! One table.
 
 use super::add;
-use super::attributes::{self, Attributes, PARTITION, SORT};
+use super::attributes::{self, PARTITION, SORT};
+use super::call::Client;
 use super::expression::Terms;
-use super::failure::{Cancellation, Refusal, cancellation, cancelled, refusal, store_error};
+use super::failure::{Cancellation, Unwritten, cancelled, is_condition};
 use super::put::{Attempt, Verdict};
+use super::value::Value;
+use super::wire::{self, Attributes, GetItem, Got, Page, Step, TransactWriteItems, Written};
 use async_trait::async_trait;
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValue,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
 use postern_store::{
     Add, Batch, Clock, Consistency, Item, Key, Query, StoreError, Table, Write, validate,
 };
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How often a write is tried again because an item expired, or came to life, between finding it and writing. Each try needs
 /// another writer to have come between; more than a few in a row is traffic that the caller should know of.
 const ATTEMPTS: usize = 5;
-const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
 /// A table of DynamoDB as one of the store's. See the module above for how items lie in it.
 #[derive(Clone)]
@@ -44,89 +42,28 @@ impl DynamoTable {
     }
 
     /// A write outside a transaction, which costs half.
-    async fn send(&self, item: TransactWriteItem) -> Result<Attributes, Refusal> {
-        match item {
-            TransactWriteItem { put: Some(put), .. } => {
-                self.put(put).await.map(|()| Attributes::new())
+    async fn send(&self, step: Step<'_>) -> Result<Attributes, Unwritten> {
+        let (operation, details) = match &step {
+            Step::Put(details) => ("PutItem", details),
+            Step::Update(details) => ("UpdateItem", details),
+            Step::Delete(details) => ("DeleteItem", details),
+            // Which there is only in transactions.
+            Step::ConditionCheck(_) => {
+                self.send_all(vec![step]).await?;
+                return Ok(Attributes::new());
             }
-            TransactWriteItem {
-                update: Some(update),
-                ..
-            } => self.update(update, ReturnValue::None).await,
-            TransactWriteItem {
-                delete: Some(delete),
-                ..
-            } => self.delete(delete).await.map(|()| Attributes::new()),
-            // A check, which there is only in transactions.
-            item => self
-                .send_all(vec![item])
-                .await
-                .map(|()| Attributes::new())
-                .map_err(|cancellation| match cancellation {
-                    Cancellation::Reasons(reasons) if reasons.iter().any(is_condition) => {
-                        Refusal::Condition(None)
-                    }
-                    Cancellation::Reasons(reasons) => Refusal::Other(cancelled(&reasons)),
-                    Cancellation::Other(error) => Refusal::Other(error),
-                }),
-        }
+        };
+        let written: Written = self.client.call(operation, details).await?;
+        Ok(written.attributes)
     }
 
-    async fn put(&self, put: Put) -> Result<(), Refusal> {
-        self.client
-            .put_item()
-            .table_name(put.table_name)
-            .set_item(Some(put.item))
-            .set_condition_expression(put.condition_expression)
-            .set_expression_attribute_names(put.expression_attribute_names)
-            .set_expression_attribute_values(put.expression_attribute_values)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await
-            .map(drop)
-            .map_err(refusal)
-    }
-
-    async fn update(&self, update: Update, values: ReturnValue) -> Result<Attributes, Refusal> {
-        self.client
-            .update_item()
-            .table_name(update.table_name)
-            .set_key(Some(update.key))
-            .update_expression(update.update_expression)
-            .set_condition_expression(update.condition_expression)
-            .set_expression_attribute_names(update.expression_attribute_names)
-            .set_expression_attribute_values(update.expression_attribute_values)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_values(values)
-            .send()
-            .await
-            .map(|output| output.attributes.unwrap_or_default())
-            .map_err(refusal)
-    }
-
-    async fn delete(&self, delete: Delete) -> Result<(), Refusal> {
-        self.client
-            .delete_item()
-            .table_name(delete.table_name)
-            .set_key(Some(delete.key))
-            .set_condition_expression(delete.condition_expression)
-            .set_expression_attribute_names(delete.expression_attribute_names)
-            .set_expression_attribute_values(delete.expression_attribute_values)
-            .send()
-            .await
-            .map(drop)
-            .map_err(refusal)
-    }
-
-    /// The SDK gives every call a token of its own, which stays when it sends the call again.
-    async fn send_all(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancellation> {
-        self.client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .send()
-            .await
-            .map(drop)
-            .map_err(cancellation)
+    async fn send_all(&self, steps: Vec<Step<'_>>) -> Result<(), Cancellation> {
+        let transaction = TransactWriteItems {
+            transact_items: steps,
+            client_request_token: format!("{:032x}", rand::random::<u128>()),
+        };
+        let _: IgnoredAny = self.client.call("TransactWriteItems", &transaction).await?;
+        Ok(())
     }
 }
 
@@ -134,15 +71,12 @@ impl DynamoTable {
 impl Table for DynamoTable {
     async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
         validate::key(key)?;
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(attributes::key(key)))
-            .consistent_read(consistency == Consistency::Strong)
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
+        let get = GetItem {
+            table_name: &self.name,
+            key: attributes::key(key),
+            consistent_read: consistency == Consistency::Strong,
+        };
+        let found: Got = self.client.call("GetItem", &get).await?;
         match found.item {
             Some(item) => attributes::item(item, key.clone(), self.now()),
             None => Ok(None),
@@ -166,30 +100,27 @@ impl Table for DynamoTable {
         };
         let mut terms = Terms::default();
         let partition = terms.name(PARTITION);
-        let partition_value = terms.value(AttributeValue::S(query.partition.clone()));
+        let partition_value = terms.value(Value::Text(query.partition.clone()));
         let mut condition = format!("{partition} = {partition_value}");
         if !query.prefix.is_empty() {
             let sort = terms.name(SORT);
-            let prefix = terms.value(AttributeValue::S(query.prefix));
+            let prefix = terms.value(Value::Text(query.prefix));
             condition = format!("{condition} AND begins_with({sort}, {prefix})");
         }
         let start = after.map(|after| attributes::key(&Key::new(query.partition.clone(), after)));
         // One more than asked for, which tells whether there is more.
         let limit = i32::try_from(query.limit.saturating_add(1)).unwrap_or(i32::MAX);
-        let found = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .key_condition_expression(condition)
-            .set_expression_attribute_names(terms.names())
-            .set_expression_attribute_values(terms.values())
-            .set_exclusive_start_key(start)
-            .limit(limit)
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        let rows = found.items.unwrap_or_default();
+        let page = wire::Query {
+            table_name: &self.name,
+            key_condition_expression: condition,
+            expression_attribute_names: terms.names,
+            expression_attribute_values: terms.values,
+            exclusive_start_key: start,
+            limit,
+            consistent_read: true,
+        };
+        let found: Page = self.client.call("Query", &page).await?;
+        let rows = found.items;
         batch.next = if rows.len() > query.limit {
             rows.get(query.limit - 1).and_then(attributes::sort)
         } else {
@@ -210,10 +141,10 @@ impl Table for DynamoTable {
         let mut attempt = Attempt::new(&write);
         for _ in 0..ATTEMPTS {
             let now = self.now();
-            let found = match self.send(attempt.item(&self.name, now)).await {
+            let found = match self.send(attempt.step(&self.name, now)).await {
                 Ok(_) => return Ok(()),
-                Err(Refusal::Other(error)) => return Err(error),
-                Err(Refusal::Condition(found)) => found,
+                Err(Unwritten::Other(error)) => return Err(error),
+                Err(Unwritten::Condition(found)) => found,
             };
             match attempt.verdict(found.as_ref(), true, now) {
                 Verdict::Happened => return Ok(()),
@@ -232,11 +163,11 @@ impl Table for DynamoTable {
         let mut attempts: Vec<Attempt<'_>> = writes.iter().map(Attempt::new).collect();
         for _ in 0..ATTEMPTS {
             let now = self.now();
-            let items = attempts
+            let steps = attempts
                 .iter()
-                .map(|attempt| attempt.item(&self.name, now))
+                .map(|attempt| attempt.step(&self.name, now))
                 .collect();
-            let reasons = match self.send_all(items).await {
+            let reasons = match self.send_all(steps).await {
                 Ok(()) => return Ok(()),
                 Err(Cancellation::Other(error)) => return Err(error),
                 Err(Cancellation::Reasons(reasons)) => reasons,
@@ -246,7 +177,7 @@ impl Table for DynamoTable {
             }
             for (index, (attempt, reason)) in attempts.iter_mut().zip(&reasons).enumerate() {
                 if is_condition(reason)
-                    && attempt.verdict(reason.item(), false, now) == Verdict::Failed
+                    && attempt.verdict(reason.item.as_ref(), false, now) == Verdict::Failed
                 {
                     return Err(StoreError::ConditionFailed { index });
                 }
@@ -266,10 +197,10 @@ impl Table for DynamoTable {
         for _ in 0..ATTEMPTS {
             let now = self.now();
             let update = add::update(&self.name, &add, &sums, now);
-            let found = match self.update(update, ReturnValue::AllNew).await {
+            let found = match self.send(update).await {
                 Ok(item) => return attributes::counters(&item).map_err(corrupt),
-                Err(Refusal::Other(error)) => return Err(error),
-                Err(Refusal::Condition(found)) => found.unwrap_or_default(),
+                Err(Unwritten::Other(error)) => return Err(error),
+                Err(Unwritten::Condition(found)) => found.unwrap_or_default(),
             };
             let is_expired = !attributes::is_live(&found, now);
             let before = if is_expired {
@@ -284,8 +215,8 @@ impl Table for DynamoTable {
                 let replacement = add::replacement(&self.name, &add, &sums, now);
                 match self.send(replacement).await {
                     Ok(_) => return Ok(sums),
-                    Err(Refusal::Other(error)) => return Err(error),
-                    Err(Refusal::Condition(_)) => {}
+                    Err(Unwritten::Other(error)) => return Err(error),
+                    Err(Unwritten::Condition(_)) => {}
                 }
             }
         }
@@ -296,8 +227,4 @@ impl Table for DynamoTable {
     fn generation(&self) -> Option<u64> {
         None
     }
-}
-
-fn is_condition(reason: &CancellationReason) -> bool {
-    reason.code() == Some(CONDITION_FAILED)
 }

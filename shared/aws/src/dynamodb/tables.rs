@@ -3,15 +3,10 @@
 //! Deployments to AWS make them with a template; this is for tests, for tools, and for whoever has no template.
 
 use super::attributes::{EXPIRY, PARTITION, SORT};
-use super::failure::explain;
+use super::call::Client;
+use super::failure::Failure;
 use super::{DEFINITIONS, KINDS, table_name};
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
-    ScalarAttributeType, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
-};
-use std::error::Error;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -60,10 +55,8 @@ impl Tables {
     pub async fn wait_until_active(&self) -> Result<(), TablesError> {
         for kind in KINDS {
             let table = table_name(&self.prefix, kind);
-            self.wait(&table, "used", |status| {
-                status == Some(&TableStatus::Active)
-            })
-            .await?;
+            self.wait(&table, "used", |status| status == Some("ACTIVE"))
+                .await?;
         }
         Ok(())
     }
@@ -72,7 +65,7 @@ impl Tables {
     pub async fn delete(&self) -> Result<(), TablesError> {
         for kind in KINDS {
             let table = table_name(&self.prefix, kind);
-            let deleted = self.client.delete_table().table_name(&table).send().await;
+            let deleted = self.ask("DeleteTable", json!({"TableName": table})).await;
             done(&table, "removed", &["ResourceNotFoundException"], deleted)?;
         }
         for kind in KINDS {
@@ -84,81 +77,48 @@ impl Tables {
     }
 
     async fn make(&self, table: &str) -> Result<(), TablesError> {
-        let mut request = self
-            .client
-            .create_table()
-            .table_name(table)
-            .billing_mode(BillingMode::PayPerRequest);
-        for (attribute, key_type) in [(PARTITION, KeyType::Hash), (SORT, KeyType::Range)] {
-            let definition = AttributeDefinition::builder()
-                .attribute_name(attribute)
-                .attribute_type(ScalarAttributeType::S)
-                .build()
-                .expect("name and type are set");
-            let element = KeySchemaElement::builder()
-                .attribute_name(attribute)
-                .key_type(key_type)
-                .build()
-                .expect("name and type are set");
-            request = request
-                .attribute_definitions(definition)
-                .key_schema(element);
-        }
-        done(
-            table,
-            "made",
-            &["ResourceInUseException"],
-            request.send().await,
-        )
+        let request = json!({
+            "TableName": table,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                {"AttributeName": PARTITION, "AttributeType": "S"},
+                {"AttributeName": SORT, "AttributeType": "S"},
+            ],
+            "KeySchema": [
+                {"AttributeName": PARTITION, "KeyType": "HASH"},
+                {"AttributeName": SORT, "KeyType": "RANGE"},
+            ],
+        });
+        let made = self.ask("CreateTable", request).await;
+        done(table, "made", &["ResourceInUseException"], made)
     }
 
     async fn let_expire(&self, table: &str) -> Result<(), TablesError> {
         const ATTEMPTED: &str = "made to expire its items";
         let described = self
-            .client
-            .describe_time_to_live()
-            .table_name(table)
-            .send()
+            .ask("DescribeTimeToLive", json!({"TableName": table}))
             .await
-            .map_err(|error| failed(table, ATTEMPTED, &error))?;
-        let status = described
-            .time_to_live_description()
-            .and_then(|description| description.time_to_live_status());
+            .map_err(|failure| failed(table, ATTEMPTED, &failure))?;
+        let status = &described["TimeToLiveDescription"]["TimeToLiveStatus"];
         // DynamoDB refuses to switch on what is on, or about to be.
-        if matches!(
-            status,
-            Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)
-        ) {
+        if matches!(status.as_str(), Some("ENABLED" | "ENABLING")) {
             return Ok(());
         }
-        let specification = TimeToLiveSpecification::builder()
-            .enabled(true)
-            .attribute_name(EXPIRY)
-            .build()
-            .expect("both are set");
-        let updated = self
-            .client
-            .update_time_to_live()
-            .table_name(table)
-            .time_to_live_specification(specification)
-            .send()
-            .await;
+        let request = json!({
+            "TableName": table,
+            "TimeToLiveSpecification": {"Enabled": true, "AttributeName": EXPIRY},
+        });
+        let updated = self.ask("UpdateTimeToLive", request).await;
         done(table, ATTEMPTED, &[], updated)
     }
 
     /// DynamoDB Local has no backups, and says that it does not know the operation.
     async fn make_recoverable(&self, table: &str) -> Result<(), TablesError> {
-        let specification = PointInTimeRecoverySpecification::builder()
-            .point_in_time_recovery_enabled(true)
-            .build()
-            .expect("it is set");
-        let updated = self
-            .client
-            .update_continuous_backups()
-            .table_name(table)
-            .point_in_time_recovery_specification(specification)
-            .send()
-            .await;
+        let request = json!({
+            "TableName": table,
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true},
+        });
+        let updated = self.ask("UpdateContinuousBackups", request).await;
         done(
             table,
             "made recoverable to a point in time",
@@ -171,15 +131,15 @@ impl Tables {
         &self,
         table: &str,
         attempted: &'static str,
-        is_reached: impl Fn(Option<&TableStatus>) -> bool,
+        is_reached: impl Fn(Option<&str>) -> bool,
     ) -> Result<(), TablesError> {
         let end = Instant::now() + PATIENCE;
         loop {
-            let described = self.client.describe_table().table_name(table).send().await;
+            let described = self.ask("DescribeTable", json!({"TableName": table})).await;
             let status = match &described {
-                Ok(described) => described.table().and_then(|table| table.table_status()),
-                Err(error) if has_code(error, &["ResourceNotFoundException"]) => None,
-                Err(error) => return Err(failed(table, attempted, error)),
+                Ok(described) => described["Table"]["TableStatus"].as_str(),
+                Err(failure) if failure.code() == "ResourceNotFoundException" => None,
+                Err(failure) => return Err(failed(table, attempted, failure)),
             };
             if is_reached(status) {
                 return Ok(());
@@ -197,41 +157,30 @@ impl Tables {
             sleep(LOOK_EVERY).await;
         }
     }
-}
 
-/// Takes some refusals for success: what was asked for is so already.
-fn done<T, E, R>(
-    table: &str,
-    attempted: &'static str,
-    accepted: &[&str],
-    result: Result<T, SdkError<E, R>>,
-) -> Result<(), TablesError>
-where
-    E: Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
-{
-    match result {
-        Ok(_) => Ok(()),
-        Err(error) if has_code(&error, accepted) => Ok(()),
-        Err(error) => Err(failed(table, attempted, &error)),
+    async fn ask(&self, operation: &str, request: Value) -> Result<Value, Failure> {
+        self.client.call(operation, &request).await
     }
 }
 
-fn has_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, codes: &[&str]) -> bool {
-    error
-        .as_service_error()
-        .and_then(ProvideErrorMetadata::code)
-        .is_some_and(|code| codes.contains(&code))
+/// Takes some refusals for success: what was asked for is so already.
+fn done(
+    table: &str,
+    attempted: &'static str,
+    accepted: &[&str],
+    result: Result<Value, Failure>,
+) -> Result<(), TablesError> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(failure) if accepted.contains(&failure.code()) => Ok(()),
+        Err(failure) => Err(failed(table, attempted, &failure)),
+    }
 }
 
-fn failed<E, R>(table: &str, attempted: &'static str, error: &SdkError<E, R>) -> TablesError
-where
-    E: Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
-{
+fn failed(table: &str, attempted: &'static str, failure: &Failure) -> TablesError {
     TablesError {
         table: table.to_owned(),
         attempted,
-        reason: explain(error),
+        reason: failure.to_string(),
     }
 }

@@ -1,17 +1,19 @@
-//! Custom domain names: each with its mappings, held and kept fresh.
+//! Custom domain names: each with its rules and mappings, held and kept fresh.
 
-use crate::freshness::{Age, Stamp};
+use super::rules::Rule;
+use crate::freshness::{Age, Holding, Stamp};
 use crate::rejection::AddressRejection;
 use crate::{Freshness, Journal};
+use http::HeaderMap;
 use postern_definition::rest::{BasePathMapping, DomainName};
+use postern_definition::routed::RoutingRule;
 use postern_definition::{ApiId, StageName};
-use postern_plan::account::{MAPPINGS, domain_name_key, mapping_partition};
+use postern_plan::account::{MAPPINGS, ROUTING_RULES, domain_name_key, mapping_partition};
+use postern_plan::{ApiKind, live};
 use postern_store::{Clock, Consistency, Query, StoreError, Table, decode};
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use serde::de::DeserializeOwned;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-/// Names held at most, those among them that nobody has made. Beyond it everything held is let go.
-const HELD_MAX: usize = 1_000;
 /// How the mapping of a whole domain name is called.
 const ROOT: &str = "(none)";
 
@@ -20,7 +22,7 @@ pub(crate) struct Domains {
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
     freshness: Freshness,
-    held: RwLock<HashMap<String, Arc<HeldDomain>>>,
+    held: Holding<String, HeldDomain>,
 }
 
 /// A domain name as it was last read, or that it is not there.
@@ -35,8 +37,19 @@ pub(crate) struct HeldDomain {
 pub(crate) struct Domain {
     /// Where clients must show a certificate: by whom.
     pub(crate) truststore: Option<Truststore>,
-    /// The longest come first.
+    /// In the order in which they are tried, before all mappings.
+    rules: Vec<Rule>,
+    /// The longest come first. None where rules alone lead to APIs.
     mappings: Vec<Mapping>,
+    /// Who says that nothing answers under a path: see [`Domains::kind`].
+    kind: OnceLock<ApiKind>,
+}
+
+/// What of a domain name led to an API.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Via<'d> {
+    Mapping(&'d Mapping),
+    Rule(&'d Rule),
 }
 
 /// Where the certificates lie of those whom the clients of a domain name must be known to.
@@ -55,9 +68,47 @@ pub(crate) struct Mapping {
     pub(crate) stage: Option<StageName>,
 }
 
-impl Mapping {
+impl<'d> Via<'d> {
+    pub(super) fn api(self) -> &'d ApiId {
+        match self {
+            Self::Mapping(mapping) => &mapping.api,
+            Self::Rule(rule) => &rule.api,
+        }
+    }
+
+    pub(super) fn stage(self) -> Option<&'d StageName> {
+        match self {
+            Self::Mapping(mapping) => mapping.stage.as_ref(),
+            Self::Rule(rule) => Some(&rule.stage),
+        }
+    }
+
     /// The path that it takes off, with a slash before it.
-    pub(crate) fn prefix(&self) -> Option<String> {
+    pub(super) fn prefix(self) -> Option<String> {
+        match self {
+            Self::Mapping(mapping) => mapping.prefix(),
+            Self::Rule(rule) => rule.prefix(),
+        }
+    }
+
+    /// Of a mapping, its base path.
+    pub(super) fn base_path(self) -> Option<&'d str> {
+        match self {
+            Self::Mapping(mapping) => Some(&mapping.base_path),
+            Self::Rule(_) => None,
+        }
+    }
+
+    pub(super) fn rule(self) -> Option<&'d str> {
+        match self {
+            Self::Mapping(_) => None,
+            Self::Rule(rule) => Some(&rule.id),
+        }
+    }
+}
+
+impl Mapping {
+    fn prefix(&self) -> Option<String> {
         (!self.is_root()).then(|| format!("/{}", self.base_path))
     }
 
@@ -67,7 +118,7 @@ impl Mapping {
 }
 
 impl Domain {
-    fn new(domain: &DomainName, mappings: Vec<BasePathMapping>) -> Self {
+    fn new(domain: &DomainName, rules: Vec<RoutingRule>, mappings: Vec<BasePathMapping>) -> Self {
         let mut mappings: Vec<Mapping> = mappings
             .into_iter()
             .map(|mapping| Mapping {
@@ -89,12 +140,26 @@ impl Domain {
                 uri: tls.truststore_uri.clone(),
                 version: tls.truststore_version.clone(),
             }),
+            rules: rules.into_iter().filter_map(Rule::of).collect(),
             mappings,
+            kind: OnceLock::new(),
         }
     }
 
+    /// What leads to an API: the first rule of which all holds, or the longest mapping. With what the API is shown of the path.
+    pub(super) fn via<'p>(&self, headers: &HeaderMap, path: &'p str) -> Option<(Via<'_>, &'p str)> {
+        let by_rule = self
+            .rules
+            .iter()
+            .find_map(|rule| Some((Via::Rule(rule), rule.rest(headers, path)?)));
+        by_rule.or_else(|| {
+            let (mapping, rest) = self.mapping(path)?;
+            Some((Via::Mapping(mapping), rest))
+        })
+    }
+
     /// The longest mapping whose segments the path begins with, and what follows them.
-    pub(crate) fn mapping<'p>(&self, path: &'p str) -> Option<(&Mapping, &'p str)> {
+    fn mapping<'p>(&self, path: &'p str) -> Option<(&Mapping, &'p str)> {
         let path = path.trim_start_matches('/');
         self.mappings.iter().find_map(|mapping| {
             let rest = if mapping.is_root() {
@@ -129,7 +194,7 @@ impl Domains {
             clock,
             journal,
             freshness,
-            held: RwLock::default(),
+            held: Holding::default(),
         }
     }
 
@@ -139,13 +204,7 @@ impl Domains {
         host: &str,
     ) -> Result<(Option<Arc<Domain>>, Option<Arc<HeldDomain>>), AddressRejection> {
         let name = host.to_ascii_lowercase();
-        let known = self
-            .held
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&name)
-            .cloned();
-        let held = match known {
+        let held = match self.held.get(&name) {
             Some(held) => held,
             None => self.hold(name).await?,
         };
@@ -174,15 +233,8 @@ impl Domains {
             stamp: Stamp::default(),
         });
         self.read(&held).await?;
-        let mut all = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= HELD_MAX {
-            // Names that lead nowhere go first: whoever asks for many of them must not cost others theirs.
-            all.retain(|_, held| held.domain().is_some());
-        }
-        if all.len() >= HELD_MAX {
-            all.clear();
-        }
-        Ok(all.entry(name).or_insert(held).clone())
+        let is_there = |held: &HeldDomain| held.domain().is_some();
+        Ok(self.held.hold(name, held, is_there))
     }
 
     async fn read(&self, held: &HeldDomain) -> Result<(), StoreError> {
@@ -206,23 +258,59 @@ impl Domains {
             return Ok(None);
         };
         let domain: DomainName = decode(&item)?;
+        let (by_rules, by_mappings) = match domain.routing_mode.as_str() {
+            "ROUTING_RULE_ONLY" => (true, false),
+            "ROUTING_RULE_THEN_BASE_PATH_MAPPING" => (true, true),
+            _ => (false, true),
+        };
+        let rules = self.all(name, ROUTING_RULES, by_rules).await?;
+        let mappings = self.all(name, MAPPINGS, by_mappings).await?;
+        let read = Domain::new(&domain, rules, mappings);
+        if !by_mappings {
+            let _ = read.kind.set(ApiKind::Http);
+        }
+        Ok(Some(read))
+    }
+
+    async fn all<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        prefix: &str,
+        counts: bool,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut all = Vec::new();
+        if !counts {
+            return Ok(all);
+        }
         let mut query = Query {
             partition: mapping_partition(name),
-            prefix: MAPPINGS.to_owned(),
+            prefix: prefix.to_owned(),
             after: None,
             limit: 100,
         };
-        let mut mappings = Vec::new();
         loop {
             let batch = self.table.query(query.clone()).await?;
             for item in &batch.items {
-                mappings.push(decode(item)?);
+                all.push(decode(item)?);
             }
             query.after = batch.next;
             if query.after.is_none() {
-                return Ok(Some(Domain::new(&domain, mappings)));
+                return Ok(all);
             }
         }
+    }
+
+    /// What kind of API says that nothing answers under a path of a domain name: that of the APIs that do answer under others, of
+    /// which one is asked for, once.
+    pub(super) async fn kind(&self, domain: &Domain) -> Result<ApiKind, StoreError> {
+        if let Some(kind) = domain.kind.get() {
+            return Ok(*kind);
+        }
+        let kind = match domain.mappings.first() {
+            Some(mapping) => live::kind_of_api(&*self.table, &mapping.api).await?,
+            None => ApiKind::Rest,
+        };
+        Ok(*domain.kind.get_or_init(|| kind))
     }
 }
 
@@ -240,7 +328,8 @@ mod tests {
             "domainName": "api.example.com", "domainNameArn": "", "domainNameStatus": "AVAILABLE", "securityPolicy": "TLS_1_2",
             "endpointConfiguration": {"types": ["REGIONAL"], "ipAddressType": "ipv4"}, "routingMode": "BASE_PATH_MAPPING_ONLY",
         });
-        Domain::new(&serde_json::from_value(name).unwrap(), mappings.collect())
+        let name = serde_json::from_value(name).unwrap();
+        Domain::new(&name, Vec::new(), mappings.collect())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What of a request names its API and stage.
 
 use super::Defaults;
-use super::domains::{Domain, Mapping};
+use super::domains::{Domain, Via};
 use crate::Arrival;
 use postern_definition::StageName;
 use std::net::IpAddr;
@@ -9,12 +9,12 @@ use std::net::IpAddr;
 /// What DNS allows for a whole name.
 const NAME_BYTES_MAX: usize = 253;
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Address<'a> {
     pub(super) api: &'a str,
     pub(super) path: StagePath<'a>,
     /// Of the custom domain name, where it was that which named the API.
-    pub(super) mapping: Option<&'a Mapping>,
+    pub(super) via: Option<Via<'a>>,
 }
 
 /// Stage and path of a request whose API is known, the path as it was sent.
@@ -78,7 +78,7 @@ pub(super) fn find<'a>(
                 path,
                 may_be_of_a_tool: true,
             },
-            mapping: None,
+            via: None,
         });
     }
     let of = |stage: Option<&'a StageName>, path| match stage {
@@ -92,11 +92,11 @@ pub(super) fn find<'a>(
         },
     };
     if let Some(domain) = domain {
-        let (mapping, rest) = domain.mapping(&arrival.path)?;
+        let (via, rest) = domain.via(&arrival.headers, &arrival.path)?;
         return Some(Address {
-            api: mapping.api.as_str(),
-            path: of(mapping.stage.as_ref(), rest),
-            mapping: Some(mapping),
+            api: via.api().as_str(),
+            path: of(via.stage(), rest),
+            via: Some(via),
         });
     }
     let by_header = || {
@@ -109,13 +109,13 @@ pub(super) fn find<'a>(
         return Some(Address {
             api,
             path: of(None, &arrival.path),
-            mapping: None,
+            via: None,
         });
     }
     Some(Address {
         api: defaults.api.as_ref()?.as_str(),
         path: of(defaults.stage.as_ref(), &arrival.path),
-        mapping: None,
+        via: None,
     })
 }
 
@@ -151,7 +151,7 @@ fn first_segment(path: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Body;
+    use crate::{Body, Spelling};
     use http::{HeaderMap, Method};
 
     fn arrival(host: &str, path: &str) -> Arrival {
@@ -164,7 +164,7 @@ mod tests {
             body: Body::empty(),
             proven: None,
             source_ip: "127.0.0.1".to_owned(),
-            protocol: "HTTP/1.1",
+            spelling: Spelling::default(),
             scheme: "http",
             port: 80,
             client_certificate: None,

@@ -1,12 +1,13 @@
 //! Which API, which stage, and whether the canary answers.
 //!
 //! The API is named by a path that begins with `/_api/{api}` (or one of the forms that local tools use), by a host of the form
-//! `{api}.execute-api.…`, by a custom domain name and its mappings, by the header that private endpoints use, or by a default
+//! `{api}.execute-api.…`, by a custom domain name and its rules and mappings, by the header that private endpoints use, or by a default
 //! of this process. The stage is the next segment of the path, unless the mapping or the default names it.
 
 mod domains;
 mod find;
 mod forwarded;
+mod rules;
 
 pub use domains::Truststore;
 pub(crate) use domains::{Domains, HeldDomain};
@@ -15,7 +16,7 @@ pub(crate) use find::{custom_name, names_an_api};
 use crate::rejection::AddressRejection;
 use crate::stages::{Canary, Held, Live, Named};
 use crate::trail::{ClientTrail, StageTrail, Trail};
-use crate::{Arrival, Body, Gateway};
+use crate::{Arrival, Body, Gateway, Spelling, headers};
 use find::{StagePath, find};
 use http::{HeaderMap, Method};
 use postern_definition::{ApiId, Map, StageName};
@@ -50,6 +51,7 @@ pub(crate) struct Request {
     pub(crate) base_path: Option<Arc<str>>,
     pub(crate) query: Option<Arc<str>>,
     pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) spelling: Spelling,
     pub(crate) body: Body,
     pub(crate) sent: Arc<Sent>,
 }
@@ -116,8 +118,17 @@ impl Gateway {
         if wants_certificate && !is_certified(&arrival) {
             return Err(AddressRejection::NoCertificate(arrival.host));
         }
-        let address = find(&arrival, domain.as_deref(), &self.settings.defaults)
-            .ok_or(AddressRejection::NoApi)?;
+        let address = find(&arrival, domain.as_deref(), &self.settings.defaults);
+        let address = match (address, &domain) {
+            (Some(address), _) => address,
+            (None, Some(domain)) => {
+                return Err(AddressRejection::NotMapped {
+                    kind: self.domains.kind(domain).await?,
+                    domain: arrival.host.clone(),
+                });
+            }
+            (None, None) => return Err(AddressRejection::NoApi),
+        };
         let api = ApiId::from(address.api);
         let ((live, stage_due), rest, is_named) = match address.path {
             _ if address.api.len() > NAME_BYTES_MAX => return Err(AddressRejection::NoApi),
@@ -153,7 +164,7 @@ impl Gateway {
             });
         }
         // Under a custom domain name clients see no stage that they have not written themselves.
-        trail.path = match address.mapping {
+        trail.path = match address.via {
             None if is_named || deployed.kind() == ApiKind::Rest => {
                 format!("/{}{rest}", live.name)
             }
@@ -164,18 +175,25 @@ impl Gateway {
             // These kinds of APIs know one id of a request.
             trail.request_id.clone_from(&trail.extended_request_id);
         }
+        if deployed.kind() == ApiKind::Http {
+            let trace = headers::last(&arrival.headers, "x-amzn-trace-id");
+            trail.is_no_parent(trace.as_deref());
+        }
         trail.stage = Some(StageTrail {
             account_id: self.settings.account.clone(),
             api_id: live.api.clone(),
             stage: live.name.clone(),
             deployment_id: deployed.id().clone(),
             is_canary: live.canary.is_some().then_some(is_canary),
-            base_path_matched: address.mapping.map(|mapping| mapping.base_path.clone()),
+            base_path_matched: (address.via)
+                .and_then(domains::Via::base_path)
+                .map(str::to_owned),
+            routing_rule_matched: address.via.and_then(domains::Via::rule).map(str::to_owned),
         });
         trail.caller.certificate = arrival.client_certificate.clone();
         trail.caller.vpc = arrival.vpc.clone();
         let path = format!("/{}", rest.trim_start_matches('/'));
-        let base_path = address.mapping.and_then(domains::Mapping::prefix);
+        let base_path = address.via.and_then(domains::Via::prefix);
         let base_path = base_path.map(Arc::from);
         let sent = Arc::new(Sent {
             method: arrival.method.clone(),
@@ -191,6 +209,7 @@ impl Gateway {
             base_path,
             query: arrival.query.map(Arc::from),
             headers: Arc::new(headers),
+            spelling: arrival.spelling,
             body: arrival.body,
             sent,
         };

@@ -149,7 +149,7 @@ fn as_sent(headers: &Arc<HeaderMap>, sent: &Sent) -> Arc<HeaderMap> {
     let mut hosts = headers.get_all(HOST).iter();
     let is_as_found = hosts
         .next()
-        .is_some_and(|host| host.as_bytes() == sent.host.as_bytes());
+        .is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(sent.host.as_bytes()));
     // Of two hosts none was signed.
     if is_as_found || hosts.next().is_some() {
         return headers.clone();

@@ -13,9 +13,11 @@ use crate::trail::{IntegrationTrail, Trail};
 use crate::{Call, Caller, Destination, Gateway, headers};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, REFERER, USER_AGENT};
+use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use postern_plan::{ApiKind, AwsOperation, AwsPlan, Credentials, Transform};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Of a failed call's body, for the journal.
 const ERROR_BYTES_MAX: usize = 300;
@@ -67,28 +69,7 @@ impl Gateway {
             body: body.into(),
             timeout: plan.timeout,
         };
-        let begun = self.clock.now();
-        let called = match self.call(call, trail).await {
-            Ok(answer) => {
-                let (head, body) = answer.into_parts();
-                buffered(body).await.map(|body| (head, body))
-            }
-            Err(error) => Err(error.into()),
-        };
-        let service_status = called.as_ref().ok().map(|(head, _)| head.status.as_u16());
-        let request_id = called.as_ref().ok().and_then(|(head, _)| {
-            headers::last(&head.headers, "x-amzn-requestid")
-                .or_else(|| headers::last(&head.headers, "x-amz-request-id"))
-        });
-        trail.integration = Some(IntegrationTrail {
-            status: service_status,
-            service_status,
-            latency: self.clock.now().saturating_sub(begun),
-            request_id: request_id.map(std::borrow::Cow::into_owned),
-            error: called.as_ref().err().map(ToString::to_string),
-            traced: plan.invokes,
-        });
-        let (head, body) = called?;
+        let (head, body) = self.call_service(call, plan.invokes, trail).await?;
         let status = head.status.as_u16();
         let is_of_messages = routed.api().kind == ApiKind::WebSocket;
         let selection = if plan.invokes {
@@ -115,6 +96,37 @@ impl Gateway {
             &routed,
             trail,
         )
+    }
+
+    /// Calls a service of AWS, and notes on the trail what came of it.
+    pub(super) async fn call_service(
+        &self,
+        call: Call,
+        traced: bool,
+        trail: &mut Trail,
+    ) -> Result<(Parts, Bytes), IntegrateRejection> {
+        let begun = self.clock.now();
+        let called = match self.call(call, trail).await {
+            Ok(answer) => {
+                let (head, body) = answer.into_parts();
+                buffered(body).await.map(|body| (head, body))
+            }
+            Err(error) => Err(error.into()),
+        };
+        let status = called.as_ref().ok().map(|(head, _)| head.status.as_u16());
+        let request_id = called.as_ref().ok().and_then(|(head, _)| {
+            headers::last(&head.headers, "x-amzn-requestid")
+                .or_else(|| headers::last(&head.headers, "x-amz-request-id"))
+        });
+        trail.integration = Some(IntegrationTrail {
+            status,
+            service_status: status,
+            latency: self.clock.now().saturating_sub(begun),
+            request_id: request_id.map(Cow::into_owned),
+            error: called.as_ref().err().map(ToString::to_string),
+            traced,
+        });
+        called
     }
 
     fn request_headers(

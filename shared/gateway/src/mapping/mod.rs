@@ -11,8 +11,9 @@ pub(crate) use body::MalformedBody;
 pub(crate) use expression::key_of;
 pub(crate) use inputs::TemplateInputs;
 
+use crate::spelling::usual;
 use crate::trail::Trail;
-use crate::{Query, headers};
+use crate::{Query, Spelling, headers};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use postern_definition::Map;
@@ -33,6 +34,7 @@ pub(crate) struct Given<'g> {
 pub(crate) enum Message<'m> {
     Request {
         headers: &'m HeaderMap,
+        spelling: &'m Spelling,
         query: &'m Query,
         /// Without the stage.
         whole_path: &'m str,
@@ -132,13 +134,18 @@ impl<'m> Message<'m> {
         }
     }
 
-    /// The names of all headers that are shown, as clients usually write them.
+    /// The names of all headers that are shown, as the client wrote them.
     pub(crate) fn header_names(self) -> impl Iterator<Item = Cow<'m, str>> {
         let shown = self
             .map()
             .keys()
             .filter(move |name| !self.hides(name.as_str()));
-        shown.map(|name| -> Cow<'m, str> { headers::event_name(name) })
+        shown.map(move |name| -> Cow<'m, str> {
+            match self {
+                Self::Request { spelling, .. } => spelling.of_name(name),
+                Self::Answer { .. } => usual(name),
+            }
+        })
     }
 
     /// The last value counts.

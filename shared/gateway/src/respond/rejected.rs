@@ -4,7 +4,7 @@ use crate::gateway::Served;
 use crate::gateway_response::DefaultAnswer;
 use crate::mapping::{Given, Message};
 use crate::trail::Trail;
-use crate::{Body, Gateway, Query, headers};
+use crate::{Body, Gateway, Query, Spelling, headers};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use postern_definition::Map;
@@ -64,6 +64,7 @@ fn customised(
     let given = Given {
         message: Message::Request {
             headers: request_headers,
+            spelling: &Spelling::default(),
             query: &query,
             whole_path: &trail.path,
             path: trail.path_parameters.as_deref().unwrap_or(&none.1),

@@ -1,6 +1,6 @@
 //! @connections: who asks to send to a connection, to see it or to end it, and whether they may.
 
-use super::{CONNECTIONS, MESSAGE_BYTES_MAX, Managed};
+use super::{CONNECTIONS, Connection, MESSAGE_BYTES_MAX, Managed};
 use crate::address::Addressed;
 use crate::admit::{MANAGE_CONNECTIONS, Subject};
 use crate::rejection::{IntegrateRejection, Rejection, RouteRejection};
@@ -9,6 +9,7 @@ use crate::{Arrival, Body, CollectError, Gateway};
 use http::{Method, Response};
 use percent_encoding::percent_decode_str;
 use postern_plan::ApiKind;
+use postern_telemetry::SocketMetrics;
 use std::pin::pin;
 
 impl Gateway {
@@ -29,6 +30,27 @@ impl Gateway {
             Ok(managed) => Ok(managed),
             Err(rejection) => Err(self.reject_of(ApiKind::WebSocket, &rejection, trail).await),
         }
+    }
+
+    /// Counts a message that was sent to a connection through @connections, as the service does.
+    pub fn sent(&self, connection: &Connection) {
+        if !self.journal.wants_metrics() {
+            return;
+        }
+        let metrics = SocketMetrics {
+            at_ms: self.clock.now().as_millis() as u64,
+            api_id: connection.api.as_str(),
+            stage: connection.stage.as_str(),
+            route: None,
+            connects: 0,
+            messages: 1,
+            integration_error: false,
+            client_error: false,
+            execution_error: false,
+            integration_latency_ms: None,
+            request_id: None,
+        };
+        self.journal.metrics(&metrics.line());
     }
 
     async fn managed(&self, addressed: Addressed, trail: &mut Trail) -> Result<Managed, Rejection> {

@@ -6,7 +6,7 @@ use crate::gateway::Served;
 use crate::mapping::{Given, Message, key_of};
 use crate::rejection::{Rejection, RouteRejection};
 use crate::trail::Trail;
-use crate::{Body, Gateway, Query};
+use crate::{Body, Gateway, Query, Spelling};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use postern_definition::Map;
@@ -105,6 +105,7 @@ fn selected(served: &Served, text: &[u8], trail: &Trail) -> Result<(String, u32)
     let given = Given {
         message: Message::Request {
             headers: &headers,
+            spelling: &Spelling::default(),
             query: &query,
             whole_path: "/",
             path: &path,

@@ -19,7 +19,7 @@ use crate::gateway::Served;
 use crate::rejection::{AddressRejection, RouteRejection};
 use crate::route::Routed;
 use crate::trail::{ApiKeyTrail, AuthorizerTrail, ResourceTrail, StageTrail, Trail};
-use crate::{Arrival, Body, Gateway, Query};
+use crate::{Arrival, Body, Gateway, Query, Spelling};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use postern_definition::{ApiId, Map, StageName};
@@ -132,7 +132,7 @@ impl Connection {
                 body: Body::empty(),
                 proven: None,
                 source_ip: self.source_ip.clone(),
-                protocol: "HTTP/1.1",
+                spelling: Spelling::default(),
                 scheme: "https",
                 port: 443,
                 client_certificate: None,
@@ -172,6 +172,7 @@ impl Connection {
             base_path: None,
             query: None,
             headers: Arc::new(headers),
+            spelling: Spelling::default(),
             body: Body::Full(body),
             sent: Arc::new(Sent {
                 method: Method::POST,
@@ -207,6 +208,7 @@ impl Gateway {
             deployment_id: deployed.id().clone(),
             is_canary: None,
             base_path_matched: None,
+            routing_rule_matched: None,
         });
         let variables = live.variables.clone();
         let served = Served {

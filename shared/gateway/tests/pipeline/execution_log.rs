@@ -72,8 +72,8 @@ async fn every_step_is_told_where_data_is_traced() {
         ("authorization", "Bearer 0123456789abcdef"),
     ];
     let logged = lines(&bench, "GET /dev/pets/7?a=1&b=%20", &headers, "").await;
-    let host = "host=a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com";
-    let forwarded = "x-forwarded-for=198.51.100.7, x-forwarded-port=443, x-forwarded-proto=https";
+    let host = "Host=a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com";
+    let forwarded = "X-Forwarded-For=198.51.100.7, X-Forwarded-Port=443, X-Forwarded-Proto=https";
     let expected = [
         "Extended Request Id: {extended}".to_owned(),
         VERIFYING.to_owned(),
@@ -84,7 +84,7 @@ async fn every_step_is_told_where_data_is_traced() {
         "Method request path: {id=7}".to_owned(),
         "Method request query string: {a=1, b= }".to_owned(),
         format!(
-            "Method request headers: {{{host}, x-amzn-trace-id=Root=1-a-b;Parent=c, authorization=*****************abcdef, {forwarded}}}"
+            "Method request headers: {{{host}, X-Amzn-Trace-Id=Root=1-a-b;Parent=c, Authorization=*****************abcdef, {forwarded}}}"
         ),
         "Method request body before transformations: ".to_owned(),
         "Endpoint request URI: http://backend.example/x?a=1&b=%20".to_owned(),

@@ -17,7 +17,7 @@ use postern_definition::routed::{
 use postern_definition::{ApiId, DeploymentId, Map, ResourceId};
 use postern_gateway::{
     Arrival, Backend, Body, Call, CallError, Caller, Clock, Destination, Gateway, Journal,
-    Metering, Settings, VpcLinks, World,
+    Metering, Settings, Spelling, VpcLinks, World,
 };
 use postern_plan::live::{self, LiveStage};
 use postern_plan::{Snapshot, routed};
@@ -271,8 +271,12 @@ pub(crate) struct Kept {
 impl Journal for Kept {
     fn request(&self, access: &str, metrics: &str) {
         self.access.lock().unwrap().push(access.to_owned());
-        let metrics = serde_json::from_str(metrics).unwrap();
-        self.metrics.lock().unwrap().push(metrics);
+        self.metrics(metrics);
+    }
+
+    fn metrics(&self, record: &str) {
+        let record = serde_json::from_str(record).unwrap();
+        self.metrics.lock().unwrap().push(record);
     }
 
     fn execution(&self, lines: &str) {
@@ -442,7 +446,7 @@ pub(crate) fn arrival(request: &str, headers: &[(String, String)], body: &str) -
         body: Body::from(body.to_owned()),
         proven: None,
         source_ip: "198.51.100.7".to_owned(),
-        protocol: "HTTP/1.1",
+        spelling: Spelling::default(),
         scheme: "https",
         port: 443,
         client_certificate: None,

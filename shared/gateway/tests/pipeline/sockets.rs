@@ -1,8 +1,10 @@
 //! WebSocket APIs: handshakes, messages and ends, in memory, with what a client gets and what a backend is sent.
 
 use crate::harness::{API, Bench, Stopped, arrival, merge};
+use crate::iam::{ANN, ANN_ARN, ann, credential, principal, put, put_principal};
 use bytes::Bytes;
 use postern_definition::routed::Definition;
+use postern_gateway::Arrival;
 use postern_gateway::socket::{Accepted, Connection};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -516,6 +518,10 @@ async fn a_two_way_route_answers_whatever_its_integration_is() {
         "integrationUri": format!("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations")});
     let mock = json!({"integrationType": "MOCK", "templateSelectionExpression": "${request.body.kind}",
         "requestTemplates": {"a": "{\"statusCode\":201}", "$default": "{\"statusCode\":404}"}});
+    // What a request template puts aside, the response template finds: a mock's own body is empty.
+    let echo = json!({"integrationType": "MOCK", "requestTemplates":
+        {"$default": "#set($context.requestOverride.path.body = $input.body){\"statusCode\":200}"}});
+    let said = json!({"$default": {"responseTemplates": {"$default": "$context.requestOverride.path.body"}}});
     let chosen = json!({
         "/2\\d\\d/": {"templateSelectionExpression": "${request.body.kind}-${integration.response.statuscode}",
             "responseTemplates": {"a-201": "made $input.path('$.n')", "$default": "other"}},
@@ -532,6 +538,8 @@ async fn a_two_way_route_answers_whatever_its_integration_is() {
         "table": {"integration": table, "answers": true, "responses": {"$default": {}}},
         "invoked": {"integration": invoked, "answers": true, "responses": by_error},
         "mock": {"integration": mock, "answers": true, "responses": chosen},
+        "echo": {"integration": echo, "answers": true, "responses": said},
+        "mute": {"integration": echo, "answers": true, "responses": {"$default": {}}},
     });
     let bench = deployed(&routes, &json!({}), &json!({})).await;
     let connection = bench_connection();
@@ -627,6 +635,13 @@ async fn a_two_way_route_answers_whatever_its_integration_is() {
             Some("failed"),
             json!(null),
         ),
+        (
+            json!({"action": "echo", "text": "\"hé\" $x"}),
+            json!(null),
+            Some(r#"{"action":"echo","text":"\"hé\" $x"}"#),
+            json!(null),
+        ),
+        (json!({"action": "mute"}), json!(null), None, json!(null)),
     ] {
         bench.play(answer);
         let got = bench.message(&connection, &message.to_string()).await;
@@ -810,6 +825,103 @@ async fn what_happens_is_logged_and_counted_under_the_services_names() {
         format!("DISCONNECT $disconnect {ID} 502 - 1000 - IN | $disconnect 00001")
     );
     assert!(bench.journal.executions.lock().unwrap().len() >= 5);
+    // What @connections sends is a message like any other, and in no access log.
+    bench.gateway.sent(&connection);
+    let record = bench.journal.metrics.lock().unwrap().pop().unwrap();
+    let dimensions = &record["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(*dimensions, json!([["ApiId"], ["ApiId", "Stage"]]));
+    for (name, value) in [
+        ("ApiId", json!(API)),
+        ("Stage", json!("dev")),
+        ("ConnectCount", json!(0)),
+        ("MessageCount", json!(1)),
+    ] {
+        assert_eq!(record[name], value, "{name}");
+    }
+    assert!(bench.journal.access.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn logs_tell_what_was_found_of_a_caller() {
+    let names = [
+        "authenticate.status",
+        "authenticate.latency",
+        "authorizer.status",
+        "authorizer.integrationStatus",
+        "authorizer.requestId",
+        "authorizer.integrationLatency",
+        "authorize.status",
+        "authorize.latency",
+        "status",
+        "authenticate.error",
+        "authorizer.error",
+        "authorize.error",
+    ];
+    let format: Vec<_> = names
+        .iter()
+        .map(|name| format!("$context.{name}"))
+        .collect();
+    let stage = json!({"accessLogSettings": {"format": format.join(" ")}});
+    let guarded = json!({"$connect": {"integration": function(), "authorizationType": "CUSTOM", "authorizerId": "a1"}});
+    let signed = json!({"$connect": {"integration": function(), "authorizationType": "AWS_IAM"}});
+    let guarded = deployed(&guarded, &json!({}), &stage).await;
+    let may = |effect: &str| json!({"Version": "2012-10-17", "Statement": {"Effect": effect, "Action": "execute-api:Invoke", "Resource": "*"}});
+    let logged = async |bench: &Bench, arrival: Arrival| {
+        bench.play(says(&json!({"statusCode": 200})));
+        let _ = bench.gateway.connect(arrival, ID).await;
+        bench.journal.access.lock().unwrap().pop().unwrap()
+    };
+    let reply =
+        |body: Value| json!({"reply": {"headers": {"x-amzn-requestid": "r-1"}, "body": body}});
+    let failing = |message: &str| {
+        json!({"reply": {"headers": {"x-amzn-requestid": "r-1", "x-amz-function-error": "Unhandled"},
+        "body": {"errorMessage": message}}})
+    };
+    for (guard, expected) in [
+        (
+            reply(allow("dev/$connect")),
+            "- - 200 200 r-1 0 - - 200 - - -",
+        ),
+        (
+            reply(allow("dev/other")),
+            "- - 403 200 r-1 0 - - 403 - The client is not authorized to perform this operation. -",
+        ),
+        (
+            failing("Unauthorized"),
+            "- - 401 200 r-1 0 - - 401 - the authorizer says that the caller is not one -",
+        ),
+        (
+            failing("oh"),
+            "- - 500 200 r-1 0 - - 500 - the authorizer's function failed: oh -",
+        ),
+        (
+            json!({"reply": {"status": 429}}),
+            "- - 500 429 - 0 - - 500 - the authorizer cannot decide: Lambda answers 429 -",
+        ),
+    ] {
+        *guarded.backend.guard.lock().unwrap() = guard.clone();
+        let line = logged(&guarded, arrival("GET /dev?token=t", &[], "")).await;
+        assert_eq!(line, expected, "{guard}");
+    }
+    let bench = deployed(&signed, &json!({}), &stage).await;
+    let line = logged(&bench, arrival("GET /dev", &[], "")).await;
+    assert!(
+        line.starts_with("403 0 - - - - - - 403 the signature proves nothing: "),
+        "{line}"
+    );
+    for (effect, expected) in [
+        ("Allow", "200 0 - - - - 200 0 200 - - -"),
+        (
+            "Deny",
+            "200 0 - - - - 403 0 403 - - The client is not authorized to perform this operation.",
+        ),
+    ] {
+        let bench = deployed(&signed, &json!({}), &stage).await;
+        put(&bench.store, &credential(ANN, ANN_ARN)).await;
+        put_principal(&bench.store, &principal(ANN_ARN, &[may(effect)])).await;
+        let line = logged(&bench, ann().header("GET /dev", &[], "")).await;
+        assert_eq!(line, expected, "{effect}");
+    }
 }
 
 #[tokio::test]

@@ -21,3 +21,38 @@ mod utf8;
 pub(crate) use decoder::{Decoder, Incoming, Violation};
 pub(crate) use encoder::{Opcode, control, message};
 pub(crate) use handshake::{Handshake, HandshakeError};
+
+use bytes::{Bytes, BytesMut};
+use postern_grip::Closing;
+
+/// What a client's bytes mean when they arrive in pieces of that size, for those who send anything at all: each message and control
+/// frame by its name and payload, and then what is wrong, if anything.
+pub fn judged(
+    bytes: &[u8],
+    piece: usize,
+    frame_bytes_max: usize,
+    message_bytes_max: usize,
+) -> (Vec<(&'static str, Bytes)>, Option<String>) {
+    let mut decoder = Decoder::new(frame_bytes_max, message_bytes_max);
+    let mut arrived = BytesMut::new();
+    let mut heard = Vec::new();
+    for piece in bytes.chunks(piece.max(1)) {
+        arrived.extend_from_slice(piece);
+        loop {
+            match decoder.next(&mut arrived) {
+                Ok(Some(incoming)) => heard.push(match incoming {
+                    Incoming::Text(text) => ("text", text),
+                    Incoming::Binary(bytes) => ("binary", bytes),
+                    Incoming::Ping(bytes) => ("ping", bytes),
+                    Incoming::Pong(bytes) => ("pong", bytes),
+                    Incoming::Close(closing) => {
+                        ("close", Closing::payload(closing.as_ref()).into())
+                    }
+                }),
+                Ok(None) => break,
+                Err(violation) => return (heard, Some(violation.to_string())),
+            }
+        }
+    }
+    (heard, None)
+}

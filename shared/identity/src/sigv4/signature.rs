@@ -83,7 +83,7 @@ pub fn timestamp(since_1970: Duration) -> String {
 }
 
 /// The time of a timestamp, since 1970.
-pub(super) fn read_timestamp(text: &str) -> Option<Duration> {
+pub fn read_timestamp(text: &str) -> Option<Duration> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if date.len() != 8 || time.len() != 6 || !is_number(date) || !is_number(time) {

@@ -103,12 +103,8 @@ pub(super) fn request_mappings(
     for (target, source) in mappings {
         if located(target, "integration.request.", targets).is_none() {
             errors.push(not_an_expression(target));
-        } else if let Some((location, name)) = located(source, REQUEST, REQUEST_LOCATIONS) {
-            let single = location.trim_start_matches("multivalue");
-            let is_declared = |location: &str| {
-                declared.is_some_and(|d| d.contains_key(&format!("{REQUEST}{location}.{name}")))
-            };
-            if !is_declared(single) && !is_declared(location) {
+        } else if let Some(is_declared) = is_declared(source, declared) {
+            if !is_declared {
                 errors.push(not_declared(source));
             }
         } else if !is_body(source, "method.request.body") && !is_ambient(source) {
@@ -118,20 +114,30 @@ pub(super) fn request_mappings(
     invalid(&errors)
 }
 
-/// What tells answers apart that are kept, against what the integration's method declares.
-pub(super) fn cache_key_parameters(
-    names: &[String],
+/// Whether a method declares what an expression reads, be it of one value or of many. `None` of any other expression.
+fn is_declared(expression: &str, declared: Option<&Map<bool>>) -> Option<bool> {
+    let (location, name) = located(expression, REQUEST, REQUEST_LOCATIONS)?;
+    let single = location.trim_start_matches("multivalue");
+    let is_there = |location: &str| {
+        declared.is_some_and(|d| d.contains_key(&format!("{REQUEST}{location}.{name}")))
+    };
+    Some(is_there(single) || is_there(location))
+}
+
+/// By what an integration's answers are told apart: parameters that the method declares, or that the integration maps.
+pub(super) fn cache_keys(
+    keys: &[String],
     declared: Option<&Map<bool>>,
+    mappings: Option<&Map<String>>,
 ) -> Result<(), Failure> {
-    let is_declared = |name: &String| declared.is_some_and(|declared| declared.contains_key(name));
-    let of_request = names
-        .iter()
-        .filter(|name| located(name, REQUEST, REQUEST_LOCATIONS).is_some());
-    let errors: Vec<_> = of_request
-        .filter(|name| !is_declared(name) && !is_declared(&name.replacen("multivalue", "", 1)))
-        .map(|name| not_declared(name))
-        .collect();
-    invalid(&errors)
+    let is_mapped = |key: &String| mappings.is_some_and(|mappings| mappings.contains_key(key));
+    let is_known = |key: &String| is_declared(key, declared) == Some(true) || is_mapped(key);
+    if keys.iter().all(is_known) {
+        return Ok(());
+    }
+    Err(Failure::bad_request(
+        "Invalid cache key parameter specified",
+    ))
 }
 
 /// An integration response's parameters, against what the method response of the same status declares.

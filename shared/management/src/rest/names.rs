@@ -126,7 +126,8 @@ named! {
     /// The TLS versions and ciphers that an API's own host accepts.
     SecurityPolicy: "TLS_1_0" "TLS_1_2" "SecurityPolicy_TLS13_1_3_2025_09" "SecurityPolicy_TLS13_1_3_FIPS_2025_09"
         "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09" "SecurityPolicy_TLS13_1_2_FIPS_PQ_2025_09"
-        "SecurityPolicy_TLS13_1_2_FIPS_PFS_PQ_2025_09" "SecurityPolicy_TLS13_1_2_PQ_2025_09"
+        "SecurityPolicy_TLS13_1_2_FIPS_PFS_PQ_2025_09" "SecurityPolicy_TLS13_1_2_Ext2_PQ_2025_09"
+        "SecurityPolicy_TLS13_1_2_Ext2_FIPS_PQ_2025_09" "SecurityPolicy_TLS13_1_2_PQ_2025_09"
         "SecurityPolicy_TLS13_1_2_2021_06" "SecurityPolicy_TLS13_2025_EDGE" "SecurityPolicy_TLS12_PFS_2025_EDGE"
         "SecurityPolicy_TLS12_2018_EDGE";
     RoutingMode: "BASE_PATH_MAPPING_ONLY" "ROUTING_RULE_ONLY" "ROUTING_RULE_THEN_BASE_PATH_MAPPING";

@@ -7,7 +7,7 @@ use crate::definitions::{AUTHORIZER, GATEWAY_RESPONSE, MODEL, VALIDATOR, part_ke
 use crate::wire::{Failure, Part};
 use postern_definition::Map;
 use postern_definition::rest::Definition;
-use postern_gateway::{TestAnswer, TestAuthorization, TestError, TestInvocation};
+use postern_gateway::{TestAnswer, TestAuthorization, TestError, TestInvocation, told};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Deserialize)]
@@ -169,7 +169,7 @@ impl From<TestAnswer> for TestInvokeMethodResponse {
         let mut many: Map<Vec<String>> = Map::new();
         for (name, value) in &answer.headers {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            many.entry(cased(name.as_str())).or_default().push(value);
+            many.entry(told(name).into_owned()).or_default().push(value);
         }
         Self {
             status: answer.status,
@@ -183,15 +183,4 @@ impl From<TestAnswer> for TestInvokeMethodResponse {
             latency: answer.latency_ms,
         }
     }
-}
-
-/// The names that the service writes with capitals.
-fn cased(name: &str) -> String {
-    match name {
-        "content-type" => "Content-Type",
-        "x-amzn-errortype" => "x-amzn-ErrorType",
-        "x-amzn-trace-id" => "X-Amzn-Trace-Id",
-        name => name,
-    }
-    .to_owned()
 }

@@ -4,8 +4,8 @@ use crate::wire::Failure;
 use postern_definition::Map;
 use postern_plan::{Source, TextTemplate};
 
-/// Headers that are not the API's owner's to change.
-const RESERVED: [&str; 21] = [
+/// Headers that are not the API's owner's to change; those that end with a dash stand for all that begin so.
+const RESERVED: [&str; 22] = [
     "authorization",
     "connection",
     "content-encoding",
@@ -27,15 +27,18 @@ const RESERVED: [&str; 21] = [
     "access-control-",
     "apigw-",
     "x-amz-",
+    "x-amzn-",
 ];
 
-fn is_reserved(header: &str) -> bool {
+pub(super) fn is_reserved(header: &str) -> bool {
     let header = header.to_ascii_lowercase();
-    header.starts_with("x-amzn-")
-        || RESERVED.iter().any(|name| match name.strip_suffix('-') {
-            Some(_) => header.starts_with(name),
-            None => header == *name,
-        })
+    RESERVED.iter().any(|name| {
+        if name.ends_with('-') {
+            header.starts_with(name)
+        } else {
+            header == *name
+        }
+    })
 }
 
 fn invalid(expression: &str) -> Failure {

@@ -52,7 +52,8 @@ impl Given {
     }
 }
 
-fn checked(model: &Model) -> Result<(), Failure> {
+/// What must hold of a model whichever way it came about.
+pub(super) fn checked(model: &Model) -> Result<(), Failure> {
     checked_name(&model.name)?;
     let description = model.description.as_deref();
     given::within("description", description, DESCRIPTION_CHARS_MAX)?;

@@ -274,17 +274,7 @@ async fn checked(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Result<(
     )?;
     selection(route)?;
     for parameter in route.request_parameters.iter().flat_map(Map::keys) {
-        // Handshakes have no path.
-        let path = api.is_http().then_some("route.request.path.");
-        let located = ["route.request.querystring.", "route.request.header."]
-            .into_iter()
-            .chain(path)
-            .any(|prefix| parameter.len() > prefix.len() && parameter.starts_with(prefix));
-        if !located {
-            return Err(Failure::bad_request(format!(
-                "Invalid request parameter specified: {parameter}. It must begin with route.request.querystring. or route.request.header."
-            )));
-        }
+        checked_parameter(api, parameter)?;
     }
     for name in route.request_models.iter().flat_map(Map::values) {
         let key = model_name_key(&api.api_id, name);
@@ -308,6 +298,22 @@ async fn checked(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Result<(
             "Invalid target specified: {target}. It must be integrations/ and the id of an integration"
         ))),
     }
+}
+
+/// Whether a route may ask for a parameter of that name.
+pub(super) fn checked_parameter(api: &Api, parameter: &str) -> Result<(), Failure> {
+    // Handshakes have no path.
+    let path = api.is_http().then_some("route.request.path.");
+    let is_located = ["route.request.querystring.", "route.request.header."]
+        .into_iter()
+        .chain(path)
+        .any(|prefix| parameter.len() > prefix.len() && parameter.starts_with(prefix));
+    if is_located {
+        return Ok(());
+    }
+    Err(Failure::bad_request(format!(
+        "Invalid request parameter specified: {parameter}. It must begin with route.request.querystring. or route.request.header."
+    )))
 }
 
 fn selection(route: &Route) -> Result<(), Failure> {

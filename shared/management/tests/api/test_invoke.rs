@@ -62,7 +62,7 @@ async fn a_method_is_tried_as_it_stands() {
     };
     let done = [
         "Method response body after transformations: done",
-        "Method response headers: {x-pet=yes, content-type=application/json}",
+        "Method response headers: {x-pet=yes, Content-Type=application/json}",
         "Successfully completed execution",
         "Method completed with status: 200",
     ];

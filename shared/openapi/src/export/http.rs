@@ -4,6 +4,7 @@ use super::security::texts;
 use super::settings::text_map;
 use super::{Format, date_time};
 use crate::tree::{Fields, Tree};
+use crate::validation;
 use postern_definition::Map;
 use postern_definition::rest::{ConnectionType, IntegrationType};
 use postern_definition::routed::{
@@ -84,6 +85,10 @@ impl Exporter<'_> {
                 document.put("x-amazon-apigateway-cors", cors(configuration));
             }
             document.text("x-amazon-apigateway-importexport-version", "1.0");
+            if !self.definition.models.is_empty() {
+                let models = validation::of_models(&self.definition.models);
+                document.put(validation::MODELS, models);
+            }
         }
         document.done()
     }
@@ -165,6 +170,9 @@ impl Exporter<'_> {
         });
         if let Some(found) = found {
             operation.put("x-amazon-apigateway-integration", integration(found));
+        }
+        if let Some(asked) = validation::of_route(route) {
+            operation.put(validation::VALIDATION, asked);
         }
         operation.done()
     }

@@ -159,6 +159,16 @@ pub fn warnings_message(warnings: &[Warning]) -> Option<String> {
     Some(message)
 }
 
+impl Warning {
+    /// What an importer is told: the service's own words as it has them, and ours with their place.
+    pub fn told(&self) -> String {
+        match self.words {
+            Words::Service => self.text.clone(),
+            Words::Ours => self.to_string(),
+        }
+    }
+}
+
 fn service_warnings(warnings: &[Warning]) -> Vec<&Warning> {
     warnings
         .iter()

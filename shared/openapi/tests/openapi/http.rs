@@ -45,6 +45,13 @@ fn import_with(text: &str, settings: &str) -> Result<HttpImported, Refusal> {
         },
         authorizer: &|_, _| Ok(()),
         route_key: &|_, _| Ok(()),
+        parameter: &|_, name| {
+            let is_located = name.starts_with("route.request.");
+            is_located
+                .then_some(())
+                .ok_or_else(|| format!("Invalid request parameter specified: {name}"))
+        },
+        model: &|_| Ok(()),
     };
     import_http(text.as_bytes(), api(), &options, &rules)
 }
@@ -257,5 +264,51 @@ proptest! {
                 prop_assert!(again.is_ok(), "{text}");
             }
         }
+    }
+}
+
+#[test]
+fn what_routes_ask_of_requests_is_written_and_read_in_an_extension_of_our_own() {
+    let operation = json!({"x-postern-validation": {
+        "requestParameters": {"route.request.header.X-A": {"required": true}, "route.request.querystring.q": {"required": false}},
+        "requestModels": {"application/json": "Pet", "$default": "Pet"},
+    }});
+    let models = json!({"Pet": {"contentType": "application/json", "description": "d", "schema": "{\"type\": \"object\"}"}});
+    let made = imported(json!({"paths": {"/a": {"post": operation}}, "x-postern-models": models}));
+    assert!(made.warnings.is_empty() && made.info.is_empty(), "{made:?}");
+    let route = &made.definition.routes[0];
+    let parameters = route.request_parameters.as_ref().unwrap();
+    assert!(parameters["route.request.header.X-A"].required);
+    assert!(!parameters["route.request.querystring.q"].required);
+    assert_eq!(route.request_models.as_ref().unwrap()["$default"], "Pet");
+    let options = |extensions| HttpExportOptions {
+        format: Format::Json,
+        extensions,
+        host: "h",
+        base_path: "",
+        exported_at: 0,
+    };
+    let text = export_http(&made.definition, &options(true));
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        document["paths"]["/a"]["post"]["x-postern-validation"],
+        operation["x-postern-validation"]
+    );
+    assert_eq!(document["x-postern-models"], models);
+    assert!(!export_http(&made.definition, &options(false)).contains("x-postern"));
+    for (operation, reason) in [
+        (
+            json!({"requestModels": {"a/b": "Cat"}}),
+            "there is no model `Cat`",
+        ),
+        (
+            json!({"requestParameters": {"header.X": {}}}),
+            "Invalid request parameter specified: header.X",
+        ),
+    ] {
+        let text =
+            self::document(json!({"paths": {"/a": {"get": {"x-postern-validation": operation}}}}));
+        let refusal = import_with(&text, "").unwrap_err();
+        assert!(refusal.message().contains(reason), "{}", refusal.message());
     }
 }

@@ -136,6 +136,11 @@ impl<'a> Run<'a, '_> {
         match host {
             Host::Input | Host::Util | Host::Xml => return None,
             Host::Context(path) => {
+                /// And before which of the other keys they stand, as recorded.
+                const OVERRIDES: [(&str, &str, Side); 2] = [
+                    ("requestOverride", "stage", Side::Request),
+                    ("responseOverride", "apiId", Side::Response),
+                ];
                 let keys: Vec<&str> = path.iter().map(|part| &**part).collect();
                 let names: Vec<String> = self
                     .inputs
@@ -143,17 +148,17 @@ impl<'a> Run<'a, '_> {
                     .into_iter()
                     .map(String::from)
                     .collect();
+                let overrides = OVERRIDES.iter().filter(|_| path.is_empty());
                 for name in names {
+                    for (of, _, side) in overrides.clone().filter(|(_, before, _)| *before == name)
+                    {
+                        entries.put(Value::text(*of), Value::Host(Host::Overrides(*side)));
+                    }
                     let value = self.context_member(path, &name);
                     entries.put(Value::text(name), value);
                 }
-                if path.is_empty() {
-                    for (name, side) in [
-                        ("requestOverride", Side::Request),
-                        ("responseOverride", Side::Response),
-                    ] {
-                        entries.put(Value::text(name), Value::Host(Host::Overrides(side)));
-                    }
+                for (of, _, side) in overrides {
+                    entries.put(Value::text(*of), Value::Host(Host::Overrides(*side)));
                 }
             }
             Host::Overrides(side) => {

@@ -30,6 +30,7 @@ async fn a_post_is_published_and_a_get_shows_the_connection() {
             action: text
         }]
     );
+    assert_eq!(bench.told(), ["sent"]);
     let (status, headers, body) = bench.manage(Method::GET, &id, "").await;
     assert_eq!(
         (status, headers["content-type"].to_str().unwrap()),

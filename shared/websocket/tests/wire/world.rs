@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use postern_gateway::socket::ConnectionCaller;
-use postern_gateway::{Arrival, Body, Journal};
+use postern_gateway::{Arrival, Body, Journal, Spelling};
 use postern_grip::{Event, Events, Item, SharedKey};
 use postern_store::{Clock, Embedded, Table};
 use postern_websocket::{
@@ -87,6 +87,10 @@ impl Line for Echo {
         self.tell(format!("disconnected {code} {reason}"));
     }
 
+    fn sent(&self, _: &Connection) {
+        self.tell("sent".to_owned());
+    }
+
     async fn manage(&self, arrival: Arrival) -> Result<Managed, Response<Body>> {
         let mut parts = arrival.path.split('/').skip(1);
         let (stage, _, id) = (parts.next(), parts.next(), parts.next());
@@ -123,6 +127,7 @@ pub(crate) struct Faults(pub(crate) Mutex<Vec<String>>);
 
 impl Journal for Faults {
     fn request(&self, _: &str, _: &str) {}
+    fn metrics(&self, _: &str) {}
     fn execution(&self, _: &str) {}
     fn fault(&self, line: &str) {
         self.0.lock().unwrap().push(line.to_owned());
@@ -313,7 +318,7 @@ pub(crate) fn arrival(
         body: Body::from(Bytes::copy_from_slice(body)),
         proven: None,
         source_ip: "203.0.113.9".to_owned(),
-        protocol: "HTTP/1.1",
+        spelling: Spelling::default(),
         scheme: "http",
         port: 80,
         client_certificate: None,

@@ -2,7 +2,7 @@
 
 use super::Target;
 use bytes::Bytes;
-use postern_grip::{Event, Events, Item, SharedKey};
+use postern_grip::{Event, Events, Item, PublicKey, SharedKey};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ fn run(input: &[u8]) -> String {
         &String::from_utf8_lossy(input),
         Duration::from_secs(1_795_256_446),
     );
-    let _ = write!(outcome, " {verified:?}");
+    let text = String::from_utf8_lossy(input);
+    let of_fanout = PublicKey::of_fanout().verify(&text, Duration::from_secs(1_675_365_000));
+    let _ = write!(outcome, " {verified:?} {of_fanout:?}");
     outcome
 }

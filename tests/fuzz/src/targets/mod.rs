@@ -1,6 +1,7 @@
 //! What is tried: each a function from any bytes to a short text that tells outcomes apart.
 
 mod event;
+mod frames;
 mod grip;
 mod jsonpath;
 mod management;
@@ -34,6 +35,7 @@ pub const ALL: &[Target] = &[
     schema::TARGET,
     event::TARGET,
     grip::TARGET,
+    frames::TARGET,
 ];
 
 pub fn find(name: &str) -> Option<&'static Target> {

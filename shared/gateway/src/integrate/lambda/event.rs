@@ -1,7 +1,7 @@
 //! The event of an AWS_PROXY call, payload format 1.0, and that of an authorizer, which is told no body.
 
 use crate::route::Routed;
-use crate::trail::{AuthorizerTrail, CallerTrail, Trail};
+use crate::trail::{AuthorizerTrail, CallerTrail, PROTOCOL, Trail};
 use crate::{ClientCertificate, headers};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -276,7 +276,7 @@ impl Event<'_> {
                 request_time: postern_telemetry::clf(trail.received_at),
                 path: &trail.path,
                 account_id: account,
-                protocol: trail.protocol,
+                protocol: PROTOCOL,
                 stage: routed.live.name.as_str(),
                 domain_prefix: trail.domain_prefix(),
                 request_time_epoch: trail.received_at.as_millis() as u64,
@@ -298,7 +298,7 @@ impl Event<'_> {
             let kept_back = name == "x-http-method-override"
                 || (is_signed && name == http::header::AUTHORIZATION);
             if !kept_back && !headers::is_hidden_from_integrations(name) {
-                let name = headers::event_name(name).into_owned();
+                let name = self.routed.request.spelling.of_name(name).into_owned();
                 all.entry(name)
                     .or_default()
                     .push(headers::text(value).into_owned());

@@ -4,7 +4,9 @@ use super::event::{Identity, LastOf};
 use super::event_v2::{self, RoutedEvent};
 use crate::headers;
 use crate::route::Routed;
-use crate::trail::Trail;
+use crate::spelling::usual;
+use crate::trail::{PROTOCOL, Trail};
+use http::header::CONTENT_LENGTH;
 use postern_definition::Map;
 use serde::Serialize;
 use serde_json::Value;
@@ -18,7 +20,7 @@ struct Wire<'e> {
     #[serde(flatten)]
     asked: Option<Asked<'e>>,
     resource: &'e str,
-    path: &'e str,
+    path: Cow<'e, str>,
     http_method: &'e str,
     headers: LastOf<'e>,
     multi_value_headers: &'e Map<Vec<String>>,
@@ -60,7 +62,7 @@ struct Context<'e> {
     extended_request_id: &'e str,
     http_method: &'e str,
     identity: Identity<'e>,
-    path: &'e str,
+    path: Cow<'e, str>,
     protocol: &'static str,
     request_id: &'e str,
     request_time: String,
@@ -91,7 +93,7 @@ enum Said<'e> {
 impl RoutedEvent<'_> {
     pub(super) fn to_json_v1(&self) -> Vec<u8> {
         let (body, is_base64_encoded) = event_v2::body(self.routed, self.body);
-        let all = all_headers(self.routed);
+        let all = self.all_headers();
         event_v2::encoded(&Wire {
             body: Some(EventBody {
                 body,
@@ -108,7 +110,7 @@ impl RoutedEvent<'_> {
         identity_source: &[String],
     ) -> Vec<u8> {
         let identity = identity_source.join(",");
-        let all = all_headers(self.routed);
+        let all = self.all_headers();
         event_v2::encoded(&Wire {
             asked: Some(Asked {
                 kind: "REQUEST",
@@ -139,7 +141,7 @@ impl RoutedEvent<'_> {
             version: "1.0",
             asked: None,
             resource: &routed.resource_path,
-            path,
+            path: event_v2::decoded(path),
             http_method: routed.request.method.as_str(),
             headers: LastOf(all_headers),
             multi_value_headers: all_headers,
@@ -154,8 +156,8 @@ impl RoutedEvent<'_> {
                 extended_request_id: &trail.extended_request_id,
                 http_method: routed.request.method.as_str(),
                 identity: Identity::of(trail),
-                path,
-                protocol: trail.protocol,
+                path: event_v2::decoded(path),
+                protocol: PROTOCOL,
                 request_id: &trail.request_id,
                 request_time: postern_telemetry::clf(trail.received_at),
                 request_time_epoch: trail.received_at.as_millis() as u64,
@@ -167,6 +169,27 @@ impl RoutedEvent<'_> {
             stage_variables: Some(&*routed.variables).filter(|variables| !variables.is_empty()),
             body: None,
         }
+    }
+}
+
+impl RoutedEvent<'_> {
+    fn all_headers(&self) -> Map<Vec<String>> {
+        const LENGTH: &str = "Content-Length";
+        let mut all: Map<Vec<String>> = Map::new();
+        for (name, value) in &*self.routed.request.headers {
+            if event_v2::is_told(self.routed, name) {
+                let told = match usual(name) {
+                    _ if *name == CONTENT_LENGTH => LENGTH.to_owned(),
+                    name => name.into_owned(),
+                };
+                let of_name = all.entry(told).or_default();
+                of_name.push(headers::text(value).into_owned());
+            }
+        }
+        if let Some(length) = self.untold_length() {
+            all.insert(LENGTH.to_owned(), vec![length]);
+        }
+        all
     }
 }
 
@@ -185,17 +208,6 @@ fn said<'e>(routed: &'e Routed, trail: &'e Trail) -> Said<'e> {
             }
         }
     }
-}
-
-fn all_headers(routed: &Routed) -> Map<Vec<String>> {
-    let mut all: Map<Vec<String>> = Map::new();
-    for (name, value) in &*routed.request.headers {
-        if event_v2::is_told(routed, name) {
-            let of_name = all.entry(headers::event_name(name).into_owned());
-            of_name.or_default().push(headers::text(value).into_owned());
-        }
-    }
-    all
 }
 
 /// An empty map is null.

@@ -3,10 +3,12 @@
 use super::event::ClientCert;
 use crate::headers;
 use crate::route::Routed;
-use crate::trail::{AuthorizerTrail, Trail};
+use crate::trail::{AuthorizerTrail, PROTOCOL, Trail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, TRANSFER_ENCODING,
+};
 use percent_encoding::percent_decode_str;
 use postern_definition::Map;
 use postern_identity::Identity;
@@ -20,7 +22,7 @@ pub(crate) struct RoutedEvent<'e> {
     pub(crate) trail: &'e Trail,
     pub(crate) body: &'e [u8],
     pub(crate) account: &'e str,
-    /// With the stage, unless the owner wants another.
+    /// With the stage, unless the owner wants another; as the client wrote it. Functions are told it decoded.
     pub(crate) path: &'e str,
 }
 
@@ -42,7 +44,7 @@ struct Wire<'e> {
     #[serde(flatten)]
     asked: Option<Asked<'e>>,
     route_key: Cow<'e, str>,
-    raw_path: &'e str,
+    raw_path: Cow<'e, str>,
     raw_query_string: &'e str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cookies: Vec<String>,
@@ -89,7 +91,7 @@ struct Authentication<'e> {
 #[serde(rename_all = "camelCase")]
 struct Http<'e> {
     method: &'e str,
-    path: &'e str,
+    path: Cow<'e, str>,
     protocol: &'static str,
     source_ip: &'e str,
     user_agent: &'e str,
@@ -167,10 +169,10 @@ impl RoutedEvent<'_> {
             version: "2.0",
             asked: None,
             route_key: route_key(trail),
-            raw_path: path,
+            raw_path: decoded(path),
             raw_query_string: routed.request.query.as_deref().unwrap_or_default(),
             cookies: cookies(routed),
-            headers: lowered_headers(routed),
+            headers: self.lowered_headers(),
             query_string_parameters: joined_query(routed),
             request_context: Context {
                 account_id: account,
@@ -183,8 +185,8 @@ impl RoutedEvent<'_> {
                 domain_prefix: trail.domain_prefix(),
                 http: Http {
                     method: routed.request.method.as_str(),
-                    path,
-                    protocol: trail.protocol,
+                    path: decoded(path),
+                    protocol: PROTOCOL,
                     source_ip: &trail.source_ip,
                     user_agent: trail.user_agent.as_deref().unwrap_or_default(),
                 },
@@ -200,6 +202,39 @@ impl RoutedEvent<'_> {
             is_base64_encoded: None,
         }
     }
+}
+
+impl RoutedEvent<'_> {
+    fn lowered_headers(&self) -> Map<String> {
+        let mut all: Map<String> = Map::new();
+        for (name, value) in &*self.routed.request.headers {
+            if *name == COOKIE || !is_told(self.routed, name) {
+                continue;
+            }
+            let value = headers::text(value);
+            match all.get_mut(name.as_str()) {
+                Some(before) => before.extend([",", &value]),
+                None => drop(all.insert(name.as_str().to_owned(), value.into_owned())),
+            }
+        }
+        if let Some(length) = self.untold_length() {
+            all.insert(CONTENT_LENGTH.as_str().to_owned(), length);
+        }
+        all
+    }
+
+    /// How long the body is, where the client has not said so: functions are always told. An authorizer is not, of a body that is
+    /// not read yet.
+    pub(super) fn untold_length(&self) -> Option<String> {
+        let headers = &self.routed.request.headers;
+        let is_known = !headers.contains_key(TRANSFER_ENCODING) || !self.body.is_empty();
+        (is_known && !headers.contains_key(CONTENT_LENGTH)).then(|| self.body.len().to_string())
+    }
+}
+
+/// A path as HTTP APIs tell of it: an encoded slash cannot be told from a plain one any more.
+pub(super) fn decoded(path: &str) -> Cow<'_, str> {
+    percent_decode_str(path).decode_utf8_lossy()
 }
 
 pub(super) fn encoded(event: &impl Serialize) -> Vec<u8> {
@@ -263,24 +298,9 @@ fn cookies(routed: &Routed) -> Vec<String> {
 
 /// Whether a function is told of a header.
 pub(super) fn is_told(routed: &Routed, name: &http::HeaderName) -> bool {
-    let hides = |name| headers::is_of_a_connection(name) && name != http::header::CONTENT_LENGTH;
+    let hides = |name| headers::is_of_a_connection(name) && name != CONTENT_LENGTH;
     let is_signature = *name == AUTHORIZATION && routed.is_signed();
     !is_signature && !hides(name)
-}
-
-fn lowered_headers(routed: &Routed) -> Map<String> {
-    let mut all: Map<String> = Map::new();
-    for (name, value) in &*routed.request.headers {
-        if *name == COOKIE || !is_told(routed, name) {
-            continue;
-        }
-        let value = headers::text(value);
-        match all.get_mut(name.as_str()) {
-            Some(before) => before.extend([",", &value]),
-            None => drop(all.insert(name.as_str().to_owned(), value.into_owned())),
-        }
-    }
-    all
 }
 
 fn joined_query(routed: &Routed) -> Map<String> {
@@ -296,22 +316,20 @@ fn joined_query(routed: &Routed) -> Map<String> {
 
 /// Decoded, where REST APIs show the values as they stand in the path.
 pub(super) fn decoded_path(routed: &Routed) -> Map<Cow<'_, str>> {
-    let decoded = |(name, raw): (&String, &'_ String)| -> (String, Cow<'_, str>) {
-        let decoded = percent_decode_str(raw).decode_utf8_lossy().into_owned();
-        (name.clone(), Cow::Owned(decoded))
-    };
-    routed.path_parameters.iter().map(decoded).collect()
+    fn told<'r>((name, raw): (&String, &'r String)) -> (String, Cow<'r, str>) {
+        (name.clone(), decoded(raw))
+    }
+    routed.path_parameters.iter().map(told).collect()
 }
 
-/// Text as a string, everything else as base64: there is no list of binary types.
+/// Text as a string, everything else as base64: there is no list of binary types. What has no type counts as plain text.
 pub(super) fn body<'b>(routed: &Routed, bytes: &'b [u8]) -> (Option<Cow<'b, str>>, bool) {
     if bytes.is_empty() {
         return (None, false);
     }
     let headers = &routed.request.headers;
     let is_text = !headers.contains_key(CONTENT_ENCODING)
-        && headers.contains_key(CONTENT_TYPE)
-        && is_text(&headers::content_type(headers));
+        && (!headers.contains_key(CONTENT_TYPE) || is_text(&headers::content_type(headers)));
     // What calls itself text and is none would not survive as a string.
     match std::str::from_utf8(bytes) {
         Ok(text) if is_text => (Some(Cow::Borrowed(text)), false),

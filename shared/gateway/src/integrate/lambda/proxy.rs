@@ -39,7 +39,7 @@ impl Gateway {
                 caller: caller(&plan.credentials, &routed)?,
             },
             method: Method::POST,
-            headers: request_headers(trail),
+            headers: proxy_headers(&routed, trail),
             body: event.into(),
             timeout: plan.timeout,
         };
@@ -76,10 +76,9 @@ impl Gateway {
             200 => {}
             status @ (429 | 500..) => return Err(IntegrateRejection::LambdaUnavailable(status)),
             status => {
-                return Err(IntegrateRejection::LambdaRefused {
-                    status,
-                    message: excerpt(&payload),
-                });
+                let message = excerpt(&payload);
+                integration.error = Some(message.clone());
+                return Err(IntegrateRejection::LambdaRefused { status, message });
             }
         }
         if head.headers.contains_key("x-amz-function-error") {
@@ -90,12 +89,13 @@ impl Gateway {
             PayloadFormat::Rest => {
                 let accepted = headers::first_accepted(&routed.request.headers);
                 let binary = &routed.api().binary_media_types;
-                answer::read(&payload, binary, accepted.as_deref())?
+                answer::read(&payload, binary, accepted.as_deref())
             }
-            PayloadFormat::Socket => answer::read_of_message(&payload)?,
-            PayloadFormat::V1 => answer_routed::read_v1(&payload)?,
-            PayloadFormat::V2 => answer_routed::read_v2(&payload)?,
+            PayloadFormat::Socket => answer::read_of_message(&payload),
+            PayloadFormat::V1 => answer_routed::read_v1(&payload),
+            PayloadFormat::V2 => answer_routed::read_v2(&payload),
         };
+        let answer = answer.inspect_err(|error| integration.error = Some(error.to_string()))?;
         integration.status = Some(answer.status.as_u16());
         Ok(answer)
     }
@@ -129,6 +129,19 @@ impl Gateway {
             PayloadFormat::V2 => of_routes.to_json(),
         }
     }
+}
+
+/// Those of an Invoke for a method, which tell the function's log for which API it is.
+fn proxy_headers(routed: &Routed, trail: &Trail) -> HeaderMap {
+    let mut sent = request_headers(trail);
+    let api = &routed.live.api;
+    for (name, value) in [
+        ("user-agent", format!("AmazonAPIGateway_{api}")),
+        ("x-amzn-apigateway-api-id", api.to_string()),
+    ] {
+        set(&mut sent, HeaderName::from_static(name), &value);
+    }
+    sent
 }
 
 /// Those of every Invoke.

@@ -4,11 +4,11 @@ mod wire;
 
 use super::aws::caller;
 use super::request::given;
-use super::{buffered, changes, set};
+use super::{changes, set};
 use crate::finish::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
-use crate::trail::{IntegrationTrail, Trail};
+use crate::trail::Trail;
 use crate::{Body, Call, Destination, Gateway, headers};
 use bytes::Bytes;
 use http::HeaderName;
@@ -49,28 +49,7 @@ impl Gateway {
             body: body.into(),
             timeout: plan.timeout,
         };
-        let begun = self.clock.now();
-        let called = match self.call(call, trail).await {
-            Ok(answer) => {
-                let (head, body) = answer.into_parts();
-                buffered(body).await.map(|body| (head, body))
-            }
-            Err(error) => Err(error.into()),
-        };
-        let status = called.as_ref().ok().map(|(head, _)| head.status.as_u16());
-        let request_id = called.as_ref().ok().and_then(|(head, _)| {
-            headers::last(&head.headers, "x-amzn-requestid")
-                .or_else(|| headers::last(&head.headers, "x-amz-request-id"))
-        });
-        trail.integration = Some(IntegrationTrail {
-            status,
-            service_status: status,
-            latency: self.clock.now().saturating_sub(begun),
-            request_id: request_id.map(std::borrow::Cow::into_owned),
-            error: called.as_ref().err().map(ToString::to_string),
-            traced: false,
-        });
-        let (head, body) = called?;
+        let (head, body) = self.call_service(call, false, trail).await?;
         let mut answered = headers::PASSED.apply(&head.headers);
         // The service's own ids and checksums are not the client's business.
         let names: Vec<_> = answered.keys().cloned().collect();

@@ -259,13 +259,11 @@ pub(crate) fn checked(integration: &Integration, method: &Method) -> Result<(), 
             "Invalid cacheKeyParameters: at most {CACHE_KEY_PARAMETERS_MAX} are allowed"
         )));
     }
-    mapping::cache_key_parameters(
-        &integration.cache_key_parameters,
-        method.request_parameters.as_ref(),
-    )?;
     mapping::content_types(integration.request_templates.iter().flat_map(Map::keys))?;
-    if let Some(mappings) = &integration.request_parameters {
-        mapping::request_mappings(mappings, method.request_parameters.as_ref())?;
+    let declared = method.request_parameters.as_ref();
+    let mappings = integration.request_parameters.as_ref();
+    if let Some(mappings) = mappings {
+        mapping::request_mappings(mappings, declared)?;
     }
-    Ok(())
+    mapping::cache_keys(&integration.cache_key_parameters, declared, mappings)
 }

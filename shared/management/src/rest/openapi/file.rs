@@ -6,7 +6,8 @@ use crate::{Management, ids};
 use postern_definition::rest::{Definition, DocumentationPart, Method};
 use postern_definition::{ApiId, Map};
 use postern_openapi::{
-    Imported, Mode, Options, Refusal, import, import_documentation, warnings_message,
+    Imported, Mode, Options, Refusal, Warning, Words, import, import_documentation,
+    warnings_message,
 };
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -63,6 +64,17 @@ impl File {
                 Err(Failure::bad_request(message))
             }
             _ => Ok(imported),
+        }
+    }
+
+    /// Refuses what is no OpenAPI at all, which is told even before the API is missed.
+    pub(super) fn readable(&self, service: &Management, api: &ApiId) -> Result<(), Failure> {
+        let ids = Ids::beside(None);
+        let id = |length| ids.draw(length);
+        let options = self.options(service, api, &id)?;
+        match import(self.body.as_bytes(), &options) {
+            Err(refusal) if refusal.is_unreadable() => Err(refused(refusal)),
+            _ => Ok(()),
         }
     }
 
@@ -129,9 +141,13 @@ fn refused(refusal: Refusal) -> Failure {
     Failure::bad_request(refusal.message())
 }
 
-/// As lists of an answer have them.
-pub(super) fn texts(warnings: &[postern_openapi::Warning]) -> Vec<String> {
-    warnings.iter().map(ToString::to_string).collect()
+/// What an answer tells: the service's own warnings, for clients compare answers. The rest is what `postern import` tells.
+pub(super) fn texts(warnings: &[Warning]) -> Vec<String> {
+    warnings
+        .iter()
+        .filter(|warning| warning.words == Words::Service)
+        .map(|warning| warning.text.clone())
+        .collect()
 }
 
 fn all_ids(definition: &Definition) -> HashSet<String> {

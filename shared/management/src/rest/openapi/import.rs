@@ -40,6 +40,9 @@ pub(crate) async fn put(
     let mut edits = service.edits(&at.restapi_id).await;
     loop {
         let mut edit = edits.begin().await?;
+        if edit.api(|| missing::api(service, &at.restapi_id)).is_err() {
+            file.readable(service, &at.restapi_id)?;
+        }
         let before = whole(&edit, service, &at.restapi_id).await?;
         let imported = file.read(service, &at.restapi_id, Some(&before))?;
         let warnings = texts(&imported.warnings);

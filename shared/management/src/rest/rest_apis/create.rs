@@ -13,6 +13,7 @@ use postern_definition::rest::{
 };
 use postern_definition::{ApiId, Map};
 use serde::Deserialize;
+use std::collections::HashSet;
 
 pub(super) const NAME_CHARS_MAX: usize = 1_024;
 pub(super) const DESCRIPTION_CHARS_MAX: usize = 1_024;
@@ -80,12 +81,15 @@ impl CreateRestApi {
             .minimum_compression_size
             .map(compression_size)
             .transpose()?;
-        let binary_media_types = self.binary_media_types.clone().unwrap_or_default();
+        let mut binary_media_types = self.binary_media_types.clone().unwrap_or_default();
         if binary_media_types.len() > BINARY_MEDIA_TYPES_MAX {
             return Err(Failure::bad_request(format!(
                 "Invalid binary media types: at most {BINARY_MEDIA_TYPES_MAX} are allowed"
             )));
         }
+        // A set, in the order in which its members were named.
+        let mut seen = HashSet::new();
+        binary_media_types.retain(|kind| seen.insert(kind.clone()));
         let api = RestApi {
             id: ids::random(ids::LONG).into(),
             name: self.name.clone(),

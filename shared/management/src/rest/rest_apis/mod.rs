@@ -98,7 +98,11 @@ pub(crate) async fn update(
     let service = edit.service();
     let api = edit.api(|| missing::api(service, &input.at.restapi_id))?;
     let patched = input.apply(&patches::TABLE, api)?;
-    let stored = policy::saved(patched, service)?;
+    let stored = if patched.policy == api.policy {
+        patched
+    } else {
+        policy::saved(patched, service)?
+    };
     if stored != *api {
         edit.record_mut(|| missing::api(service, &input.at.restapi_id))?
             .api = stored.clone();

@@ -4,11 +4,13 @@ use crate::definitions::Edit;
 use crate::limits::within_api;
 use crate::routed::address::AtApi;
 use crate::routed::apis::{self, ApiView, checked_api};
-use crate::routed::{authorizers, integrations, parts, routes};
+use crate::routed::{authorizers, integrations, models, parts, routes};
 use crate::wire::{Failure, Part};
 use crate::{Management, ids};
 use postern_definition::routed::{Api, Definition, ProtocolType};
-use postern_openapi::{HttpImported, HttpRules, Options, import_http, warnings_message};
+use postern_openapi::{
+    HttpImported, HttpRules, Options, Warning, Words, import_http, warnings_message,
+};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -49,6 +51,10 @@ impl File {
                 authorizers::checked(api, authorizer).map_err(|failure| failure.message)
             },
             route_key: &|api, key| routes::checked_key(api, key).map_err(|failure| failure.message),
+            parameter: &|api, name| {
+                routes::checked_parameter(api, name).map_err(|failure| failure.message)
+            },
+            model: &|model| models::checked(model).map_err(|failure| failure.message),
         };
         let imported = import_http(self.body.as_bytes(), api, &options, &rules)
             .map_err(|refusal| Failure::bad_request(refusal.message()))?;
@@ -84,7 +90,14 @@ fn within_limits(service: &Management, definition: &Definition) -> Result<(), Fa
 }
 
 fn answered(service: &Management, imported: HttpImported) -> ApiView {
-    let warnings = imported.warnings.iter().map(ToString::to_string).collect();
+    // Every exported document has the address of its API, of which nobody wants to be told.
+    let is_address =
+        |warning: &&Warning| warning.words == Words::Ours && warning.path.starts_with("servers");
+    let warnings = imported
+        .warnings
+        .iter()
+        .filter(|warning| !is_address(warning));
+    let warnings = warnings.map(Warning::told).collect();
     let api = imported.definition.api;
     ApiView::imported(service, api, imported.info, warnings)
 }

@@ -5,12 +5,13 @@
 
 mod integrations;
 mod security;
+mod validation;
 
 use super::{Importer, Options, Refusal, Warning, is_date_time, readable};
 use crate::document::{Kind, Node, unused};
 use integrations::Integrations;
 use postern_definition::routed::{
-    Api, AuthorizationType, Authorizer, Cors, DEFAULT_KEY, Definition, Integration, Route,
+    Api, AuthorizationType, Authorizer, Cors, DEFAULT_KEY, Definition, Integration, Model, Route,
 };
 use security::Security;
 use std::collections::{BTreeSet, HashSet};
@@ -29,6 +30,9 @@ pub struct HttpRules<'a> {
     pub integration: &'a dyn Fn(&Api, Integration) -> Result<Integration, String>,
     pub authorizer: &'a dyn Fn(&Api, &Authorizer) -> Result<(), String>,
     pub route_key: &'a dyn Fn(&Api, &str) -> Result<(), String>,
+    /// The name of a parameter that a route asks for.
+    pub parameter: &'a dyn Fn(&Api, &str) -> Result<(), String>,
+    pub model: &'a dyn Fn(&Model) -> Result<(), String>,
 }
 
 /// Members of a document that tell people about an API, which nobody misses.
@@ -108,6 +112,7 @@ impl<'a> Reader<'a, '_> {
         });
         let mut security = self.security_schemes(&api);
         let mut definition = Definition::new(api);
+        definition.models = self.models();
         let mut integrations = Integrations::default();
         self.paths(&mut definition, &security, &mut integrations);
         definition.integrations = integrations.made;
@@ -272,6 +277,7 @@ impl<'a> Reader<'a, '_> {
         if let Some(responses) = node.get("responses") {
             responses.whole();
         }
+        self.validation(node, definition, &mut route);
         self.require(node, security, &mut route);
         let integration = self.integration(node, place, &definition.api, integrations);
         route.target = integration.map(|id| format!("integrations/{id}"));

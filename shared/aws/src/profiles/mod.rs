@@ -1,10 +1,16 @@
 //! Credentials as the AWS CLI finds them: profiles, SSO, `credential_process`, and what containers and machines on AWS offer.
+//!
+//! The one place where the AWS SDK is used: there are many such sources, each with rules of its own, and people expect all of
+//! them. Functions are built without it.
 
-use crate::client::SdkClient;
+mod client;
+
+use crate::keys::Credentials;
 use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use client::SdkClient;
 use postern_egress::Egress;
+use std::time::SystemTime;
 use tokio::sync::OnceCell;
 
 /// Set up when it is first asked, for that reads files.
@@ -36,7 +42,7 @@ impl Chain {
         let Some(provider) = provider.await else {
             return Err("nothing on this machine provides AWS credentials".to_owned());
         };
-        provider.provide_credentials().await.map_err(|error| {
+        let found = provider.provide_credentials().await.map_err(|error| {
             let mut reason = error.to_string();
             let mut source = std::error::Error::source(&error);
             while let Some(error) = source {
@@ -44,6 +50,15 @@ impl Chain {
                 source = error.source();
             }
             reason
-        })
+        })?;
+        let expires_at = found
+            .expiry()
+            .and_then(|expiry| expiry.duration_since(SystemTime::UNIX_EPOCH).ok());
+        Ok(Credentials::new(
+            found.access_key_id(),
+            found.secret_access_key(),
+            found.session_token().map(str::to_owned),
+            expires_at,
+        ))
     }
 }

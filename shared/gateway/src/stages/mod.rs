@@ -3,34 +3,33 @@
 //! A stage's item is read when a request first asks for it, and again as `freshness` has it. Deployments are loaded when a stage
 //! first points at them, and shared by the stages that do.
 
+mod live;
+mod settings;
+
 use crate::Journal;
 use crate::cache::StageCache;
-use crate::freshness::{Age, Freshness, Stamp};
+use crate::freshness::{Age, Freshness, Holding, Stamp};
 use crate::rejection::AddressRejection;
-use postern_definition::rest::{
-    AccessLogSettings, CanarySettings, ClientCertificateKey, Cors, Flushes, MethodSetting, Stage,
-};
-use postern_definition::routed::{self, RouteSettings};
-use postern_definition::{ApiId, DeploymentId, Map, StageName};
+pub(crate) use live::{Canary, Live};
+use postern_definition::rest::{AccessLogSettings, CanarySettings, ClientCertificateKey, Stage};
+use postern_definition::{ApiId, DeploymentId, Map, StageName, routed};
 use postern_plan::account::client_certificate_key_key;
-use postern_plan::live::{self, AnyStage};
+use postern_plan::live::{self as items, AnyStage};
 use postern_plan::{ApiKind, Deployed};
 use postern_store::{Clock, Consistency, Table, decode};
 use postern_telemetry::{
     AccessLogFormat, COMMON_LOG_FORMAT, ROUTES_LOG_FORMAT, SOCKETS_LOG_FORMAT,
 };
+use settings::MethodSettings;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-
-/// Stages held at most, and as many names of stages that are not there. Beyond it everything held is let go.
-const HELD_MAX: usize = 1_000;
 
 pub(crate) struct Stages {
     table: Arc<dyn Table>,
     clock: Arc<dyn Clock>,
     journal: Arc<dyn Journal>,
     freshness: Freshness,
-    held: RwLock<HashMap<(ApiId, StageName), Arc<Held>>>,
+    held: Holding<(ApiId, StageName), Held>,
     deployments: RwLock<HashMap<(ApiId, DeploymentId), Arc<Deployed>>>,
 }
 
@@ -56,83 +55,6 @@ impl Held {
     }
 }
 
-/// A stage ready to answer.
-pub(crate) struct Live {
-    pub(crate) api: ApiId,
-    pub(crate) name: StageName,
-    pub(crate) variables: Arc<Map<String>>,
-    pub(crate) deployed: Arc<Deployed>,
-    pub(crate) canary: Option<Canary>,
-    pub(crate) access_log: AccessLogFormat,
-    pub(crate) flushes: Flushes,
-    /// Only where it allows any origin.
-    pub(crate) cors: Option<Cors>,
-    /// What backends know the gateway by.
-    pub(crate) certificate: Option<Arc<ClientCertificateKey>>,
-    pub(crate) cache: StageCache,
-    /// Of a default stage: the names of those beside it, which the first segment of a path may be.
-    others: Vec<StageName>,
-    method_settings: MethodSettings,
-    /// Of an HTTP API: what its stage says of the cache, which no route's settings say.
-    cache_settings: Option<MethodSettings>,
-    revision: u64,
-}
-
-pub(crate) struct Canary {
-    pub(crate) percent: f64,
-    pub(crate) deployed: Arc<Deployed>,
-    /// The stage's, overlaid with the canary's.
-    pub(crate) variables: Arc<Map<String>>,
-}
-
-impl Live {
-    /// The stage in which a method is tried out. It is in no store.
-    pub(crate) fn of_test(deployed: Arc<Deployed>, variables: Arc<Map<String>>) -> Self {
-        Self {
-            api: deployed.api().id.clone(),
-            name: "test-invoke-stage".into(),
-            variables,
-            deployed,
-            canary: None,
-            access_log: AccessLogFormat::parse(COMMON_LOG_FORMAT),
-            flushes: Flushes::default(),
-            cors: None,
-            certificate: None,
-            cache: StageCache::default(),
-            others: Vec::new(),
-            method_settings: MethodSettings::default(),
-            cache_settings: None,
-            revision: 0,
-        }
-    }
-
-    /// The settings of a method: its own, which replace the general ones wholly, or the general ones. `verb` is the request's, or
-    /// the declared one where settings are a route's: see [`crate::route::Routed::settings_verb`].
-    pub(crate) fn method_setting(&self, resource_path: &str, verb: &str) -> Option<&MethodSetting> {
-        self.method_settings.of(resource_path, verb)
-    }
-
-    /// The settings of a method whose answers are kept.
-    ///
-    /// What is set for all methods, and for a method that was declared for all verbs, keeps the answers to GET alone: whoever
-    /// wants those of another verb kept says so of that verb.
-    pub(crate) fn cache_setting(
-        &self,
-        resource_path: &str,
-        verb: &str,
-        declared: &str,
-    ) -> Option<&MethodSetting> {
-        let settings = self.cache_settings.as_ref();
-        let settings = settings.unwrap_or(&self.method_settings);
-        let setting = match settings.own(resource_path, verb) {
-            Some(own) => own,
-            None if verb != "GET" => return None,
-            None => settings.of(resource_path, declared)?,
-        };
-        setting.caching_enabled.then_some(setting)
-    }
-}
-
 /// AWS's limit for the name of a stage.
 const NAME_BYTES_MAX: usize = 128;
 
@@ -147,79 +69,6 @@ pub(crate) enum Named {
 fn access_log(settings: Option<&AccessLogSettings>, default: &str) -> AccessLogFormat {
     let format = settings.and_then(|settings| settings.format.as_deref());
     AccessLogFormat::parse(format.unwrap_or(default))
-}
-
-/// The settings of a stage's methods, laid out to be found by every request.
-#[derive(Default)]
-struct MethodSettings {
-    /// By path, without the slash that it begins with, and verb.
-    own: Vec<((String, String), MethodSetting)>,
-    general: Option<MethodSetting>,
-}
-
-impl From<Map<MethodSetting>> for MethodSettings {
-    fn from(mut settings: Map<MethodSetting>) -> Self {
-        let general = settings.remove("*/*");
-        let mut own: Vec<_> = settings
-            .into_iter()
-            .filter_map(|(key, setting)| {
-                let (path, verb) = key.rsplit_once('/')?;
-                let path = path.replace("~1", "/");
-                let path = path.trim_start_matches('/').to_owned();
-                Some(((path, verb.to_owned()), setting))
-            })
-            .collect();
-        own.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Self { own, general }
-    }
-}
-
-impl MethodSettings {
-    /// By route keys, of which one without a space names no method, nor any of a WebSocket API.
-    fn of_routes(general: &RouteSettings, own: Map<RouteSettings>, is_http: bool) -> Self {
-        let mut own: Vec<_> = own
-            .into_iter()
-            .map(|(key, settings)| {
-                let parts = key.split_once(' ').filter(|_| is_http);
-                let (verb, path) = parts.unwrap_or(("ANY", &key));
-                let path = path.trim_start_matches('/').to_owned();
-                ((path, verb.to_owned()), method_setting(&settings))
-            })
-            .collect();
-        own.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Self {
-            own,
-            general: Some(method_setting(general)),
-        }
-    }
-
-    /// Of a method: its own, or the general ones.
-    fn of(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
-        self.own(path, verb).or(self.general.as_ref())
-    }
-
-    fn own(&self, path: &str, verb: &str) -> Option<&MethodSetting> {
-        let path = path.trim_start_matches('/');
-        let found = self
-            .own
-            .binary_search_by(|((p, v), _)| (p.as_str(), v.as_str()).cmp(&(path, verb)));
-        found.ok().map(|place| &self.own[place].1)
-    }
-}
-
-/// What is not set is what nothing says: a route's settings do not fall back to the stage's.
-fn method_setting(settings: &RouteSettings) -> MethodSetting {
-    let default = MethodSetting::default();
-    MethodSetting {
-        metrics_enabled: settings.detailed_metrics_enabled,
-        logging_level: settings.logging_level.clone(),
-        data_trace_enabled: settings.data_trace_enabled.unwrap_or_default(),
-        throttling_burst_limit: (settings.throttling_burst_limit)
-            .unwrap_or(default.throttling_burst_limit),
-        throttling_rate_limit: (settings.throttling_rate_limit)
-            .unwrap_or(default.throttling_rate_limit),
-        ..default
-    }
 }
 
 impl Stages {
@@ -238,7 +87,7 @@ impl Stages {
             clock,
             journal,
             freshness,
-            held: RwLock::default(),
+            held: Holding::default(),
             deployments: RwLock::default(),
         }
     }
@@ -325,8 +174,7 @@ impl Stages {
     }
 
     fn held(&self, api: &ApiId, name: &StageName) -> Option<Arc<Held>> {
-        let all = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(&(api.clone(), name.clone())).cloned()
+        self.held.get(&(api.clone(), name.clone()))
     }
 
     async fn hold(&self, key: (ApiId, StageName)) -> Result<Arc<Held>, AddressRejection> {
@@ -338,15 +186,8 @@ impl Stages {
             stamp: Stamp::default(),
         });
         self.read(&held).await?;
-        let mut all = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= HELD_MAX {
-            // Names that lead nowhere go first: whoever asks for many of them must not cost others their stages.
-            all.retain(|_, held| held.live().is_some());
-        }
-        if all.len() >= HELD_MAX {
-            all.clear();
-        }
-        Ok(all.entry(key).or_insert(held).clone())
+        let is_there = |held: &Held| held.live().is_some();
+        Ok(self.held.hold(key, held, is_there))
     }
 
     async fn read(&self, held: &Held) -> Result<(), AddressRejection> {
@@ -356,7 +197,7 @@ impl Stages {
             Some(live) => self.again(held, live).await?,
         };
         if live.is_none() && held.kind.get().is_none() {
-            let kind = live::kind_of_api(&*self.table, &held.api).await?;
+            let kind = items::kind_of_api(&*self.table, &held.api).await?;
             // Whoever asked at the same time has been told the same.
             let _ = held.kind.set(kind);
         }
@@ -367,7 +208,7 @@ impl Stages {
 
     /// Reads a stage that is not held yet.
     async fn begin(&self, held: &Held) -> Result<Option<Arc<Live>>, AddressRejection> {
-        let Some(beginning) = live::begin(&self.table, &held.api, &held.name).await? else {
+        let Some(beginning) = items::begin(&self.table, &held.api, &held.name).await? else {
             return Ok(None);
         };
         // Held until the stage holds it.
@@ -384,7 +225,8 @@ impl Stages {
         known: Arc<Live>,
     ) -> Result<Option<Arc<Live>>, AddressRejection> {
         let kind = known.deployed.kind();
-        let read = |consistency| live::item(&*self.table, &held.api, &held.name, kind, consistency);
+        let read =
+            |consistency| items::item(&*self.table, &held.api, &held.name, kind, consistency);
         let item = match read(Consistency::Eventual).await? {
             Some(item) if item.revision >= known.revision => Some(item),
             // Before a stage counts as gone, or as older than it was, the store is asked for the latest word.
@@ -394,7 +236,7 @@ impl Stages {
         if item.revision == known.revision && self.others(held).await? == known.others {
             return Ok(Some(known));
         }
-        let stage = live::read(&item, kind)?;
+        let stage = items::read(&item, kind)?;
         self.live(held, stage, item.revision).await
     }
 
@@ -492,7 +334,7 @@ impl Stages {
         if held.name.as_str() != DEFAULT {
             return Ok(Vec::new());
         }
-        let names = live::stage_names(&*self.table, &held.api).await?;
+        let names = items::stage_names(&*self.table, &held.api).await?;
         Ok(names
             .into_iter()
             .filter(|name| *name != held.name)

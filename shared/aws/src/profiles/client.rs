@@ -1,7 +1,6 @@
 //! The SDK's idea of an HTTP client, over Postern's own.
 //!
-//! Bodies are held in memory both ways: what the SDK is used for here, DynamoDB and the fetching of credentials, answers
-//! with a few megabytes at most. Whatever streams goes through [`crate::AwsBackend`].
+//! Bodies are held in memory both ways: those that fetch credentials are short.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -15,13 +14,13 @@ use postern_egress::Egress;
 use postern_gateway::{Body, CallError, CollectError};
 use std::time::Duration;
 
-/// More than any answer of the services that the SDK is used for: DynamoDB's longest is 16 MB and its JSON.
-const ANSWER_BYTES_MAX: usize = 32 << 20;
+/// More than any answer with credentials in it.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// For calls of clients that set no time of their own.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug)]
-pub(crate) struct SdkClient(pub(crate) Egress);
+pub(super) struct SdkClient(pub(super) Egress);
 
 impl HttpClient for SdkClient {
     fn http_connector(

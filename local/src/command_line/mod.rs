@@ -1,7 +1,13 @@
 //! What may be typed, and the variables that are read: the only place of this program that looks at either.
 
+mod cors;
+mod credentials;
+mod import;
 mod sockets;
 
+pub(crate) use cors::{Cors, CorsAction, CorsEnable};
+pub(crate) use credentials::{Credentials, CredentialsAction, PolicyAction, Process, Where};
+pub(crate) use import::{Import, ImportOptions, Mode};
 pub(crate) use sockets::{SocketLimits, Sockets};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -150,19 +156,6 @@ pub(crate) struct Dev {
     pub(crate) sockets: SocketLimits,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// OpenAPI 2.0 or 3.0, as JSON or YAML.
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) there: There,
-
-    #[command(flatten)]
-    pub(crate) how: ImportOptions,
-}
-
 /// The Postern that a command speaks to.
 #[derive(Debug, Args)]
 pub(crate) struct There {
@@ -174,271 +167,6 @@ pub(crate) struct There {
         default_value = "http://localhost:4700"
     )]
     pub(crate) endpoint_url: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Cors {
-    #[command(subcommand)]
-    pub(crate) action: CorsAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum CorsAction {
-    /// Answer preflight requests, and allow an origin in the 200 responses of methods that are no proxies.
-    Enable(CorsEnable),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CorsEnable {
-    /// The API.
-    #[arg(long, value_name = "ID")]
-    pub(crate) api: String,
-
-    /// A resource, by its path. May be given more than once.
-    #[arg(long, value_name = "PATH", required_unless_present = "all")]
-    pub(crate) resource: Vec<String>,
-
-    /// Every resource that has methods.
-    #[arg(long, conflicts_with = "resource")]
-    pub(crate) all: bool,
-
-    /// The origin whose pages may call the API.
-    #[arg(long, default_value = "*", value_parser = quotable)]
-    pub(crate) origin: String,
-
-    /// The methods that they may use [default: those that the resource has].
-    #[arg(long, value_name = "VERB,...", value_delimiter = ',', value_parser = quotable)]
-    pub(crate) methods: Vec<String>,
-
-    /// The headers that they may send.
-    #[arg(long, value_name = "NAME,...", value_parser = quotable,
-          default_value = "Content-Type,X-Amz-Date,Authorization,X-Api-Key,X-Amz-Security-Token")]
-    pub(crate) headers: String,
-
-    /// Send the headers also with the gateway's own errors, by DEFAULT_4XX and DEFAULT_5XX.
-    #[arg(long)]
-    pub(crate) gateway_responses: bool,
-
-    #[command(flatten)]
-    pub(crate) there: There,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Credentials {
-    #[command(subcommand)]
-    pub(crate) action: CredentialsAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum CredentialsAction {
-    /// Make an access key for a user or role, who need not be known before.
-    Issue(CredentialsIssue),
-    /// Tell which access keys there are.
-    List(Where),
-    /// Give an access key another secret.
-    Rotate(AtKey),
-    /// Take an access key back.
-    Revoke(AtKey),
-    /// Switch an access key on.
-    Enable(AtKey),
-    /// Switch an access key off.
-    Disable(AtKey),
-    /// Say what users and roles may do.
-    Policy(CredentialsPolicy),
-    /// Print temporary credentials as `credential_process` of an AWS profile wants them.
-    Process(Process),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CredentialsIssue {
-    /// The name of a user of this account, or the ARN of a user or role of any.
-    pub(crate) principal: String,
-
-    /// Let it do everything.
-    #[arg(long)]
-    pub(crate) admin: bool,
-
-    /// A tag of it, for conditions. May be given more than once.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = tag)]
-    pub(crate) tag: Vec<(String, String)>,
-
-    /// How long the credentials are good for [default: until they are revoked].
-    #[arg(long)]
-    pub(crate) seconds: Option<u32>,
-
-    #[command(flatten)]
-    pub(crate) place: Where,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AtKey {
-    /// The access key's id.
-    pub(crate) id: String,
-
-    #[command(flatten)]
-    pub(crate) place: Where,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CredentialsPolicy {
-    #[command(subcommand)]
-    pub(crate) action: PolicyAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PolicyAction {
-    /// Attach a policy to a user or role, in the place of one of the same name.
-    Attach(PolicyAttach),
-    /// Take a policy away.
-    Detach(PolicyDetach),
-    /// Tell who is known, and their policies.
-    List(Where),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PolicyAttach {
-    /// The name of a user of this account, or an ARN: of a user or role, or of an account's root for all of it.
-    pub(crate) principal: String,
-    /// The policy's name.
-    pub(crate) name: String,
-    /// The policy's document, as IAM writes it.
-    pub(crate) file: PathBuf,
-
-    #[command(flatten)]
-    pub(crate) place: Where,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PolicyDetach {
-    /// As for attach.
-    pub(crate) principal: String,
-    /// The policy's name.
-    pub(crate) name: String,
-
-    #[command(flatten)]
-    pub(crate) place: Where,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Process {
-    /// For whom: the name of a user of this account, or an ARN.
-    #[arg(required_unless_present = "exchange", conflicts_with = "exchange")]
-    pub(crate) principal: Option<String>,
-
-    /// For whoever the AWS credentials here are of, proven by STS.
-    #[arg(long)]
-    pub(crate) exchange: bool,
-
-    /// For which Postern the proof is [default: postern/ACCOUNT/REGION].
-    #[arg(long, requires = "exchange", conflicts_with = "principal")]
-    pub(crate) audience: Option<String>,
-
-    /// How long the credentials are good for.
-    #[arg(long, default_value_t = 3_600)]
-    pub(crate) seconds: u32,
-
-    #[command(flatten)]
-    pub(crate) place: Where,
-}
-
-/// The Postern that credentials are of.
-#[derive(Debug, Args)]
-pub(crate) struct Where {
-    #[command(flatten)]
-    pub(crate) there: There,
-
-    /// Not through a Postern that runs, but straight in the store of this folder.
-    #[arg(long, value_name = "DIR", conflicts_with = "dynamodb")]
-    pub(crate) data: Option<PathBuf>,
-
-    /// Not through a Postern that runs, but straight in the DynamoDB tables.
-    #[arg(long)]
-    pub(crate) dynamodb: bool,
-
-    #[command(flatten)]
-    pub(crate) tables: TablePrefix,
-
-    /// The account that names are of.
-    #[arg(long, value_name = "ID", env = "POSTERN_ACCOUNT", default_value = "123456789012", value_parser = account)]
-    pub(crate) account: String,
-
-    /// The region that Postern is in [default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1].
-    #[arg(long)]
-    pub(crate) region: Option<String>,
-}
-
-/// How files are imported. A file becomes the API that has its title, which is made where there is none.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Importing")]
-pub(crate) struct ImportOptions {
-    /// The API that a file goes into, where its title does not say.
-    #[arg(long, value_name = "ID")]
-    pub(crate) api: Option<String>,
-
-    /// Whether what the file does not have goes or stays.
-    #[arg(long, value_enum, default_value_t = Mode::Overwrite)]
-    pub(crate) mode: Mode,
-
-    /// What becomes of the file's base path.
-    #[arg(long, value_enum, default_value_t = BasePath::Ignore)]
-    pub(crate) basepath: BasePath,
-
-    /// The stage that it is deployed to.
-    #[arg(long, value_name = "NAME", default_value = "dev")]
-    pub(crate) stage: String,
-
-    /// Import, and deploy nothing.
-    #[arg(long, conflicts_with = "stage")]
-    pub(crate) no_deploy: bool,
-
-    /// Refuse a file of which anything would be passed over.
-    #[arg(long)]
-    pub(crate) strict: bool,
-
-    /// Import a file again when it changes.
-    #[arg(long)]
-    pub(crate) watch: bool,
-}
-
-impl ImportOptions {
-    pub(crate) fn deployed_stage(&self) -> Option<&str> {
-        (!self.no_deploy).then_some(&self.stage)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Mode {
-    Merge,
-    Overwrite,
-}
-
-impl Mode {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Merge => "merge",
-            Self::Overwrite => "overwrite",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BasePath {
-    /// The paths are the resources.
-    Ignore,
-    /// It comes before all paths.
-    Prepend,
-    /// As prepend, less its first segment.
-    Split,
-}
-
-impl BasePath {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Ignore => "ignore",
-            Self::Prepend => "prepend",
-            Self::Split => "split",
-        }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -508,22 +236,6 @@ fn account(text: &str) -> Result<String, String> {
     } else {
         Err("an account is twelve digits".to_owned())
     }
-}
-
-/// What may stand between the quotes of a static value.
-fn quotable(text: &str) -> Result<String, String> {
-    let fits = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'\'';
-    if !text.is_empty() && text.bytes().all(fits) {
-        Ok(text.to_owned())
-    } else {
-        Err("a header takes printable ASCII without single quotes, and not nothing".to_owned())
-    }
-}
-
-fn tag(text: &str) -> Result<(String, String), String> {
-    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    pair.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .ok_or_else(|| "a tag is NAME=VALUE".to_owned())
 }
 
 fn limits(settings: &str) -> Result<Limits, String> {
