@@ -60,8 +60,8 @@
 //! # What it costs
 //!
 //! A busy environment writes about once per `L`, whatever the rate: 0.017 to 0.023 writes a request where it is asked
-//! 50 times a second for a key with `b ≥ r`. Where demand is above the limit it comes to that within about a minute: its leases
-//! double every 45 s, from one for 10 ms on, and until then it writes more, seven in a hundred requests over the first 14 s.
+//! 50 times a second for a key with `b ≥ r`. Where demand is above the limit it comes to that within about a minute, while its
+//! leases grow; over the first 14 s it writes ten times in a hundred requests.
 //! These are figures of a simulation, not proven. With slower environments it is one write a request at worst, and one read
 //! more where others use the key too. `tests/bench/run --only metering` prints what fleets of 1 to 10,000 let in and pay.
 
