@@ -3,7 +3,7 @@
 mod step;
 
 use crate::gcra::Gcra;
-use crate::lease::{Lease, Pace, Spent, Supply};
+use crate::lease::{Lease, Pace, Spent, Stay, Supply};
 use crate::limit::{Limit, Rate, Scope, Sharing, Standing};
 use postern_definition::rest::QuotaSettings;
 use postern_plan::usage::Period;
@@ -22,7 +22,8 @@ const QUOTA_BELIEVED: i64 = crate::limit::SECOND;
 #[derive(Default)]
 pub(crate) struct Bucket {
     /// Whoever talks to the store about this bucket; the others wait for what comes of it.
-    pub(crate) turn: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<()>,
+    waiting: AtomicI64,
     state: Mutex<State>,
     used_at: AtomicI64,
 }
@@ -33,12 +34,39 @@ impl Bucket {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes the turn to talk to the store, when it comes.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        let _waits = Waits::begin(&self.waiting);
+        self.turn.lock().await
+    }
+
+    /// How many requests wait for their turn.
+    pub(crate) fn waiting(&self) -> i64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn touch(&self, now: i64) {
         self.used_at.store(now, Ordering::Relaxed);
     }
 
     pub(crate) fn used_at(&self) -> i64 {
         self.used_at.load(Ordering::Relaxed)
+    }
+}
+
+/// One that waits, until it no longer does or has gone away.
+struct Waits<'w>(&'w AtomicI64);
+
+impl<'w> Waits<'w> {
+    fn begin(waiting: &'w AtomicI64) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -70,6 +98,9 @@ pub(crate) struct State {
     /// The day that the lease is charged to, and its item.
     leased: Option<(Key, Date)>,
     pace: Pace,
+    stay: Stay,
+    /// Requests that waited when the lease was asked for.
+    waiting: i64,
     shared: Shared,
     supply: Supply,
     refused: Option<Refused>,

@@ -141,6 +141,11 @@ impl Lease {
         self.spent = 1;
     }
 
+    /// More is left of it than chance leaves.
+    pub(crate) fn is_left(&self) -> bool {
+        (self.size - self.spent) * 4 > self.size
+    }
+
     /// For a token that was not used after all.
     pub(crate) fn give_back(&mut self) {
         if self.spent > 0 {
@@ -162,12 +167,15 @@ pub(crate) enum Supply {
     Scarce,
 }
 
-/// How many tokens a second are asked for here. Refused requests count too: they would have taken one.
+/// How many tokens a second are asked for here, and how many are got.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
     since: i64,
     asked: i64,
-    per_second_milli: i64,
+    leased_at: i64,
+    /// Refused requests count too: they would have taken one.
+    asked_milli: i64,
+    spent_milli: i64,
 }
 
 impl Pace {
@@ -175,31 +183,85 @@ impl Pace {
         self.asked = self.asked.saturating_add(1);
     }
 
-    /// Looks back at what was asked since the last time. A burst counts as if it had taken a quarter of `aim`, so that
-    /// leases grow fourfold at most; the first of all is for one token.
+    /// Looks back at what was asked since the last time. A burst counts as if it had taken a quarter of `aim`, so that leases
+    /// grow fourfold at most; the first of all is for one token.
     pub(crate) fn look(&mut self, now: i64, aim: i64) {
         if self.since != 0 {
-            let took = (now - self.since).max(aim / 4).max(1);
-            let seen = i128::from(self.asked) * 1_000 * i128::from(SECOND) / i128::from(took);
-            let seen = i64::try_from(seen)
-                .unwrap_or(i64::MAX / 8)
-                .min(i64::MAX / 8);
-            self.per_second_milli = self.per_second_milli.midpoint(seen);
+            let took = (now - self.since).max(aim / 4);
+            self.asked_milli = self
+                .asked_milli
+                .midpoint(per_second_milli(self.asked, took));
         }
         self.since = now;
         self.asked = 0;
     }
 
+    /// Looks back at what was spent of a lease, and gives for how long it lasted: until the next one.
+    pub(crate) fn look_at(&mut self, lease: &Lease, now: i64) -> i64 {
+        let took = now - self.leased_at;
+        if self.leased_at != 0 {
+            self.spent_milli = self
+                .spent_milli
+                .midpoint(per_second_milli(lease.spent, took));
+        }
+        self.leased_at = now;
+        took
+    }
+
     /// Tokens for a time to come.
-    pub(crate) fn tokens(&self, aim: i64, supply: Supply) -> i64 {
-        let percent = match supply {
-            Supply::Plenty => 150,
-            Supply::Enough => 100,
-            Supply::Scarce => 50,
+    pub(crate) fn asked_in(&self, time: i64) -> i64 {
+        in_time(self.asked_milli, time)
+    }
+
+    /// The same, by what was got.
+    pub(crate) fn spent_in(&self, time: i64) -> i64 {
+        in_time(self.spent_milli, time)
+    }
+}
+
+fn per_second_milli(count: i64, within: i64) -> i64 {
+    let seen = i128::from(count) * 1_000 * i128::from(SECOND) / i128::from(within.max(1));
+    i64::try_from(seen)
+        .unwrap_or(i64::MAX / 8)
+        .min(i64::MAX / 8)
+}
+
+fn in_time(per_second_milli: i64, time: i64) -> i64 {
+    let tokens = i128::from(per_second_milli) * i128::from(time) / (1_000 * i128::from(SECOND));
+    i64::try_from(tokens).unwrap_or(i64::MAX)
+}
+
+/// For how long a lease may be meant here, where tokens are scarce.
+///
+/// Whoever is asked no more leaves behind what of its lease is not spent, and nobody else knows of it. So no lease is meant
+/// for more than a small part of the time for which requests have been coming here: what is left behind is as small a part
+/// of what was let in before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stay(i64);
+
+/// A first lease is meant for so long: about as long as a quick store takes to answer.
+const STAY_MIN: i64 = 10_000_000;
+/// The part of its time here by which a stay grows.
+const STAY_PART: i64 = 64;
+
+impl Default for Stay {
+    fn default() -> Self {
+        Self(STAY_MIN)
+    }
+}
+
+impl Stay {
+    pub(crate) fn time(self) -> i64 {
+        self.0
+    }
+
+    /// A lease, after so long a time: spent, or left behind.
+    pub(crate) fn look(&mut self, is_left: bool, lease: &Lease, took: i64) {
+        self.0 = if is_left {
+            (self.0 / lease.size.max(1) * lease.spent).max(STAY_MIN)
+        } else {
+            (self.0 + took.min(2 * self.0) / STAY_PART).min(LIFE_MAX)
         };
-        let tokens = i128::from(self.per_second_milli) * i128::from(aim) * percent
-            / (100 * 1_000 * i128::from(SECOND));
-        i64::try_from(tokens).unwrap_or(i64::MAX)
     }
 }
 
@@ -311,15 +373,53 @@ mod tests {
         let mut pace = Pace::default();
         pace.note();
         pace.look(SECOND, SECOND);
-        assert_eq!(pace.tokens(SECOND, Supply::Plenty), 0);
+        assert_eq!(pace.asked_in(SECOND), 0);
         for second in 2..12 {
             (0..50).for_each(|_| pace.note());
             pace.look(second * SECOND, SECOND);
         }
-        assert_eq!(pace.tokens(SECOND, Supply::Plenty), 74);
-        assert_eq!(pace.tokens(SECOND, Supply::Scarce), 24);
+        assert_eq!(pace.asked_in(SECOND), 49);
+        assert_eq!(pace.asked_in(SECOND / 10), 4);
         pace.note();
         pace.look(60 * SECOND, SECOND);
-        assert!(pace.tokens(SECOND, Supply::Plenty) < 39);
+        assert!(pace.asked_in(SECOND) < 26);
+    }
+
+    #[test]
+    fn what_is_got_is_counted_from_lease_to_lease() {
+        let mut pace = Pace::default();
+        let mut lease = lease(10, 1);
+        lease.spent = 10;
+        assert_eq!(pace.look_at(&lease, SECOND), SECOND);
+        for second in 2..12 {
+            assert_eq!(pace.look_at(&lease, second * SECOND), SECOND);
+        }
+        assert_eq!(pace.spent_in(SECOND), 9);
+    }
+
+    #[test]
+    fn a_lease_is_meant_for_longer_the_longer_requests_come_and_for_less_once_they_do_not() {
+        let mut stay = Stay::default();
+        let mut spent = lease(10, 1);
+        spent.spent = 10;
+        assert_eq!(stay.time(), STAY_MIN);
+        let mut passed = 0;
+        while stay.time() < SECOND {
+            let took = stay.time();
+            stay.look(spent.is_left(), &spent, took);
+            passed += took;
+        }
+        let part = passed / SECOND;
+        assert!((STAY_PART - 3..=STAY_PART).contains(&part), "{part} s");
+        // A pause is no stay.
+        let before = stay.time();
+        stay.look(spent.is_left(), &spent, 3_600 * SECOND);
+        assert_eq!(stay.time(), before + 2 * before / STAY_PART);
+        spent.spent = 5;
+        stay.look(spent.is_left(), &spent, SECOND);
+        assert!((SECOND / 2..SECOND * 6 / 10).contains(&stay.time()));
+        spent.spent = 0;
+        stay.look(spent.is_left(), &spent, SECOND);
+        assert_eq!(stay.time(), STAY_MIN);
     }
 }

@@ -87,7 +87,7 @@ impl Meter {
     /// Gives back what this process holds of a plan for a key, or for all, so that what is written down is what was used.
     pub async fn settle(&self, plan: &str, key: Option<&str>) -> Result<(), StoreError> {
         for bucket in self.buckets.of(plan, key) {
-            let _turn = bucket.turn.lock().await;
+            let _turn = bucket.turn().await;
             let settled = bucket.state().settle();
             if let Some(add) = settled {
                 self.counters.writes.add(1);
@@ -120,7 +120,7 @@ impl Meter {
 
     /// Leases tokens, and takes one of them.
     async fn lease(&self, bucket: &Bucket, limit: &Limit<'_>) -> Take {
-        let _turn = bucket.turn.lock().await;
+        let _turn = bucket.turn().await;
         let now = self.now();
         {
             // Whoever had the turn before may have left some.
@@ -133,7 +133,7 @@ impl Meter {
                 drop(state);
                 return self.without_store(bucket, limit);
             }
-            state.begin(limit, now, self.skew);
+            state.begin(limit, now, self.skew, bucket.waiting());
         }
         let mut fresh = false;
         for _ in 0..STEPS_MAX {

@@ -20,7 +20,7 @@ const ASTRAY: i64 = 60 * SECOND;
 /// No lease takes more than one part in so many of what is left of a quota: near its end every token counts.
 const QUOTA_SHARE: i64 = 16;
 /// See [`lift`].
-const LIFT: i64 = 100_000_000;
+const LIFT: i64 = 50_000_000;
 /// The part of a lease's life for which a lease may be due only later.
 const QUEUE_PART: i64 = 6;
 const WORTH_A_QUEUE: i64 = 20;
@@ -127,13 +127,20 @@ fn exactly(value: i64) -> Bounds {
 
 impl State {
     /// Lays the old lease aside, before there is a new one.
-    pub(crate) fn begin(&mut self, limit: &Limit<'_>, now: i64, skew: i64) {
+    pub(crate) fn begin(&mut self, limit: &Limit<'_>, now: i64, skew: i64, waiting: i64) {
+        if let Some(lease) = &self.lease {
+            let took = self.pace.look_at(lease, now);
+            // Of plenty more is taken than will be needed.
+            let is_left = self.supply == Supply::Scarce && lease.is_left();
+            self.stay.look(is_left, lease, took);
+        }
+        self.pace.look(now, aim(limit, skew));
         self.lay_aside();
         if matches!(limit.scope, Scope::Named(_)) {
             self.refund = None;
         }
-        self.pace.look(now, aim(limit, skew));
         self.lost = 0;
+        self.waiting = waiting;
     }
 
     /// What of the lease is left is to be given back.
@@ -202,7 +209,7 @@ impl State {
             if doubtful {
                 return Step::Read(place.key);
             }
-            let tokens = self.size(limit, None, quota_left, skew);
+            let tokens = self.size(limit, None, quota_left, i64::MAX, skew);
             return Step::Add(self.addition(limit, place, tokens, now, None));
         };
         let full_at = self.shared.full_at;
@@ -227,7 +234,8 @@ impl State {
         if held > now + rate.window() / 3 {
             self.supply = Supply::Scarce;
         }
-        let tokens = self.size(limit, Some(rate), quota_left, skew);
+        let at_hand = (now + rate.window() - held.max(now)) / rate.interval();
+        let tokens = self.size(limit, Some(rate), quota_left, at_hand, skew);
         // Whoever takes many may queue for them; a few would lapse before they are asked for.
         let queue = if tokens < WORTH_A_QUEUE {
             0
@@ -275,7 +283,7 @@ impl State {
         let pause = match limit.sharing {
             Sharing::Exact => 0,
             Sharing::Leased | Sharing::Local => {
-                let pause = (lease::life(rate, skew) / 3).min(rate.window() / 4);
+                let pause = (lease::life(rate, skew) / 3).min(rate.window() / 12);
                 pause / 2 + pause * jitter / 1_000
             }
         };
@@ -299,6 +307,7 @@ impl State {
         limit: &Limit<'_>,
         rate: Option<Rate>,
         quota_left: Option<i64>,
+        at_hand: i64,
         skew: i64,
     ) -> i64 {
         if limit.sharing == Sharing::Exact {
@@ -306,18 +315,23 @@ impl State {
         }
         let aim = aim(limit, skew);
         // What is scarce comes free slowly, and must not lapse as fast.
-        let within = match self.supply {
-            Supply::Scarce => aim / 2,
-            Supply::Enough | Supply::Plenty => aim,
+        let (tokens, within) = match (self.supply, rate) {
+            (Supply::Scarce, Some(_)) => (self.pace.spent_in(self.stay.time().min(aim)), aim / 2),
+            (Supply::Plenty, _) => (self.pace.asked_in(aim + aim / 2), aim),
+            (Supply::Scarce | Supply::Enough, _) => (self.pace.asked_in(aim), aim),
         };
         let most = rate.map_or(i64::MAX, |rate| within / rate.interval());
         let most = most.min(quota_left.map_or(i64::MAX, |left| left / QUOTA_SHARE));
-        let tokens = self.pace.tokens(aim, self.supply).min(most);
-        let worth = match self.supply {
-            Supply::Scarce => 2 * WORTH_A_LEASE,
-            Supply::Enough | Supply::Plenty => WORTH_A_LEASE,
+        let tokens = tokens.min(most);
+        // Where they come so slowly that few are asked for in a lease's whole life, they would lapse rather.
+        let (in_a_life, worth) = match self.supply {
+            Supply::Scarce => (self.pace.spent_in(aim), 2 * WORTH_A_LEASE),
+            Supply::Enough | Supply::Plenty => (tokens, WORTH_A_LEASE),
         };
-        if tokens < worth { 1 } else { tokens }
+        let tokens = if in_a_life < worth { 1 } else { tokens };
+        // Whoever asks or waits takes one at once.
+        let all = (self.waiting + 1).min(at_hand).min(most);
+        tokens.max(all).max(1)
     }
 
     fn addition(

@@ -153,8 +153,14 @@ fn scenarios() -> Vec<Scenario> {
             }
         }
     }
-    // Each environment serves 50 requests a second of one key.
-    for environments in [1_i64, 10, 100, 400] {
+    // Each environment serves 50 requests a second of one key: long enough for its leases to be as large as they get, and as
+    // many environments while theirs still grow.
+    for (environments, warm, busy) in [
+        (1_i64, 40, true),
+        (10, 40, true),
+        (100, 40, true),
+        (400, 4, false),
+    ] {
         for (limit, demand, what) in [
             (100, 50, "50/s served each, half of the limit"),
             (50, 100, "50/s served each, twice the limit"),
@@ -165,9 +171,10 @@ fn scenarios() -> Vec<Scenario> {
                 rate: limit * environments,
                 burst: limit * environments,
                 demand: demand * environments,
-                seconds: 14,
+                seconds: warm + 10,
+                warm,
                 what,
-                busy: true,
+                busy,
                 ..Scenario::default()
             });
         }

@@ -13,16 +13,19 @@ pub(crate) enum Traffic {
     /// One second in four has four times the requests, the others nearly none; and each second another tenth of the
     /// environments has them all.
     Bursty,
+    /// Each second another tenth of the environments has them all.
+    Moving,
 }
 
 impl Traffic {
-    pub(crate) const ALL: [Self; 3] = [Self::Even, Self::Skewed, Self::Bursty];
+    pub(crate) const ALL: [Self; 4] = [Self::Even, Self::Skewed, Self::Bursty, Self::Moving];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Even => "even",
             Self::Skewed => "skewed",
             Self::Bursty => "bursty",
+            Self::Moving => "moving",
         }
     }
 }
@@ -39,7 +42,7 @@ pub(crate) fn requests(
         .scan(0.0, |sum, index| {
             *sum += match traffic {
                 Traffic::Skewed => 1.0 / (index + 1) as f64,
-                Traffic::Even | Traffic::Bursty => 1.0,
+                Traffic::Even | Traffic::Bursty | Traffic::Moving => 1.0,
             };
             Some(*sum)
         })
@@ -53,7 +56,7 @@ pub(crate) fn requests(
         let now = match traffic {
             Traffic::Bursty if second % 4 == 0 => 3.7 * per_second,
             Traffic::Bursty => 0.1 * per_second,
-            Traffic::Even | Traffic::Skewed => per_second,
+            Traffic::Even | Traffic::Skewed | Traffic::Moving => per_second,
         };
         let next = at + random.gap(now);
         // A gap that began in a quiet second ends with it.
@@ -61,7 +64,7 @@ pub(crate) fn requests(
             at = (second + 1) * SECOND;
         } else {
             at = next;
-            let which = if traffic == Traffic::Bursty {
+            let which = if matches!(traffic, Traffic::Bursty | Traffic::Moving) {
                 let first = (second as usize * tenth) % environments;
                 (first + random.below(tenth)) % environments
             } else {
