@@ -14,6 +14,7 @@ mod arrival;
 mod authorize;
 mod backend;
 mod body;
+mod bounded;
 mod cache;
 mod coding;
 mod content;

@@ -4,6 +4,7 @@
 //! at once. That there is no such key is kept too, for a shorter time, so that who tries keys out costs no read for each.
 
 use crate::Freshness;
+use crate::bounded::bounded;
 use postern_identity::{Credential, Identity, Secret};
 use postern_plan::credential::{self, credential_key, principal_key};
 use postern_policy::{Kind, Policy};
@@ -51,8 +52,8 @@ struct Found<T: ?Sized> {
 impl Signers {
     pub(crate) fn new(table: Arc<dyn Table>, clock: Arc<dyn Clock>, freshness: Freshness) -> Self {
         Self {
-            keys: Cache::new(KEPT_MAX),
-            policies: Cache::new(KEPT_MAX),
+            keys: bounded(KEPT_MAX),
+            policies: bounded(KEPT_MAX),
             source: Source {
                 table,
                 clock,

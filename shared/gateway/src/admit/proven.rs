@@ -6,6 +6,7 @@
 
 use super::CallerPolicies;
 use super::Subject;
+use crate::bounded::bounded;
 use crate::rejection::AdmitRejection;
 use crate::{Call, Caller, Destination, Gateway};
 use http::header::CONTENT_TYPE;
@@ -86,8 +87,8 @@ struct Kept {
 impl Default for Decisions {
     fn default() -> Self {
         Self {
-            decisions: Cache::new(KEPT_MAX),
-            roles: Cache::new(KEPT_MAX),
+            decisions: bounded(KEPT_MAX),
+            roles: bounded(KEPT_MAX),
         }
     }
 }

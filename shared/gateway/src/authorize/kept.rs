@@ -4,6 +4,7 @@
 //! last flushed. Nothing of that is kept as it is, only its hash: a token found in a table would be as good as a password.
 
 use super::Verdict;
+use crate::bounded::bounded;
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
 use bytes::Bytes;
@@ -69,7 +70,7 @@ impl Key {
 impl Verdicts {
     pub(crate) fn new(table: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            held: Cache::new(HELD_MAX),
+            held: bounded(HELD_MAX),
             table,
             clock,
         }

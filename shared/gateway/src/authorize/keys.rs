@@ -5,6 +5,7 @@
 //! one in a while, or anybody could make us fetch as often as they like. While an issuer is away its old keys stay good, for as
 //! long as the operator says.
 
+use crate::bounded::bounded;
 use crate::{Backend, Body, Call, Connection, Destination, Journal};
 use bytes::Bytes;
 use http::header::ACCEPT;
@@ -119,7 +120,7 @@ impl KeySources {
         good_for: Duration,
     ) -> Self {
         Self {
-            sources: Cache::new(ISSUERS_MAX),
+            sources: bounded(ISSUERS_MAX),
             fetcher: Fetcher(backend),
             clock,
             journal,

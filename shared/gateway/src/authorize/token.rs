@@ -5,6 +5,7 @@
 
 use super::kept::Key;
 use super::keys::{KeySources, NoKeys, Published};
+use crate::bounded::bounded;
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
 use crate::{Gateway, headers};
@@ -135,7 +136,7 @@ fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
 impl Tokens {
     pub(crate) fn new(keys: KeySources, clock: Arc<dyn Clock>, settings: TokenSettings) -> Self {
         Self {
-            held: Cache::new(HELD_MAX),
+            held: bounded(HELD_MAX),
             keys,
             clock,
             settings,

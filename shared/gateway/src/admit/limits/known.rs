@@ -1,6 +1,7 @@
 //! Items of the account that requests need again and again, held in memory and kept fresh: never more than so many, and what
 //! is not there among them, so that whoever guesses asks the store once for each guess.
 
+use crate::bounded::bounded;
 use crate::freshness::{Age, Freshness, Stamp};
 use postern_store::{Clock, Consistency, Item, Key, StoreError, Table, decode};
 use quick_cache::sync::Cache;
@@ -57,7 +58,7 @@ impl<K: Hash + Eq + Clone, T: DeserializeOwned> Known<K, T> {
         freshness: Freshness,
     ) -> Self {
         Self {
-            held: Cache::new(most),
+            held: bounded(most),
             table,
             clock,
             freshness,
