@@ -283,6 +283,7 @@ def test_the_command_watches_too(product, write, tmp_path, request):
     try:
         id, = eventually(lambda: "deployed" in program.text() and named(product, title(request)))
         replaced(file, PETS % (title(request), "two"))
+        assert eventually(lambda: program.text().count("deployed") > 1)
         assert answers(product, id, "/two")
     finally:
         program.stop(signal.SIGKILL)

@@ -188,7 +188,7 @@ def test_sockets_are_held_under_tls_and_ask_for_certificates_too(product, bucket
                 client.send("hi")
                 assert client.recv(timeout=10) == name
     for certificate in (None, strangers.client("/CN=eve")):
-        with pytest.raises((ssl.SSLError, ConnectionError, EOFError, websockets.InvalidHandshake)):
+        with pytest.raises((ssl.SSLError, ConnectionError, EOFError, websockets.InvalidHandshake, websockets.ConnectionClosed)):
             connect(product, guarded, certificate)
     # Nor without TLS, where nobody can show one.
     plain = socket.create_connection(("127.0.0.1", product.port), timeout=10)
