@@ -2,15 +2,15 @@
 
 use http::HeaderName;
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How a client wrote the names of its headers.
 ///
 /// Known where whoever took the request saw it as it was sent. Behind a Function URL names arrive in lower case, and what the
-/// client wrote is not known: that is the default.
+/// client wrote is not known: that is the default. Every request has one and few are asked, so it is no more than a line for
+/// each name that has capitals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spelling(Option<Arc<HashMap<HeaderName, Box<str>>>>);
+pub struct Spelling(Option<Arc<str>>);
 
 /// Written one way over HTTP/1.1, whatever the client wrote, or added on the way.
 const OF_THE_SERVICE: [&str; 7] = [
@@ -26,21 +26,24 @@ const OF_THE_SERVICE: [&str; 7] = [
 impl Spelling {
     /// The names as they were written. Of a name that was written in several ways, the last that has capitals counts.
     pub fn of<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
-        let written = names.into_iter().filter_map(|written| {
-            let name = HeaderName::try_from(written).ok()?;
-            (name.as_str() != written).then(|| (name, written.into()))
-        });
-        Self(Some(Arc::new(written.collect())))
+        let mut lines = String::new();
+        for name in names {
+            if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                lines.push_str(name);
+                lines.push('\n');
+            }
+        }
+        Self(Some(lines.into()))
     }
 
     pub(crate) fn of_name<'n>(&'n self, name: &'n HeaderName) -> Cow<'n, str> {
         match &self.0 {
             Some(_) if OF_THE_SERVICE.contains(&name.as_str()) => usual(name),
-            Some(written) => Cow::Borrowed(
-                written
-                    .get(name)
-                    .map_or(name.as_str(), |written| &**written),
-            ),
+            Some(written) => {
+                let mut ways =
+                    (written.lines()).filter(|written| written.eq_ignore_ascii_case(name.as_str()));
+                Cow::Borrowed(ways.next_back().unwrap_or(name.as_str()))
+            }
             None => usual(name),
         }
     }
