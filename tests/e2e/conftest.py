@@ -8,6 +8,7 @@ import pytest
 
 import apis
 import backends
+import issuer
 import products
 
 
@@ -26,6 +27,14 @@ def backend():
 @pytest.fixture(scope="session")
 def lambdas():
     server = backends.LambdaEndpoint()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def issuers():
+    """Not of the session: tests rotate their keys and have them away."""
+    server = issuer.Issuers()
     yield server
     server.close()
 

@@ -10,20 +10,12 @@ import products
 import test_iam
 from apis import Api, invoke_uri, mock
 from backends import Reply
-from issuer import Issuers
 from products import ACCOUNT, REGION
 from test_authorizers import policy
 
 POOL = f"{REGION}_pets"
 STEPS = ("authenticate", "authorizer", "authorize")
 NOT_ALLOWED = "The client is not authorized to perform this operation."
-
-
-@pytest.fixture(scope="module")
-def issuers():
-    server = Issuers()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import pytest
 
 import products
 from apis import Api, Routes, aws_proxy, function_arn, invoke_uri, mock
-from issuer import EcKey, Issuers, encoded
+from issuer import EcKey, encoded
 from products import ACCOUNT, REGION
 from test_cache import caching, keyed
 from test_iam import ann, api, ask, manage, secured, send, signed, sts  # noqa: F401  Whoever signs, as there.
@@ -202,13 +202,6 @@ TOKENS = {
     "a cookie": lambda f: [("Cookie", f"Authorization={f.good}; access_token={f.good}")],
     "said to be verified": lambda f: [("X-Amzn-Oidc-Data", f.good), ("X-Amzn-Oidc-Identity", "ann"), ("X-Authenticated-User", "ann")],
 }
-
-
-@pytest.fixture(scope="module")
-def issuers():
-    server = Issuers()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

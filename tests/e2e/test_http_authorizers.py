@@ -18,13 +18,6 @@ ERROR = (500, b'{"message":"Internal Server Error"}')
 THROTTLED = (429, b'{"message":"Too Many Requests"}')
 
 
-@pytest.fixture(scope="module")
-def issuers():
-    server = Issuers()
-    yield server
-    server.close()
-
-
 def said(answer):
     return answer.status, answer.body
 

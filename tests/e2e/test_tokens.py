@@ -9,18 +9,11 @@ from botocore.exceptions import ClientError
 import products
 from apis import Api, aws_proxy, mock
 from backends import LambdaEndpoint
-from issuer import EcKey, Issuers
+from issuer import EcKey
 from products import ACCOUNT, REGION
 
 UNAUTHORIZED = (401, "UnauthorizedException", {"message": "Unauthorized"})
 EXPIRED = (401, "UnauthorizedException", {"message": "The incoming token has expired"})
-
-
-@pytest.fixture(scope="module")
-def issuers():
-    server = Issuers()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")
