@@ -86,6 +86,18 @@ pub enum Decision {
     ImplicitDeny,
 }
 
+impl Decision {
+    /// What two decisions come to of which both must allow.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::ExplicitDeny, _) | (_, Self::ExplicitDeny) => Self::ExplicitDeny,
+            (Self::ImplicitDeny, _) | (_, Self::ImplicitDeny) => Self::ImplicitDeny,
+            (Self::Allow, Self::Allow) => Self::Allow,
+        }
+    }
+}
+
 /// A policy document, checked and made ready to be asked.
 #[derive(Clone, Debug)]
 pub struct Policy {

@@ -59,6 +59,14 @@ impl Told {
         matches!(self.0.first(), Some((_, Decision::Allow)))
     }
 
+    /// What is allowed by both.
+    fn worse(&self, other: &Self) -> Self {
+        let worse = (self.0.iter())
+            .map(|(action, decision)| (*action, decision.worse(other.of(action))))
+            .collect();
+        Self(worse)
+    }
+
     fn all(actions: &'static [&'static str], decision: Decision) -> Self {
         Self(actions.iter().map(|action| (*action, decision)).collect())
     }
@@ -111,13 +119,17 @@ impl Gateway {
         if identity.account_id != self.settings.account {
             return Ok(CallerPolicies::None);
         }
-        let question = Question {
+        let question = |arn: &str| Question {
             principal: identity.arn.clone(),
-            resource: subject.arn.clone(),
+            resource: arn.to_owned(),
             actions: subject.actions,
-            source_ip,
+            source_ip: source_ip.clone(),
         };
-        self.asked(question).await.map(CallerPolicies::Told)
+        let mut told = self.asked(question(&subject.arn)).await?;
+        if let Some(routed) = &subject.routed {
+            told = told.worse(&self.asked(question(&routed.arn)).await?);
+        }
+        Ok(CallerPolicies::Told(told))
     }
 
     async fn asked(&self, question: Question) -> Result<Told, AdmitRejection> {

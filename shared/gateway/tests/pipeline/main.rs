@@ -15,6 +15,7 @@ mod hostile;
 mod iam;
 mod limits;
 mod links;
+mod paths;
 mod route_cache;
 mod route_tokens;
 mod size;
