@@ -86,7 +86,7 @@ impl Gateway {
         } else {
             // Another deployment may have the same authorizer want something else.
             let deployment = routed.deployed.id().to_string();
-            let key = Key::of(routed, &plan.id, &[deployment, token.clone()]);
+            let key = Key::of(routed, plan, &[deployment, token.clone()]);
             if let Some(bearer) = self.tokens.held(&key) {
                 bearer
             } else {

@@ -22,6 +22,7 @@ mod size;
 mod sockets;
 mod tokens;
 mod told;
+mod verdicts;
 
 use harness::Case;
 use std::path::{Path, PathBuf};
