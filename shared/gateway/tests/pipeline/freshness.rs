@@ -119,6 +119,40 @@ async fn a_warm_request_reads_nothing() {
 }
 
 #[tokio::test]
+async fn a_stage_begins_with_one_read_whatever_share_its_canary_has() {
+    for (about, canary) in [
+        ("without a canary", Value::Null),
+        (
+            "with one",
+            json!({"percentTraffic": 100, "deploymentId": "d2", "useStageCache": false}),
+        ),
+        (
+            "of the same deployment",
+            json!({"percentTraffic": 100, "deploymentId": "d1", "useStageCache": false}),
+        ),
+    ] {
+        let (bench, table) = counted(Stopped::at(1_000));
+        for deployment in ["d1", "d2"] {
+            let methods = answering(deployment);
+            bench
+                .deploy(deployment, &definition(&Value::Null, &methods))
+                .await;
+        }
+        bench.stage(&json!({ "canarySettings": canary })).await;
+        let before = table.reads.load(Ordering::SeqCst);
+        let expected = canary["deploymentId"].as_str().unwrap_or("d1");
+        assert_eq!(get(&bench).await, expected, "{about}");
+        // The other read is for the chunk that the method lies in.
+        assert_eq!(table.reads.load(Ordering::SeqCst), before + 2, "{about}");
+        bench.stage(&Value::Null).await;
+        let reads = table.reads.load(Ordering::SeqCst);
+        bench.stage(&Value::Null).await;
+        // No copy is made again that is there, nor left that nobody wants.
+        assert_eq!(table.reads.load(Ordering::SeqCst), reads + 1, "{about}");
+    }
+}
+
+#[tokio::test]
 async fn a_rejection_reads_nothing_unless_the_api_says_how_to_answer_it_and_then_once() {
     for (customised, reads) in [(false, 0), (true, 1)] {
         let (bench, table) = counted(Stopped::at(1_000));
