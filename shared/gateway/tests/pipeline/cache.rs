@@ -1,6 +1,8 @@
 //! The response cache: whose answer is kept, who gets it, and what the backend is spared.
 
-use crate::harness::{Bench, Kept, Stopped, arrival, definition, merge};
+use crate::harness::{
+    Answer, Bench, GUARD, Kept, Stopped, arrival, definition, merge, method_setting,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, Response};
@@ -218,23 +220,12 @@ impl Fleet {
         environment: usize,
         request: &str,
         headers: &[(&str, &str)],
-    ) -> Told {
-        let headers: Vec<_> = headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+    ) -> Answer {
         let gateway = &self.gateways[environment];
-        let answer = gateway.answer(arrival(request, &headers, "")).await;
-        let (head, body) = answer.into_parts();
-        let body = body.collect(100 << 20).await.unwrap().to_vec();
-        Told {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        }
+        Answer::of(gateway.answer(arrival(request, headers, "")).await).await
     }
 
-    pub(crate) async fn get(&self, request: &str) -> Told {
+    pub(crate) async fn get(&self, request: &str) -> Answer {
         self.ask(0, request, &[]).await
     }
 
@@ -256,24 +247,9 @@ impl Fleet {
     }
 }
 
-pub(crate) struct Told {
-    pub(crate) status: u16,
-    headers: http::HeaderMap,
-    pub(crate) body: String,
-}
-
-impl Told {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-}
-
+/// The settings of methods whose answers are kept.
 pub(crate) fn setting(members: &Value) -> Value {
-    let mut setting = json!({
-        "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 5000, "throttlingRateLimit": 10000.0,
-        "cachingEnabled": true, "cacheTtlInSeconds": 300, "cacheDataEncrypted": false,
-        "requireAuthorizationForCacheControl": true, "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
-    });
+    let mut setting = method_setting(&json!({"cachingEnabled": true}));
     merge(&mut setting, members);
     setting
 }
@@ -283,8 +259,7 @@ fn api(methods: &[(&str, Value)]) -> Definition {
     let methods = methods.map(|(target, method)| ((*target).to_owned(), method.clone()));
     let mut definition = definition(&Value::Null, &methods.collect());
     let guard = json!({"id": "guard", "name": "guard", "type": "TOKEN", "identitySource": "method.request.header.Who",
-        "authorizerUri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:guard/invocations",
-        "authorizerResultTtlInSeconds": 0});
+        "authorizerUri": GUARD, "authorizerResultTtlInSeconds": 0});
     definition
         .authorizers
         .push(serde_json::from_value(guard).unwrap());

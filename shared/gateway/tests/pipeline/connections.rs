@@ -1,6 +1,6 @@
 //! @connections, and whoever asks a WebSocket API for something else than a WebSocket.
 
-use crate::harness::{API, Bench, arrival, merge};
+use crate::harness::{API, Answer, Bench, Stopped, arrival, definition, mock};
 use crate::iam::{ANN, ANN_ARN, NOW, ann, credential, principal, proven, put, put_principal};
 use crate::sockets::deployed;
 use postern_gateway::Arrival;
@@ -31,14 +31,9 @@ async fn managed(bench: &Bench, arrival: Arrival) -> String {
             String::from_utf8_lossy(&managed.body)
         ),
         Err(answer) => {
-            let (head, body) = answer.into_parts();
-            assert!(head.headers.contains_key("x-amzn-requestid"));
-            let body = body.collect(usize::MAX).await.unwrap();
-            format!(
-                "{} {}",
-                head.status.as_u16(),
-                String::from_utf8_lossy(&body)
-            )
+            let answer = Answer::of(answer).await;
+            assert!(answer.header("x-amzn-requestid").is_some());
+            format!("{} {}", answer.status, answer.body)
         }
     }
 }
@@ -165,33 +160,22 @@ async fn who_asks_for_no_socket_is_told_what_the_api_speaks() {
         ("GET /dev/pets", 403, r#"{"message":"Forbidden"}"#),
         ("GET /other", 403, r#"{"message":"Forbidden"}"#),
     ] {
-        let (head, answer) = bench.send(request, &[], "").await.into_parts();
-        let answer = answer.collect(usize::MAX).await.unwrap();
+        let answer = Answer::of(bench.send(request, &[], "").await).await;
         assert_eq!(
-            (head.status.as_u16(), &*answer),
-            (status, body.as_bytes()),
+            (answer.status, answer.body.as_str()),
+            (status, body),
             "{request}"
         );
-        let upgrade = head
-            .headers
-            .get("upgrade")
-            .map(|value| value.to_str().unwrap());
-        assert_eq!(upgrade, (status == 426).then_some("websocket"), "{request}");
+        let upgrade = (status == 426).then_some("websocket");
+        assert_eq!(answer.header("upgrade"), upgrade, "{request}");
     }
 }
 
 #[tokio::test]
 async fn a_handshake_for_another_kind_of_api_is_an_ordinary_request() {
-    let method = json!({"methodResponses": {"200": {"statusCode": "200"}}, "methodIntegration": {
-        "type": "MOCK", "requestTemplates": {"$default": "{\"statusCode\": 200}"},
-        "integrationResponses": {"200": {"statusCode": "200", "responseTemplates": {"application/json": "hi"}}}}});
-    let bench = Bench::new(crate::harness::Stopped::at(NOW));
-    let methods = [("GET /pets".to_owned(), method)].into();
-    let mut api = json!({});
-    merge(&mut api, &json!({"name": "pets"}));
-    bench
-        .deploy("d1", &crate::harness::definition(&api, &methods))
-        .await;
+    let bench = Bench::new(Stopped::at(NOW));
+    let methods = [("GET /pets".to_owned(), mock("hi"))].into();
+    bench.deploy("d1", &definition(&json!({}), &methods)).await;
     bench.stage(&json!({})).await;
     let answer = bench
         .gateway
@@ -208,7 +192,7 @@ async fn a_handshake_for_another_kind_of_api_is_an_ordinary_request() {
 
 #[tokio::test]
 async fn requests_for_connections_count_against_the_accounts_throttle() {
-    let clock = crate::harness::Stopped::at(NOW);
+    let clock = Stopped::at(NOW);
     let store = postern_store::Embedded::memory(clock.clone()).unwrap();
     let metering = postern_gateway::Metering {
         account: postern_gateway::Throttle::Of {

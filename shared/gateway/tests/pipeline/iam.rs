@@ -1,7 +1,6 @@
 //! Callers who sign: who passes, how each refusal is answered, and what a request costs.
 
-use crate::freshness::Counted;
-use crate::harness::{API, Bench, Stopped, arrival, definition};
+use crate::harness::{API, Answer, Bench, Stopped, Watched, arrival, definition, merge, mock};
 use http::HeaderValue;
 use postern_gateway::{Arrival, Body, Identity};
 use postern_identity::sigv4::canonical::{self, Reading};
@@ -13,7 +12,6 @@ use postern_store::{Condition, Embedded, Store, Write, encode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// 2024-08-07 18:37:12 UTC.
@@ -76,14 +74,8 @@ pub(crate) async fn put_principal(store: &Store, principal: &Principal) {
 /// An API whose `/pets` and `/a/{proxy+}` want signatures, and Ann, who may GET anything but `/a/secret`.
 async fn bench_over(store: Store, clock: Arc<Stopped>, api: &Value) -> Bench {
     let answer = "$context.identity.userArn $context.identity.accountId $context.identity.caller $context.identity.accessKey $context.identity.principalOrgId";
-    let method = json!({
-        "authorizationType": "AWS_IAM",
-        "methodResponses": {"200": {"statusCode": "200"}},
-        "methodIntegration": {
-            "type": "MOCK", "requestTemplates": {"$default": "{\"statusCode\": 200}"},
-            "integrationResponses": {"200": {"statusCode": "200", "responseTemplates": {"application/json": answer}}},
-        },
-    });
+    let mut method = mock(answer);
+    merge(&mut method, &json!({"authorizationType": "AWS_IAM"}));
     let methods: BTreeMap<_, _> = ["GET /pets", "POST /pets", "DELETE /pets", "ANY /a/{proxy+}"]
         .into_iter()
         .map(|target| (target.to_owned(), method.clone()))
@@ -163,7 +155,7 @@ impl Signing {
     }
 
     pub(crate) fn header(&self, request: &str, headers: &[(&str, &str)], body: &str) -> Arrival {
-        let mut sent = to_arrival(request, headers, body);
+        let mut sent = arrival(request, headers, body);
         let mut add = |name: &'static str, value: &str| {
             sent.headers
                 .insert(name, HeaderValue::from_str(value).unwrap());
@@ -204,7 +196,7 @@ impl Signing {
     }
 
     fn query(&self, request: &str, expires: &str) -> Arrival {
-        let mut sent = to_arrival(request, &[], "");
+        let mut sent = arrival(request, &[], "");
         let scope = scope(&self.day(), &self.region, &self.service).replace('/', "%2F");
         let mut query = format!(
             "X-Amz-Algorithm={}&X-Amz-Credential={}%2F{scope}&X-Amz-Date={}&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host",
@@ -233,28 +225,8 @@ impl Signing {
     }
 }
 
-fn to_arrival(request: &str, headers: &[(&str, &str)], body: &str) -> Arrival {
-    let headers: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    arrival(request, &headers, body)
-}
-
-struct Answer {
-    status: u16,
-    error: String,
-    body: String,
-}
-
 async fn answer(bench: &Bench, arrival: Arrival) -> Answer {
-    let (head, body) = bench.gateway.answer(arrival).await.into_parts();
-    let error = head.headers.get("x-amzn-errortype");
-    Answer {
-        status: head.status.as_u16(),
-        error: error.map_or(String::new(), |value| value.to_str().unwrap().to_owned()),
-        body: String::from_utf8(body.collect(usize::MAX).await.unwrap().to_vec()).unwrap(),
-    }
+    Answer::of(bench.gateway.answer(arrival).await).await
 }
 
 #[tokio::test]
@@ -289,8 +261,8 @@ async fn who_signs_is_known_and_may_what_policies_allow() {
     ] {
         let found = answer(&bench, ann().header(request, &[], "")).await;
         assert_eq!(
-            (found.status, found.error.as_str(), found.body),
-            (403, "AccessDeniedException", expected)
+            found.refusal(),
+            (403, "AccessDeniedException", expected.as_str())
         );
     }
     let logged = bench.journal.access.lock().unwrap().concat();
@@ -342,13 +314,13 @@ async fn what_is_forged_is_refused_in_the_services_words() {
     let cases: Vec<(&str, Arrival, &str, &str)> = vec![
         (
             "nothing",
-            to_arrival("GET /dev/pets", &[], ""),
+            arrival("GET /dev/pets", &[], ""),
             "MissingAuthenticationTokenException",
             "Missing Authentication Token",
         ),
         (
             "a bearer",
-            to_arrival("GET /dev/pets", &[("authorization", "Bearer abc")], ""),
+            arrival("GET /dev/pets", &[("authorization", "Bearer abc")], ""),
             INCOMPLETE,
             "'abc' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer abc'.",
         ),
@@ -654,12 +626,8 @@ async fn what_is_forged_is_refused_in_the_services_words() {
     ];
     for (about, sent, error, message) in cases {
         let found = answer(&bench, sent).await;
-        assert_eq!(
-            (found.status, found.error.as_str()),
-            (403, error),
-            "{about}: {}",
-            found.body
-        );
+        let (status, kind, _) = found.refusal();
+        assert_eq!((status, kind), (403, error), "{about}: {}", found.body);
         let body: Value = serde_json::from_str(&found.body).unwrap();
         let told = body["message"].as_str().unwrap();
         // What should have been signed follows a mismatch.
@@ -721,7 +689,7 @@ async fn an_owner_may_reword_each_kind_of_refusal() {
             .header("GET /dev/pets", &[], "")
     };
     for (sent, status) in [
-        (to_arrival("GET /dev/pets", &[], ""), 461),
+        (arrival("GET /dev/pets", &[], ""), 461),
         (
             ann()
                 .set(|s| s.secret = "x".into())
@@ -797,14 +765,14 @@ async fn a_change_counts_at_once_where_the_store_sees_all_writes() {
 async fn a_warm_request_reads_nothing_and_neither_does_a_key_that_is_tried_again() {
     let clock = Stopped::at(NOW);
     let store = Embedded::memory(clock.clone()).unwrap();
-    let counted = Arc::new(Counted::of(store.definitions.clone()));
+    let counted = Watched::shared(&store.definitions);
     let store = Store {
         definitions: counted.clone(),
         ..store
     };
     let bench = bench_over(store, clock.clone(), &json!({})).await;
     let send = async |id: &str, at: u64| {
-        let before = counted.reads.load(Ordering::SeqCst);
+        let before = counted.calls();
         let sent = ann()
             .set(|s| {
                 s.id = id.to_owned();
@@ -812,7 +780,7 @@ async fn a_warm_request_reads_nothing_and_neither_does_a_key_that_is_tried_again
             })
             .header("GET /dev/pets", &[], "");
         let status = answer(&bench, sent).await.status;
-        (status, counted.reads.load(Ordering::SeqCst) - before)
+        (status, counted.calls() - before)
     };
     assert_eq!(send(ANN, NOW).await.0, 200);
     assert_eq!(send(ANN, NOW).await, (200, 0));
@@ -825,7 +793,7 @@ async fn a_warm_request_reads_nothing_and_neither_does_a_key_that_is_tried_again
     assert_eq!(send(ANN, NOW + 61).await, (200, 3));
     assert_eq!(send(ANN, NOW + 61).await, (200, 0));
     // While the store is away, nobody can have taken a key back.
-    counted.away.store(true, Ordering::SeqCst);
+    counted.is_away(true);
     clock.forward(Duration::from_secs(61));
     assert_eq!(send(ANN, NOW + 122).await.0, 200);
     assert_eq!(send("AKIAPOSTERNTESTBOB01", NOW + 122).await.0, 500);
@@ -841,7 +809,7 @@ pub(crate) fn proven(request: &str, arn: &str) -> Arrival {
             access_key_id: Some("ASIAEXAMPLE".to_owned()),
             ..Identity::default()
         }),
-        ..to_arrival(request, &[], "")
+        ..arrival(request, &[], "")
     }
 }
 

@@ -1,18 +1,13 @@
 //! API keys, usage plans, throttles and quotas, through the whole pipeline.
 
-use crate::harness::{API, Bench, Stopped, arrival, definition};
-use async_trait::async_trait;
-use http::HeaderMap;
-use postern_gateway::{Clock, Metering, OnStoreFailure, Throttle};
-use postern_plan::account::{Caller, caller_key, usage_plan_key};
-use postern_store::{
-    Add, Batch, Condition, Consistency, Embedded, Item, Key, Query, Store, StoreError, Table,
-    Write, encode,
+use crate::harness::{
+    API, Answer, Bench, Stopped, Watched, definition, merge, method_setting, mock, validators,
 };
+use postern_gateway::{Metering, OnStoreFailure, Throttle};
+use postern_plan::account::{Caller, caller_key, usage_plan_key};
+use postern_store::{Condition, Embedded, Key, Store, Table, Write, encode};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// 2026-03-10T05:16:23Z.
@@ -20,72 +15,15 @@ const NOW: u64 = 1_773_119_783;
 const VALUE: &str = "abcdefghijklmnopqrstuvwxyz-0123456F0yrv6";
 const SHOWN: &str = "**********************************F0yrv6";
 
-fn mock(members: &Value) -> Value {
-    let mut method = json!({
-        "methodResponses": {"200": {"statusCode": "200"}},
-        "methodIntegration": {
-            "type": "MOCK", "requestTemplates": {"$default": "{\"statusCode\": 200}"},
-            "integrationResponses": {"200": {"statusCode": "200"}},
-        },
-    });
-    crate::harness::merge(&mut method, members);
+/// A method that answers by itself, with these members.
+fn open(members: &Value) -> Value {
+    let mut method = mock("");
+    merge(&mut method, members);
     method
 }
 
 fn keyed() -> Value {
-    mock(&json!({"apiKeyRequired": true}))
-}
-
-/// A table that counts what it is asked, may be away, and may be one that others write to as well.
-struct Watched {
-    table: Arc<dyn Table>,
-    calls: AtomicUsize,
-    away: AtomicBool,
-    is_shared: bool,
-}
-
-impl Watched {
-    fn called(&self) -> Result<(), StoreError> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        if self.away.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable {
-                reason: "it is away".to_owned(),
-            });
-        }
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Table for Watched {
-    async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
-        self.called()?;
-        self.table.get(key, consistency).await
-    }
-
-    async fn query(&self, query: Query) -> Result<Batch, StoreError> {
-        self.called()?;
-        self.table.query(query).await
-    }
-
-    async fn write(&self, write: Write) -> Result<(), StoreError> {
-        self.called()?;
-        self.table.write(write).await
-    }
-
-    async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.called()?;
-        self.table.transact(writes).await
-    }
-
-    async fn add(&self, add: Add) -> Result<BTreeMap<String, i64>, StoreError> {
-        self.called()?;
-        self.table.add(add).await
-    }
-
-    fn generation(&self) -> Option<u64> {
-        self.table.generation().filter(|_| !self.is_shared)
-    }
+    open(&json!({"apiKeyRequired": true}))
 }
 
 struct World {
@@ -103,14 +41,11 @@ impl World {
     /// `is_shared`: on a store as DynamoDB, that others write to.
     async fn with(methods: &Value, metering: Metering, is_shared: bool) -> Self {
         let clock = Stopped::at(NOW);
-        let store = Embedded::memory(clock.clone() as Arc<dyn Clock>).unwrap();
-        let watched = |table: &Arc<dyn Table>| {
-            Arc::new(Watched {
-                table: table.clone(),
-                calls: AtomicUsize::new(0),
-                away: AtomicBool::new(false),
-                is_shared,
-            })
+        let store = Embedded::memory(clock.clone()).unwrap();
+        let watched = if is_shared {
+            Watched::shared
+        } else {
+            Watched::own
         };
         let (definitions, usage) = (watched(&store.definitions), watched(&store.usage));
         let store = Store {
@@ -149,32 +84,18 @@ impl World {
     /// Makes a usage plan that covers the stage, or changes it.
     async fn plan(&self, id: &str, members: &Value) {
         let mut plan = json!({"id": id, "name": id, "apiStages": [{"apiId": API, "stage": "dev"}]});
-        crate::harness::merge(&mut plan, members);
+        merge(&mut plan, members);
         self.put(usage_plan_key(id), encode(&plan)).await;
     }
 
     async fn put(&self, key: Key, body: bytes::Bytes) {
         let write = Write::put(key, body, Condition::Always);
-        self.definitions.table.write(write).await.unwrap();
+        self.definitions.write(write).await.unwrap();
     }
 
     async fn get(&self, request: &str, key: Option<&str>) -> Answer {
-        let headers: Vec<_> = key
-            .map(|key| ("X-Api-Key".to_owned(), key.to_owned()))
-            .into_iter()
-            .collect();
-        let (head, body) = self
-            .bench
-            .gateway
-            .answer(arrival(request, &headers, ""))
-            .await
-            .into_parts();
-        let body = body.collect(10_000).await.unwrap();
-        Answer {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        let headers: Vec<_> = key.map(|key| ("X-Api-Key", key)).into_iter().collect();
+        Answer::of(self.bench.send(request, &headers, "").await).await
     }
 
     async fn statuses(&self, request: &str, key: Option<&str>, times: usize) -> Vec<u16> {
@@ -186,13 +107,12 @@ impl World {
     }
 
     fn calls(&self) -> usize {
-        let calls = |table: &Watched| table.calls.load(Ordering::SeqCst);
-        calls(&self.definitions) + calls(&self.usage)
+        self.definitions.calls() + self.usage.calls()
     }
 
     fn is_away(&self, away: bool) {
-        self.definitions.away.store(away, Ordering::SeqCst);
-        self.usage.away.store(away, Ordering::SeqCst);
+        self.definitions.is_away(away);
+        self.usage.is_away(away);
     }
 
     fn logged(&self) -> Vec<String> {
@@ -201,23 +121,6 @@ impl World {
         executions.clear();
         let without_id = |line: &str| line.split_once(") ").unwrap().1.to_owned();
         lines.lines().map(without_id).collect()
-    }
-}
-
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    fn refusal(&self) -> (u16, &str, &str) {
-        let kind = self.header("x-amzn-errortype").unwrap_or_default();
-        (self.status, kind, &self.body)
     }
 }
 
@@ -283,7 +186,7 @@ async fn a_query_parameter_is_no_key_and_the_first_of_several_headers_is() {
     let query = format!("GET /dev/?x-api-key={VALUE}");
     assert_eq!(world.get(&query, None).await.refusal(), FORBIDDEN);
     for (values, status) in [([VALUE, "other"], 200), (["other", VALUE], 403)] {
-        let headers = values.map(|value| ("x-api-key".to_owned(), value.to_owned()));
+        let headers = values.map(|value| ("x-api-key", value));
         let answer = world.bench.send("GET /dev/", &headers, "").await;
         assert_eq!(answer.status(), status);
     }
@@ -331,7 +234,7 @@ async fn an_authorizer_may_name_the_key_and_then_the_header_does_not_count() {
     let mut whole = definition(
         &json!({"apiKeySource": "AUTHORIZER"}),
         &serde_json::from_value(json!({
-            "GET /": mock(&json!({"apiKeyRequired": true, "authorizationType": "CUSTOM", "authorizerId": "z1"})),
+            "GET /": open(&json!({"apiKeyRequired": true, "authorizationType": "CUSTOM", "authorizerId": "z1"})),
         }))
         .unwrap(),
     );
@@ -362,8 +265,8 @@ async fn an_authorizer_may_name_the_key_and_then_the_header_does_not_count() {
         }
         *world.bench.backend.answer.lock().unwrap() =
             json!({"status": 200, "body": verdict.to_string()});
-        let mut headers = vec![("authorization".to_owned(), "token".to_owned())];
-        headers.extend(header.map(|value| ("x-api-key".to_owned(), value.to_owned())));
+        let mut headers = vec![("authorization", "token")];
+        headers.extend(header.map(|value| ("x-api-key", value)));
         let answer = world.bench.send("GET /dev/", &headers, "").await;
         assert_eq!(answer.status(), status, "{named} {header:?}");
     }
@@ -378,11 +281,10 @@ async fn a_key_comes_after_the_route_and_before_what_the_request_holds() {
     let world = World::new(&json!({"GET /": keyed()})).await;
     let mut whole = definition(
         &Value::Null,
-        &serde_json::from_value(json!({"GET /": mock(&required)})).unwrap(),
+        &serde_json::from_value(json!({"GET /": open(&required)})).unwrap(),
     );
-    let validators = json!({"v": {"validateRequestParameters": true}});
-    whole.request_validators =
-        crate::harness::validators(&serde_json::from_value(validators).unwrap());
+    let validator = ("v".to_owned(), json!({"validateRequestParameters": true}));
+    whole.request_validators = validators(&[validator].into());
     world.bench.deploy("d2", &whole).await;
     world.bench.stage(&json!({"deploymentId": "d2"})).await;
     world.plan("p1", &json!({})).await;
@@ -492,18 +394,14 @@ async fn a_quota_is_spent_by_what_passes_and_is_new_with_the_period() {
     assert_eq!(world.get("GET /dev/", Some(VALUE)).await.status, 200);
 }
 
-/// Of the settings of a method, what stands when others are set.
+/// The settings of methods that are throttled so.
 fn setting(rate: f64, burst: i64) -> Value {
-    json!({
-        "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": burst, "throttlingRateLimit": rate,
-        "cachingEnabled": false, "cacheTtlInSeconds": 1, "cacheDataEncrypted": false,
-        "requireAuthorizationForCacheControl": false, "unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403",
-    })
+    method_setting(&json!({"throttlingRateLimit": rate, "throttlingBurstLimit": burst}))
 }
 
 #[tokio::test]
 async fn a_stage_limits_each_method_by_its_own_setting_or_the_general_one() {
-    let open = mock(&json!({}));
+    let open = open(&json!({}));
     let methods =
         json!({"GET /": open, "GET /a": open, "GET /b/{c}": open, "PUT /a": open, "GET /n": open});
     for is_shared in [false, true] {
@@ -530,7 +428,7 @@ async fn a_stage_limits_each_method_by_its_own_setting_or_the_general_one() {
 
 #[tokio::test]
 async fn a_canary_shares_its_stages_limits() {
-    let world = World::new(&json!({"GET /": mock(&json!({}))})).await;
+    let world = World::new(&json!({"GET /": open(&json!({}))})).await;
     let canary = json!({
         "methodSettings": {"*/*": setting(0.001, 5)},
         "canarySettings": {"deploymentId": "d1", "percentTraffic": 50.0, "useStageCache": false},
@@ -542,7 +440,7 @@ async fn a_canary_shares_its_stages_limits() {
 
 #[tokio::test]
 async fn the_account_limits_all_apis_together_unless_the_operator_lifts_it() {
-    let methods = json!({"GET /": mock(&json!({})), "GET /a": mock(&json!({}))});
+    let methods = json!({"GET /": open(&json!({})), "GET /a": open(&json!({}))});
     for (account, passes) in [
         (
             Throttle::Of {
@@ -584,7 +482,7 @@ async fn what_the_stage_refuses_spends_nothing_of_the_plan() {
 async fn the_log_says_what_became_of_the_key_and_hides_it() {
     let function = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:f/invocations";
     let world = World::new(&json!({
-        "GET /": keyed(), "GET /open": mock(&json!({})),
+        "GET /": keyed(), "GET /open": open(&json!({})),
         "GET /f": {"apiKeyRequired": true, "methodIntegration": {"type": "AWS_PROXY", "httpMethod": "POST", "uri": function}},
     }))
     .await;
@@ -595,8 +493,7 @@ async fn the_log_says_what_became_of_the_key_and_hides_it() {
     };
     world.plan("p1", &members(5)).await;
     world.key(VALUE, true, &["p1"]).await;
-    let mut logging = setting(10_000.0, 5_000);
-    logging["loggingLevel"] = json!("INFO");
+    let logging = method_setting(&json!({"loggingLevel": "INFO"}));
     let stage = json!({"methodSettings": {"*/*": logging}});
     world.bench.stage(&stage).await;
 

@@ -1,6 +1,6 @@
 //! Tokens before the routes of an HTTP API: who passes, what whoever is refused is told, and what is logged of it.
 
-use crate::harness::{Bench, Kept, Stopped, arrival};
+use crate::harness::{Answer, Bench, Kept, Stopped, arrival};
 use crate::tokens::{BEHIND, ISSUER, Issuers, NOW, with};
 use postern_gateway::{Gateway, Settings, World};
 use postern_store::Embedded;
@@ -60,26 +60,20 @@ impl Guarded {
     async fn get(&self, path: &str, authorization: &[&str]) -> (u16, Option<String>, String) {
         let headers: Vec<_> = authorization
             .iter()
-            .map(|value| ("authorization".to_owned(), (*value).to_owned()))
+            .map(|value| ("authorization", *value))
             .collect();
         self.journal.access.lock().unwrap().clear();
         let arrival = arrival(&format!("GET /dev{path}"), &headers, "");
-        let (head, body) = self.gateway.answer(arrival).await.into_parts();
-        let body = body.collect(10_000).await.unwrap();
-        let expected = match head.status.as_u16() {
+        let answer = Answer::of(self.gateway.answer(arrival).await).await;
+        let expected = match answer.status {
             401 => r#"{"message":"Unauthorized"}"#,
             403 => r#"{"message":"Forbidden"}"#,
             _ => "",
         };
-        assert_eq!(String::from_utf8_lossy(&body), expected, "{path}");
-        let challenge = head.headers.get("www-authenticate");
-        let challenge = challenge.map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(answer.body, expected, "{path}");
+        let challenge = answer.header("www-authenticate").map(str::to_owned);
         let logged = self.journal.access.lock().unwrap().concat();
-        (
-            head.status.as_u16(),
-            challenge,
-            logged.trim_end().to_owned(),
-        )
+        (answer.status, challenge, logged.trim_end().to_owned())
     }
 
     async fn status(&self, token: &str) -> u16 {
@@ -138,9 +132,7 @@ async fn a_token_passes_or_whoever_brings_it_is_told_why_not() {
         ),
         (json!({"iss": null}), invalid("issuer does not match")),
     ] {
-        let token = guarded
-            .issuers
-            .token("one", &with(claims(), change.clone()));
+        let token = guarded.issuers.token("one", &with(claims(), &change));
         assert_eq!(guarded.get("/plain", &[&token]).await, expected, "{change}");
     }
 }
@@ -194,7 +186,7 @@ async fn only_what_rsa_signs_with_the_issuers_key_counts() {
     let good = guarded.issuers.token("one", &claims());
     let other = guarded
         .issuers
-        .token("one", &with(claims(), json!({"sub": "bob"})));
+        .token("one", &with(claims(), &json!({"sub": "bob"})));
     let (head, signature) = (good.rsplit_once('.').unwrap().0, other.rsplit_once('.'));
     let mixed = format!("{head}.{}", signature.unwrap().1);
     assert_eq!(
@@ -242,9 +234,7 @@ async fn a_route_with_scopes_wants_one_of_them() {
         (json!({"scope": ["pets/read"]}), false),
         (json!({}), false),
     ] {
-        let token = guarded
-            .issuers
-            .token("one", &with(claims(), change.clone()));
+        let token = guarded.issuers.token("one", &with(claims(), &change));
         let (status, challenge, logged) = guarded.get("/scoped", &[&token]).await;
         if passes {
             assert_eq!((status, challenge), (200, None), "{change}");

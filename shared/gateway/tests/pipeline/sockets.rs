@@ -1,6 +1,6 @@
 //! WebSocket APIs: handshakes, messages and ends, in memory, with what a client gets and what a backend is sent.
 
-use crate::harness::{API, Bench, Stopped, arrival, merge};
+use crate::harness::{API, Answer, Bench, GUARD, Stopped, arrival, merge};
 use crate::iam::{ANN, ANN_ARN, ann, credential, principal, put, put_principal};
 use bytes::Bytes;
 use postern_definition::routed::Definition;
@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 const NOW: u64 = 1_723_055_832;
 const ID: &str = "IU3kkeN4IAMCJwA=";
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f";
-const GUARD: &str = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:guard/invocations";
 
 /// An API of these routes. A route's `integration`, its integration's `responses` and whether it `answers` stand in it.
 pub(crate) fn definition(routes: &Value, more: &Value) -> Definition {
@@ -96,15 +95,7 @@ impl Bench {
         target: &str,
         headers: &[(&str, &str)],
     ) -> (u16, String, Option<Connection>) {
-        let headers: Vec<_> = headers
-            .iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect();
-        match self
-            .gateway
-            .connect(arrival(target, &headers, ""), ID)
-            .await
-        {
+        match self.gateway.connect(arrival(target, headers, ""), ID).await {
             Ok(Accepted {
                 connection,
                 headers,
@@ -114,13 +105,8 @@ impl Bench {
                 (101, protocol.unwrap_or_default(), Some(connection))
             }
             Err(answer) => {
-                let (head, body) = answer.into_parts();
-                let body = body.collect(usize::MAX).await.unwrap();
-                (
-                    head.status.as_u16(),
-                    String::from_utf8_lossy(&body).into_owned(),
-                    None,
-                )
+                let answer = Answer::of(answer).await;
+                (answer.status, answer.body, None)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Callers who bring tokens: whose pass, what is made known of them, and how often issuers are asked for their keys.
 
-use crate::harness::{Bench, Stopped, arrival, definition};
+use crate::harness::{Answer, Bench, Stopped, arrival, definition, merge, method_setting, mock};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -96,11 +96,7 @@ impl Backend for Issuers {
         }
         let document = if url == format!("{ISSUER}.well-known/openid-configuration") {
             let mut document = json!({"issuer": ISSUER, "jwks_uri": "https://keys.example/all"});
-            let more = self.discovery.lock().unwrap().clone();
-            document
-                .as_object_mut()
-                .unwrap()
-                .extend(more.as_object().unwrap().clone());
+            merge(&mut document, &self.discovery.lock().unwrap());
             document
         } else if url == "https://keys.example/all"
             || url == format!("{POOL}/.well-known/jwks.json")
@@ -137,17 +133,15 @@ impl Guarded {
         let store = Embedded::memory(clock.clone()).unwrap();
         let bench = Bench::over(store.clone(), clock.clone());
         let mut whole = json!({"id": "guard", "name": "guard", "identitySource": "method.request.header.Authorization"});
-        whole
-            .as_object_mut()
-            .unwrap()
-            .extend(authorizer.as_object().unwrap().clone());
+        merge(&mut whole, &authorizer);
         let kind = whole["type"].clone();
         let method = |scopes: Value| {
-            json!({"authorizationType": kind, "authorizerId": "guard", "authorizationScopes": scopes, "methodIntegration": {
-                "type": "MOCK", "requestTemplates": {"application/json": "{\"statusCode\": 200}"},
-                "integrationResponses": {"200": {"statusCode": "200", "responseTemplates": {
-                    "application/json": "$context.authorizer.claims.sub $context.authorizer.claims['custom:role'] $context.authorizer.claims.exp $!context.authorizer.claims.groups"}}}},
-                "methodResponses": {"200": {"statusCode": "200"}}})
+            let mut method = mock(
+                "$context.authorizer.claims.sub $context.authorizer.claims['custom:role'] $context.authorizer.claims.exp $!context.authorizer.claims.groups",
+            );
+            let members = json!({"authorizationType": kind, "authorizerId": "guard", "authorizationScopes": scopes});
+            merge(&mut method, &members);
+            method
         };
         let methods = BTreeMap::from([
             ("GET /plain".to_owned(), method(Value::Null)),
@@ -193,22 +187,16 @@ impl Guarded {
     /// Status, type and body of the answer to somebody who brings this.
     async fn get(&self, path: &str, authorization: Option<&str>) -> (u16, String, String) {
         let headers: Vec<_> = authorization
-            .map(|value| ("authorization".to_owned(), value.to_owned()))
+            .map(|value| ("authorization", value))
             .into_iter()
             .collect();
         let answer = self
             .gateway
             .answer(arrival(&format!("GET /dev{path}"), &headers, ""))
             .await;
-        let (head, body) = answer.into_parts();
-        let kind = head.headers.get("x-amzn-errortype");
-        let kind = kind.map_or("", |kind| kind.to_str().unwrap()).to_owned();
-        let body = body.collect(10_000).await.unwrap();
-        (
-            head.status.as_u16(),
-            kind,
-            String::from_utf8(body.to_vec()).unwrap(),
-        )
+        let answer = Answer::of(answer).await;
+        let (status, kind, _) = answer.refusal();
+        (status, kind.to_owned(), answer.body)
     }
 
     async fn status(&self, path: &str, token: &str) -> u16 {
@@ -240,12 +228,8 @@ fn access_claims() -> Value {
     json!({"iss": POOL, "client_id": "client", "token_use": "access", "sub": "ann", "scope": "openid pets/read", "iat": NOW, "exp": NOW + 100_000})
 }
 
-pub(crate) fn with(claims: Value, change: Value) -> Value {
-    let mut claims = claims;
-    claims
-        .as_object_mut()
-        .unwrap()
-        .extend(change.as_object().unwrap().clone());
+pub(crate) fn with(mut claims: Value, change: &Value) -> Value {
+    merge(&mut claims, change);
     claims
         .as_object_mut()
         .unwrap()
@@ -270,46 +254,46 @@ async fn a_pools_token_passes_where_it_is_of_the_kind_that_the_method_wants() {
         ("/scoped", access(), ok),
         (
             "/scoped",
-            with(access(), json!({"scope": "pets/reader"})),
+            with(access(), &json!({"scope": "pets/reader"})),
             unauthorized,
         ),
         (
             "/scoped",
-            with(access(), json!({"scope": null})),
+            with(access(), &json!({"scope": null})),
             unauthorized,
         ),
         (
             "/scoped",
-            with(access(), json!({"client_id": null})),
+            with(access(), &json!({"client_id": null})),
             unauthorized,
         ),
-        ("/plain", with(id(), json!({"aud": null})), unauthorized),
+        ("/plain", with(id(), &json!({"aud": null})), unauthorized),
         (
             "/plain",
-            with(id(), json!({"token_use": "ID"})),
-            unauthorized,
-        ),
-        (
-            "/plain",
-            with(id(), json!({"token_use": null})),
+            with(id(), &json!({"token_use": "ID"})),
             unauthorized,
         ),
         (
             "/plain",
-            with(id(), json!({"iss": format!("{POOL}/")})),
+            with(id(), &json!({"token_use": null})),
             unauthorized,
         ),
         (
             "/plain",
-            with(id(), json!({"iss": "https://evil.example"})),
+            with(id(), &json!({"iss": format!("{POOL}/")})),
             unauthorized,
         ),
-        ("/plain", with(id(), json!({"iss": [POOL]})), unauthorized),
-        ("/plain", with(id(), json!({"exp": NOW})), expired),
-        ("/plain", with(id(), json!({"exp": NOW - 1})), expired),
-        ("/plain", with(id(), json!({"exp": NOW + 1})), ok),
-        ("/plain", with(id(), json!({"exp": null})), unauthorized),
-        ("/plain", with(id(), json!({"nbf": NOW + 1})), unauthorized),
+        (
+            "/plain",
+            with(id(), &json!({"iss": "https://evil.example"})),
+            unauthorized,
+        ),
+        ("/plain", with(id(), &json!({"iss": [POOL]})), unauthorized),
+        ("/plain", with(id(), &json!({"exp": NOW})), expired),
+        ("/plain", with(id(), &json!({"exp": NOW - 1})), expired),
+        ("/plain", with(id(), &json!({"exp": NOW + 1})), ok),
+        ("/plain", with(id(), &json!({"exp": null})), unauthorized),
+        ("/plain", with(id(), &json!({"nbf": NOW + 1})), unauthorized),
     ] {
         let token = guarded.issuers.token("one", &claims);
         let (status, kind, body) = guarded.get(path, Some(&token)).await;
@@ -344,7 +328,7 @@ async fn what_a_token_says_is_made_known_as_texts() {
     let (_, _, body) = guarded.get("/plain", Some(&guarded.id_token("one"))).await;
     assert_eq!(body, "ann admin Thu Aug 08 22:23:52 UTC 2024 a,b");
     // The year that no calendar has is no reason to fail.
-    let far = with(id_claims(), json!({"exp": u64::MAX}));
+    let far = with(id_claims(), &json!({"exp": u64::MAX}));
     let (_, _, body) = guarded
         .get("/plain", Some(&guarded.issuers.token("one", &far)))
         .await;
@@ -354,11 +338,7 @@ async fn what_a_token_says_is_made_known_as_texts() {
 #[tokio::test]
 async fn a_log_tells_what_became_of_a_token() {
     let guarded = Guarded::of_pool().await;
-    let setting = json!({
-        "loggingLevel": "INFO", "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 5000,
-        "throttlingRateLimit": 10000.0, "cachingEnabled": false, "cacheTtlInSeconds": 1, "cacheDataEncrypted": false,
-        "requireAuthorizationForCacheControl": false, "unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403",
-    });
+    let setting = method_setting(&json!({"loggingLevel": "INFO"}));
     let settings = json!({"methodSettings": {"*/*": setting}});
     guarded.bench.stage(&settings).await;
     let logs = || guarded.bench.journal.executions.lock().unwrap().join("\n");
@@ -384,15 +364,23 @@ async fn a_log_tells_what_became_of_a_token() {
 
 #[tokio::test]
 async fn a_pools_audience_can_be_narrowed_and_access_tokens_have_none() {
-    let narrowed = with(pool(), json!({"identityValidationExpression": "cli.*"}));
+    let narrowed = with(pool(), &json!({"identityValidationExpression": "cli.*"}));
     let guarded = Guarded::by(narrowed, TokenSettings::default()).await;
     for (path, claims, status) in [
         ("/plain", id_claims(), 200),
-        ("/plain", with(id_claims(), json!({"aud": "a client"})), 401),
-        ("/plain", with(id_claims(), json!({"aud": ["client"]})), 200),
         (
             "/plain",
-            with(id_claims(), json!({"aud": ["client", "clip"]})),
+            with(id_claims(), &json!({"aud": "a client"})),
+            401,
+        ),
+        (
+            "/plain",
+            with(id_claims(), &json!({"aud": ["client"]})),
+            200,
+        ),
+        (
+            "/plain",
+            with(id_claims(), &json!({"aud": ["client", "clip"]})),
             401,
         ),
         ("/scoped", access_claims(), 401),
@@ -402,7 +390,7 @@ async fn a_pools_audience_can_be_narrowed_and_access_tokens_have_none() {
     }
 }
 
-fn issuer(more: Value) -> Value {
+fn issuer(more: &Value) -> Value {
     let issuer = with(json!({"issuer": ISSUER, "audiences": ["a", "b"]}), more);
     json!({"type": "JWT", "jwtConfiguration": {"issuers": [issuer], "defaultAlgorithms": ["RS256"]}})
 }
@@ -412,7 +400,7 @@ async fn an_issuers_token_must_say_all_that_its_rules_want() {
     let rules = json!([{"claimName": "tenant", "required": true, "expectedValues": ["x"]},
         {"claimName": "device"}, {"claimName": "sub", "required": true}]);
     let guarded = Guarded::by(
-        issuer(json!({"additionalClaims": rules})),
+        issuer(&json!({"additionalClaims": rules})),
         TokenSettings::default(),
     )
     .await;
@@ -459,9 +447,7 @@ async fn an_issuers_token_must_say_all_that_its_rules_want() {
             (401, "UnauthorizedException", EXPIRED),
         ),
     ] {
-        let token = guarded
-            .issuers
-            .token("one", &with(claims(), change.clone()));
+        let token = guarded.issuers.token("one", &with(claims(), &change));
         let (status, kind, body) = guarded.get(path, Some(&token)).await;
         let body = if status == 200 { "" } else { &body };
         assert_eq!((status, kind.as_str(), body), expected, "{path} {change}");
@@ -480,7 +466,7 @@ async fn clocks_may_differ_where_the_operator_says_so() {
     for (exp, status) in [(NOW - 4, 200), (NOW - 5, 401)] {
         let token = guarded
             .issuers
-            .token("one", &with(id_claims(), json!({"exp": exp})));
+            .token("one", &with(id_claims(), &json!({"exp": exp})));
         assert_eq!(guarded.status("/plain", &token).await, status);
     }
 }
@@ -494,7 +480,7 @@ async fn an_issuer_that_does_not_speak_for_itself_is_not_believed() {
         json!({"jwks_uri": "https://keys.example/none"}),
         json!({"jwks_uri": 1}),
     ] {
-        let guarded = Guarded::by(issuer(json!({})), TokenSettings::default()).await;
+        let guarded = Guarded::by(issuer(&json!({})), TokenSettings::default()).await;
         *guarded.issuers.discovery.lock().unwrap() = discovery.clone();
         let claims = json!({"iss": ISSUER, "aud": "a", "exp": NOW + 100});
         let token = guarded.issuers.token("one", &claims);
@@ -541,13 +527,13 @@ async fn the_apis_policy_is_asked_after_the_token() {
 #[tokio::test]
 async fn a_token_is_verified_once_and_never_held_beyond_its_end() {
     let guarded = Guarded::by(
-        with(pool(), json!({"authorizerResultTtlInSeconds": 600})),
+        with(pool(), &json!({"authorizerResultTtlInSeconds": 600})),
         TokenSettings::default(),
     )
     .await;
     let short = guarded
         .issuers
-        .token("one", &with(id_claims(), json!({"exp": NOW + 30})));
+        .token("one", &with(id_claims(), &json!({"exp": NOW + 30})));
     let long = guarded.id_token("one");
     assert_eq!(guarded.status("/plain", &short).await, 200);
     assert_eq!(guarded.status("/plain", &long).await, 200);
@@ -620,7 +606,7 @@ async fn many_at_once_wait_for_one_fetch() {
     let all: Vec<_> = (0..20)
         .map(|caller| {
             let guarded = guarded.clone();
-            let claims = with(id_claims(), json!({"sub": caller.to_string()}));
+            let claims = with(id_claims(), &json!({"sub": caller.to_string()}));
             let token = guarded.issuers.token("one", &claims);
             tokio::spawn(async move { guarded.status("/plain", &token).await })
         })
@@ -637,7 +623,7 @@ async fn keys_outlive_their_issuer_for_a_while() {
         outage: Duration::from_secs(3_600),
         ..TokenSettings::default()
     };
-    let uncached = with(pool(), json!({"authorizerResultTtlInSeconds": 0}));
+    let uncached = with(pool(), &json!({"authorizerResultTtlInSeconds": 0}));
     let guarded = Guarded::by(uncached, settings).await;
     let token = guarded.id_token("one");
     let away = |is_away| guarded.issuers.is_away.store(is_away, Ordering::SeqCst);
