@@ -29,3 +29,15 @@ pub(crate) fn merge(under: &mut Value, over: &Value) {
         under.extend(over.clone());
     }
 }
+
+/// The rows of a table in text, which has bars between its cells. `#` begins a comment.
+pub(crate) fn rows<const CELLS: usize>(table: &str) -> Vec<[&str; CELLS]> {
+    let lines = table.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            cells.try_into().unwrap_or_else(|_| panic!("{line}"))
+        })
+        .collect()
+}
