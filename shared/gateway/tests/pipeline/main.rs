@@ -15,7 +15,6 @@ mod hostile;
 mod iam;
 mod limits;
 mod links;
-mod route_tokens;
 mod size;
 mod sockets;
 mod tokens;

@@ -1,7 +1,8 @@
 //! Tokens before the routes of an HTTP API: who passes, what whoever is refused is told, and what is logged of it.
 
+use super::issuers::{BEHIND, ISSUER, Issuers};
+use super::{NOW, with};
 use crate::harness::{Answer, Bench, Kept, Stopped, arrival};
-use crate::tokens::{BEHIND, ISSUER, Issuers, NOW, with};
 use postern_gateway::{Gateway, Settings, World};
 use postern_store::Embedded;
 use serde_json::{Value, json};
