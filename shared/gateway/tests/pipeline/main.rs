@@ -7,7 +7,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cache;
-mod connections;
 mod execution_log;
 mod freshness;
 mod harness;

@@ -1,12 +1,10 @@
 //! @connections, and whoever asks a WebSocket API for something else than a WebSocket.
 
+use super::{FORBIDDEN, ID, definition as of_routes, deployed};
 use crate::harness::{API, Answer, Bench, Stopped, arrival, definition, mock};
 use crate::iam::{ANN, ANN_ARN, NOW, ann, credential, principal, proven, put, put_principal};
-use crate::sockets::deployed;
 use postern_gateway::Arrival;
 use serde_json::{Value, json};
-
-const ID: &str = "IU3kkeN4IAMCJwA=";
 
 async fn bench() -> Bench {
     let template = json!({"$default": "{\"statusCode\":200}"});
@@ -17,6 +15,10 @@ async fn bench() -> Bench {
 fn may(effect: &str, what: &str) -> Value {
     json!({"Version": "2012-10-17", "Statement": {"Effect": effect, "Action": "execute-api:ManageConnections",
         "Resource": format!("arn:aws:execute-api:eu-west-1:123456789012:{API}/{what}")}})
+}
+
+fn forbidden() -> String {
+    format!("403 {FORBIDDEN}")
 }
 
 /// What may be carried out, or the answer.
@@ -62,36 +64,12 @@ async fn who_signs_reaches_the_connections_that_policies_allow() {
             format!("POST {API} dev {ID} hi"),
         ),
         (format!("GET {encoded}"), "", format!("GET {API} dev {ID} ")),
-        (
-            format!("DELETE {encoded}"),
-            "",
-            r#"403 {"message":"Forbidden"}"#.to_owned(),
-        ),
-        (
-            "GET /dev/@connections/other".to_owned(),
-            "",
-            r#"403 {"message":"Forbidden"}"#.to_owned(),
-        ),
-        (
-            "POST /dev/@connections/secret".to_owned(),
-            "",
-            r#"403 {"message":"Forbidden"}"#.to_owned(),
-        ),
-        (
-            format!("PUT {encoded}"),
-            "",
-            r#"403 {"message":"Forbidden"}"#.to_owned(),
-        ),
-        (
-            "POST /dev/@connections".to_owned(),
-            "",
-            r#"403 {"message":"Forbidden"}"#.to_owned(),
-        ),
-        (
-            "POST /other/@connections/a".to_owned(),
-            "",
-            r#"403 {"message":"Forbidden"}"#.to_owned(),
-        ),
+        (format!("DELETE {encoded}"), "", forbidden()),
+        ("GET /dev/@connections/other".to_owned(), "", forbidden()),
+        ("POST /dev/@connections/secret".to_owned(), "", forbidden()),
+        (format!("PUT {encoded}"), "", forbidden()),
+        ("POST /dev/@connections".to_owned(), "", forbidden()),
+        ("POST /other/@connections/a".to_owned(), "", forbidden()),
     ] {
         let found = managed(&bench, ann().header(&request, &[], body)).await;
         assert_eq!(found, expected, "{request}");
@@ -101,10 +79,7 @@ async fn who_signs_reaches_the_connections_that_policies_allow() {
             format!("POST {encoded}"),
             r#"403 {"message":"Missing Authentication Token"}"#,
         ),
-        (
-            "POST /other/@connections/a".to_owned(),
-            r#"403 {"message":"Forbidden"}"#,
-        ),
+        ("POST /other/@connections/a".to_owned(), &forbidden()),
     ] {
         assert_eq!(
             managed(&bench, arrival(&request, &[], "")).await,
@@ -148,7 +123,7 @@ async fn iam_is_asked_about_the_connection_of_a_caller_whom_aws_has_proven() {
     }
     decision("implicitDeny");
     let found = managed(&bench, proven("GET /dev/@connections/other", USER)).await;
-    assert_eq!(found, r#"403 {"message":"Forbidden"}"#);
+    assert_eq!(found, forbidden());
 }
 
 #[tokio::test]
@@ -157,8 +132,8 @@ async fn who_asks_for_no_socket_is_told_what_the_api_speaks() {
     for (request, status, body) in [
         ("GET /dev", 426, r#"{"message":"Upgrade Required"}"#),
         ("POST /dev/", 426, r#"{"message":"Upgrade Required"}"#),
-        ("GET /dev/pets", 403, r#"{"message":"Forbidden"}"#),
-        ("GET /other", 403, r#"{"message":"Forbidden"}"#),
+        ("GET /dev/pets", 403, FORBIDDEN),
+        ("GET /other", 403, FORBIDDEN),
     ] {
         let answer = Answer::of(bench.send(request, &[], "").await).await;
         assert_eq!(
@@ -204,7 +179,7 @@ async fn requests_for_connections_count_against_the_accounts_throttle() {
     let bench = Bench::limited(store, clock, metering);
     let template = json!({"$default": "{\"statusCode\":200}"});
     let routes = json!({"$default": {"integration": {"integrationType": "MOCK", "requestTemplates": template}}});
-    let definition = crate::sockets::definition(&routes, &json!({}));
+    let definition = of_routes(&routes, &json!({}));
     bench.deploy_routed(&definition, &json!({})).await;
     put(&bench.store, &credential(ANN, ANN_ARN)).await;
     let policies = [may("Allow", "*")];
