@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// A table that counts what it is asked, may be away, and may be one that others write to as well.
 pub(crate) struct Watched {
     table: Arc<dyn Table>,
-    calls: AtomicUsize,
+    reads: AtomicUsize,
+    writes: AtomicUsize,
     away: AtomicBool,
     loses_items: AtomicBool,
     is_shared: bool,
@@ -29,15 +30,21 @@ impl Watched {
     fn of(table: &Arc<dyn Table>, is_shared: bool) -> Arc<Self> {
         Arc::new(Self {
             table: table.clone(),
-            calls: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
+            writes: AtomicUsize::new(0),
             away: AtomicBool::new(false),
             loses_items: AtomicBool::new(false),
             is_shared,
         })
     }
 
+    pub(crate) fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
+    /// Reads and writes.
     pub(crate) fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
+        self.reads() + self.writes.load(Ordering::SeqCst)
     }
 
     pub(crate) fn is_away(&self, away: bool) {
@@ -49,8 +56,8 @@ impl Watched {
         self.loses_items.store(loses, Ordering::SeqCst);
     }
 
-    fn called(&self) -> Result<(), StoreError> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
+    fn count(&self, kind: &AtomicUsize) -> Result<(), StoreError> {
+        kind.fetch_add(1, Ordering::SeqCst);
         fails_where(self.away.load(Ordering::SeqCst))
     }
 }
@@ -67,28 +74,28 @@ fn fails_where(away: bool) -> Result<(), StoreError> {
 #[async_trait]
 impl Table for Watched {
     async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
-        self.called()?;
+        self.count(&self.reads)?;
         fails_where(self.loses_items.load(Ordering::SeqCst))?;
         self.table.get(key, consistency).await
     }
 
     async fn query(&self, query: Query) -> Result<Batch, StoreError> {
-        self.called()?;
+        self.count(&self.reads)?;
         self.table.query(query).await
     }
 
     async fn write(&self, write: Write) -> Result<(), StoreError> {
-        self.called()?;
+        self.count(&self.writes)?;
         self.table.write(write).await
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.called()?;
+        self.count(&self.writes)?;
         self.table.transact(writes).await
     }
 
     async fn add(&self, add: Add) -> Result<BTreeMap<String, i64>, StoreError> {
-        self.called()?;
+        self.count(&self.writes)?;
         self.table.add(add).await
     }
 
