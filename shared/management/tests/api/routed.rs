@@ -267,6 +267,84 @@ async fn one_more_than_there_may_be_is_refused_by_the_name_that_this_api_has_for
     }
 }
 
+/// Lists within a route or an authorizer, however they come to be there.
+#[tokio::test]
+async fn more_scopes_or_audiences_than_there_may_be_are_refused() {
+    let limits = Limits {
+        audiences_per_authorizer: 2,
+        scopes_per_route: 3,
+        ..Limits::NONE
+    };
+    let management = limited(table(), limits);
+    let api = api(&management, HTTP).await;
+    let at = |path: &str| format!("/v2/apis/{api}{path}");
+    let authorizer = |name: &str, audience: &[&str]| {
+        json!({"name": name, "authorizerType": "JWT", "identitySource": ["$request.header.Authorization"],
+            "jwtConfiguration": {"issuer": "https://issuer.example", "audience": audience}})
+    };
+    let two = authorizer("a", &["1", "2"]);
+    let two = made(&management, &at("/authorizers"), two).await;
+    let id = two.text("authorizerId");
+    let route = |key: &str, scopes: &[&str]| json!({"routeKey": key, "authorizationType": "JWT", "authorizerId": id, "authorizationScopes": scopes});
+    let three = route("GET /a", &["1", "2", "3"]);
+    let three = made(&management, &at("/routes"), three).await;
+    let route_id = three.text("routeId");
+    let document = |scopes: &[&str], audience: &[&str]| {
+        json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"},
+            "components": {"securitySchemes": {"j": {"type": "oauth2", "flows": {}, "x-amazon-apigateway-authorizer": {
+                "type": "jwt", "identitySource": "$request.header.Authorization",
+                "jwtConfiguration": {"issuer": "https://issuer.example", "audience": audience}}}}},
+            "paths": {"/a": {"get": {"security": [{"j": scopes}], "responses": {"200": {"description": "ok"}}}}}})
+    };
+    let file = |scopes: &[&str], audience: &[&str]| json!({"body": document(scopes, audience).to_string()});
+    let full = |things: &str, of: &str| {
+        format!(
+            "Maximum number of {things} for this {of} has been reached. Please contact AWS if you need additional {things}."
+        )
+    };
+    let audiences = Some(full("audiences", "Authorizer"));
+    let scopes = Some(full("authorization scopes", "route"));
+    for (verb, target, body, refused) in [
+        (
+            "POST",
+            at("/authorizers"),
+            authorizer("b", &["1", "2", "3"]),
+            &audiences,
+        ),
+        (
+            "PATCH",
+            at(&format!("/authorizers/{id}")),
+            json!({"jwtConfiguration": {"audience": ["1", "2", "3"]}}),
+            &audiences,
+        ),
+        (
+            "POST",
+            at("/routes"),
+            route("GET /b", &["1", "2", "3", "4"]),
+            &scopes,
+        ),
+        (
+            "PATCH",
+            at(&format!("/routes/{route_id}")),
+            json!({"authorizationScopes": ["1", "2", "3", "4"]}),
+            &scopes,
+        ),
+        (
+            "PUT",
+            "/v2/apis".to_owned(),
+            file(&["1", "2", "3", "4"], &["1"]),
+            &scopes,
+        ),
+        ("PUT", at(""), file(&["1"], &["1", "2", "3"]), &audiences),
+        ("PUT", at(""), file(&["1", "2", "3"], &["1", "2"]), &None),
+    ] {
+        let answer = call(&management, verb, &target, &body.to_string()).await;
+        let expected = refused.as_deref().map_or(201, |_| 429);
+        assert_eq!(answer.status, expected, "{verb} {target} {}", answer.body);
+        assert_eq!(answer.message(), refused.as_deref().unwrap_or_default());
+    }
+}
+
 /// A document larger than a transaction makes all of an API, and the deployment that follows has all of it.
 #[tokio::test]
 async fn a_document_larger_than_a_transaction_is_imported_whole() {
