@@ -7,6 +7,7 @@ use crate::definitions::{Edit, deployment_key, route_key_key};
 use crate::limits::room;
 use crate::paging::{Items, Tokens};
 use crate::rest::account::may_log;
+use crate::rest::base_path_mappings::not_mapped;
 use crate::rest::client_certificates::client_certificate_key;
 use crate::rest::names::LoggingLevel;
 use crate::rest::stages::{access_log_destination, access_log_format, checked_variables};
@@ -289,6 +290,7 @@ pub(crate) async fn update(
 
 pub(crate) async fn delete(edit: &mut Edit<'_, Api>, at: &AtStage) -> Result<(), Failure> {
     find(edit, &at.stage_name).await?;
+    not_mapped(edit.definitions(), &at.api_id, &at.stage_name).await?;
     let table = edit.definitions().table();
     let writes = live::delete(table, &at.api_id, &at.stage_name).await?;
     edit.note(writes);
