@@ -12,7 +12,7 @@ use crate::rest::client_certificates::client_certificate_key;
 use crate::rest::names::LoggingLevel;
 use crate::rest::stages::{access_log_destination, access_log_format, checked_variables};
 use crate::rest::tags;
-use crate::wire::{Choice, Enumerated, Failure, Part, Violations, iso8601};
+use crate::wire::{Choice, Enumerated, Failure, Part, Violations, WHOLE_MAX, iso8601};
 use postern_definition::rest::{AccessLogSettings, Flushes};
 use postern_definition::routed::{Api, DEFAULT_KEY, RouteSettings, Stage, StageExtras};
 use postern_definition::{DeploymentId, Map, StageName};
@@ -77,6 +77,11 @@ impl GivenSettings {
             return Err(Failure::bad_request(
                 "Throttling limits must not be negative",
             ));
+        }
+        if self.throttling_burst_limit > Some(WHOLE_MAX) {
+            return Err(Failure::bad_request(format!(
+                "ThrottlingBurstLimit must not exceed {WHOLE_MAX}"
+            )));
         }
         let level = self.logging_level.as_ref().map(Choice::known).transpose()?;
         Ok(RouteSettings {
