@@ -7,7 +7,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cache;
-mod connections;
 mod execution_log;
 mod freshness;
 mod harness;
@@ -16,8 +15,6 @@ mod iam;
 mod limits;
 mod links;
 mod paths;
-mod route_cache;
-mod route_tokens;
 mod size;
 mod sockets;
 mod tokens;

@@ -49,8 +49,7 @@ async fn what_was_said_of_a_name_is_not_said_of_a_password() {
     for (deployment, header, times_asked) in [("d1", "client", 1), ("d2", "password", 2)] {
         deploy(&bench, deployment, header, "CUSTOM").await;
         for _ in 0..2 {
-            let headers = [(header.to_owned(), "ann".to_owned())];
-            let sent = arrival("GET /dev/pets", &headers, "");
+            let sent = arrival("GET /dev/pets", &[(header, "ann")], "");
             assert_eq!(bench.gateway.answer(sent).await.status(), 200);
             let asked = bench.backend.times_asked.load(Ordering::SeqCst);
             assert_eq!(asked, times_asked, "{header}");
@@ -116,10 +115,7 @@ async fn at_once(
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_a_function_that_fails_does_not_wait_for_all_the_others() {
-    let sent = || {
-        let headers = [("authorization".to_owned(), "token".to_owned())];
-        arrival("GET /dev/pets", &headers, "")
-    };
+    let sent = || arrival("GET /dev/pets", &[("authorization", "token")], "");
     let (status, calls, _) = at_once("CUSTOM", Some(allowed()), sent).await;
     assert_eq!((status, calls), (200, 1));
     let (status, calls, took) = at_once("CUSTOM", None, sent).await;
