@@ -32,7 +32,7 @@ const KEPT_MAX: usize = 10_000;
 
 /// What IAM said.
 pub(crate) struct Decisions {
-    decisions: Cache<Question, Kept>,
+    kept: Cache<Question, Kept>,
     /// What IAM is being asked, and what it says, or that it does not.
     flights: Flights<Question, Result<Told, String>>,
     /// The ARNs of roles, by those of their sessions, which do not have the role's path.
@@ -100,7 +100,7 @@ struct Kept {
 impl Default for Decisions {
     fn default() -> Self {
         Self {
-            decisions: bounded(KEPT_MAX),
+            kept: bounded(KEPT_MAX),
             flights: Flights::default(),
             roles: bounded(KEPT_MAX),
         }
@@ -139,15 +139,13 @@ impl Gateway {
     }
 
     async fn asked(&self, question: Question) -> Result<Told, AdmitRejection> {
-        let Decisions {
-            decisions, flights, ..
-        } = &self.decisions;
+        let Decisions { kept, flights, .. } = &self.decisions;
         let known = || {
-            let kept = decisions.get(&question)?;
-            if self.clock.now() < kept.until {
-                return Some(kept.told);
+            let found = kept.get(&question)?;
+            if self.clock.now() < found.until {
+                return Some(found.told);
             }
-            decisions.remove(&question);
+            kept.remove(&question);
             None
         };
         if let Some(told) = known() {
@@ -177,7 +175,7 @@ impl Gateway {
             };
             let until = self.clock.now() + lasts;
             let told = told.clone();
-            decisions.insert(question, Kept { told, until });
+            kept.insert(question, Kept { told, until });
         }
         if let Some(lead) = lead {
             lead.tell(said.clone());
