@@ -2,6 +2,7 @@
 
 use crate::held::{Held, is_handshake, is_of_connections};
 use crate::lingering::Lingering;
+use crate::pages;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
@@ -60,6 +61,12 @@ impl Front {
         let own = path.strip_prefix("/_postern/");
         if let Some(page) = own.filter(|page| !is_managed(page)) {
             return ours(page);
+        }
+        if !self.requires_auth && pages::is_foreign(&host, request.headers()) {
+            return json(
+                StatusCode::FORBIDDEN,
+                &serde_json::json!({ "message": "this request comes from a web page of another site; who manages this Postern from pages has them on this machine, or starts it with --require-auth" }),
+            );
         }
         self.manage(request, through.peer).await
     }

@@ -10,6 +10,7 @@ mod held;
 mod import;
 mod lingering;
 mod listener;
+mod pages;
 mod sockets;
 mod spelling;
 mod tables;
