@@ -106,7 +106,7 @@ mod tests {
             let lines = lines
                 .iter()
                 .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
-            let headers = HeaderMap::from_iter(lines);
+            let headers: HeaderMap = lines.collect();
             assert_eq!(is_foreign(host, &headers), expected, "{host} {headers:?}");
         }
     }
