@@ -45,6 +45,8 @@ limits! {
     authorizers_per_api = 10, "Authorizers of one API.";
     routes_per_api = 300, "Routes of one HTTP or WebSocket API.";
     integrations_per_api = 300, "Integrations of one HTTP or WebSocket API.";
+    audiences_per_authorizer = 50, "Audiences of one JWT authorizer of an HTTP API.";
+    scopes_per_route = 10, "Authorization scopes of one route.";
     documentation_parts_per_api = 2_000, "Documentation parts of one API.";
     api_keys = 10_000, "API keys.";
     usage_plans = 300, "Usage plans.";
@@ -163,8 +165,13 @@ pub(crate) static CLIENT_CERTIFICATES: Counted = Counted {
 
 /// Refuses what makes an API have more than so many of something.
 pub(crate) fn within_api(count: usize, limit: u64, things: &str) -> Result<(), Failure> {
+    within(count, limit, things, "API")
+}
+
+/// The same of anything that has a list.
+pub(crate) fn within(count: usize, limit: u64, things: &str, whole: &str) -> Result<(), Failure> {
     if count as u64 > limit {
-        return Err(full(things, "API"));
+        return Err(full(things, whole));
     }
     Ok(())
 }

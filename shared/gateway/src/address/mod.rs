@@ -8,6 +8,7 @@ mod domains;
 mod find;
 mod forwarded;
 mod rules;
+mod size;
 
 pub use domains::Truststore;
 pub(crate) use domains::{Domains, HeldDomain};
@@ -23,12 +24,8 @@ use postern_definition::{ApiId, Map, StageName};
 use postern_identity::Identity;
 use postern_plan::{ApiKind, Deployed};
 use rand::RngExt;
+use size::Size;
 use std::sync::Arc;
-
-/// AWS's limit for the request line of a regional API.
-pub(crate) const URI_BYTES_MAX: usize = 10_240;
-/// AWS's limit for all header names and values together.
-pub(crate) const HEADER_BYTES_MAX: usize = 10_240;
 
 /// No API's id is as long.
 const NAME_BYTES_MAX: usize = 128;
@@ -91,63 +88,51 @@ impl Gateway {
         arrival: Arrival,
         trail: &mut Trail,
     ) -> Result<(Addressed, Due), AddressRejection> {
-        let uri_bytes =
-            arrival.path.len() + arrival.query.as_ref().map_or(0, |query| query.len() + 1);
-        if uri_bytes > URI_BYTES_MAX {
-            return Err(AddressRejection::UriTooLong {
-                bytes: uri_bytes,
-                max: URI_BYTES_MAX,
-            });
-        }
-        let header_bytes = arrival
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len() + 4)
-            .sum();
-        if header_bytes > HEADER_BYTES_MAX {
-            return Err(AddressRejection::HeadersTooLong {
-                bytes: header_bytes,
-                max: HEADER_BYTES_MAX,
-            });
-        }
+        // Too long is told before anything else, but each kind of API tells it in its own way.
+        let size = Size::of(&arrival);
+        let refused = |rejection| size.or(rejection);
         let (domain, domain_due) = match find::custom_domain(&arrival) {
-            Some(name) => self.domains.find(name).await?,
+            Some(name) => self.domains.find(name).await.map_err(refused)?,
             None => (None, None),
         };
         let wants_certificate = (domain.as_ref()).is_some_and(|domain| domain.truststore.is_some());
         if wants_certificate && !is_certified(&arrival) {
-            return Err(AddressRejection::NoCertificate(arrival.host));
+            return Err(refused(AddressRejection::NoCertificate(arrival.host)));
         }
         let address = find(&arrival, domain.as_deref(), &self.settings.defaults);
         let address = match (address, &domain) {
             (Some(address), _) => address,
             (None, Some(domain)) => {
-                return Err(AddressRejection::NotMapped {
+                return Err(refused(AddressRejection::NotMapped {
                     kind: self.domains.kind(domain).await?,
                     domain: arrival.host.clone(),
-                });
+                }));
             }
-            (None, None) => return Err(AddressRejection::NoApi),
+            (None, None) => return Err(refused(AddressRejection::NoApi)),
         };
         let api = ApiId::from(address.api);
         let ((live, stage_due), rest, is_named) = match address.path {
-            _ if address.api.len() > NAME_BYTES_MAX => return Err(AddressRejection::NoApi),
+            _ if address.api.len() > NAME_BYTES_MAX => {
+                return Err(refused(AddressRejection::NoApi));
+            }
             StagePath::Given { stage, path } => {
-                let found = self.stages.find(&api, &StageName::from(stage)).await?;
-                (found, path, false)
+                let found = self.stages.find(&api, &StageName::from(stage)).await;
+                (found.map_err(refused)?, path, false)
             }
             StagePath::First {
                 path,
                 may_be_of_a_tool,
             } => {
                 let (segment, rest) = StagePath::split(path, may_be_of_a_tool);
-                let (live, due, named) = self.stages.find_or_default(&api, segment).await?;
+                let found = self.stages.find_or_default(&api, segment).await;
+                let (live, due, named) = found.map_err(refused)?;
                 match named {
                     Named::BySegment => ((live, due), rest, true),
                     Named::ByNothing => ((live, due), path, false),
                 }
             }
         };
+        size.check(live.deployed.kind())?;
         let canary = live
             .canary
             .as_ref()

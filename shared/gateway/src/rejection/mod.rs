@@ -48,9 +48,19 @@ pub enum UnpackRejection {
 #[derive(Debug, thiserror::Error)]
 pub enum AddressRejection {
     #[error("the request's line and query have {bytes} bytes, and at most {max} are allowed")]
-    UriTooLong { bytes: usize, max: usize },
-    #[error("the request's headers have {bytes} bytes, and at most {max} are allowed")]
-    HeadersTooLong { bytes: usize, max: usize },
+    UriTooLong {
+        kind: ApiKind,
+        bytes: usize,
+        max: usize,
+    },
+    #[error("the request's {} {bytes} bytes, and at most {max} are allowed", if *.with_line { "line, query and headers have" } else { "headers have" })]
+    HeadersTooLong {
+        kind: ApiKind,
+        /// Whether the request's line counts too.
+        with_line: bool,
+        bytes: usize,
+        max: usize,
+    },
     #[error("the request names no API: neither host nor path nor a default say which")]
     NoApi,
     #[error("nothing of `{domain}` leads from the path to an API")]
@@ -227,6 +237,22 @@ pub enum IntegrateRejection {
     AnswerBroken(#[from] CollectError),
 }
 
+impl AddressRejection {
+    /// What kind of API refuses. A REST API, where that is not known.
+    pub(crate) fn kind(&self) -> ApiKind {
+        match self {
+            Self::UriTooLong { kind, .. }
+            | Self::HeadersTooLong { kind, .. }
+            | Self::NotMapped { kind, .. }
+            | Self::NoSuchStage { kind, .. }
+            | Self::EndpointDisabled { kind, .. } => *kind,
+            Self::NoApi | Self::Store(_) | Self::Deployment(_) | Self::NoCertificate(_) => {
+                ApiKind::Rest
+            }
+        }
+    }
+}
+
 impl AdmitRejection {
     /// What `$context` says of it. What a client is told is [`Rejection::answer`]'s.
     pub(crate) fn status(&self) -> u16 {
@@ -299,13 +325,8 @@ impl Rejection {
     /// What kind of API refuses, where no stage of it was found.
     pub(crate) fn kind(&self) -> ApiKind {
         match self {
-            Self::Address(
-                AddressRejection::NotMapped { kind, .. }
-                | AddressRejection::NoSuchStage { kind, .. }
-                | AddressRejection::EndpointDisabled { kind, .. },
-            ) => *kind,
-            Self::Address(_)
-            | Self::Route(_)
+            Self::Address(rejection) => rejection.kind(),
+            Self::Route(_)
             | Self::Admit(_)
             | Self::Unpack(_)
             | Self::Validate(_)

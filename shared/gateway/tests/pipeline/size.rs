@@ -131,6 +131,45 @@ async fn what_is_too_long_is_refused() {
     }
 }
 
+/// An HTTP API has one limit for the line and the headers together, and none of the headers that REST APIs tell errors by.
+#[tokio::test]
+async fn an_http_api_says_in_its_own_way_that_a_request_is_too_long() {
+    let bench = Bench::new(Stopped::at(1));
+    let proxy = json!({"integration": {
+        "integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": "http://b.example/",
+    }});
+    let routes = BTreeMap::from([("$default".to_owned(), proxy)]);
+    bench.deploy_routes(&json!({}), &routes, &json!({})).await;
+    let with_header = |line: &str, length: usize| {
+        let mut arrival = arrival(line, &[], "");
+        let value = HeaderValue::from_str(&"x".repeat(length)).unwrap();
+        arrival.headers.insert("x-long", value);
+        arrival
+    };
+    let long = "x".repeat(10_240);
+    let half = "x".repeat(6_000);
+    for (arrival, status) in [
+        (with_header(&format!("GET /dev/{half}"), 1), 200),
+        (with_header("GET /dev/", 6_000), 200),
+        (with_header(&format!("GET /dev/?{half}"), 6_000), 431),
+        (arrival(&format!("GET /dev/{long}"), &[], ""), 431),
+        (with_header("GET /dev/", 10_240), 431),
+    ] {
+        let (head, body) = bench.gateway.answer(arrival).await.into_parts();
+        assert_eq!(head.status.as_u16(), status);
+        if status == 431 {
+            assert_eq!(
+                body.collect(1_000).await.unwrap(),
+                r#"{"message":"Request Header Fields Too Large"}"#
+            );
+            assert!(head.headers.contains_key("apigw-requestid"));
+            for of_rest in ["x-amzn-errortype", "x-amzn-requestid", "x-amz-apigw-id"] {
+                assert!(!head.headers.contains_key(of_rest), "{of_rest}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_must_be_held_may_have_ten_megabytes_and_no_more() {
     const MAX: usize = 10_485_760;

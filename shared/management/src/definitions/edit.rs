@@ -87,6 +87,7 @@ impl Management {
             writes: Vec::new(),
             changed: true,
             frozen: Vec::new(),
+            discarded: Vec::new(),
         }
     }
 
@@ -165,6 +166,7 @@ impl<'a, A: ApiKind> Edits<'a, A> {
                 writes: Vec::new(),
                 changed: false,
                 frozen: Vec::new(),
+                discarded: Vec::new(),
             });
         }
     }
@@ -180,6 +182,8 @@ pub(crate) struct Edit<'a, A = RestApi> {
     changed: bool,
     /// Deployments whose snapshots are stored already, and are to go again where the change is not made.
     frozen: Vec<DeploymentId>,
+    /// Deployments whose snapshots are to go once the change is made.
+    discarded: Vec<DeploymentId>,
 }
 
 impl<'a, A: ApiKind> Edit<'a, A> {
@@ -270,6 +274,11 @@ impl<'a, A: ApiKind> Edit<'a, A> {
         Ok(snapshot.save(table, &self.id, deployment).await?)
     }
 
+    /// Lets go of what a deployment froze, where the change takes the deployment away.
+    pub(crate) fn discard(&mut self, deployment: &DeploymentId) {
+        self.discarded.push(deployment.clone());
+    }
+
     pub(crate) fn delete(&mut self, key: Key) {
         self.writes.push(Write::delete(key, Condition::Always));
     }
@@ -316,13 +325,14 @@ impl<'a, A: ApiKind> Edit<'a, A> {
     pub(crate) async fn commit(mut self) -> Result<bool, Failure> {
         let (service, id) = (self.service, self.id.clone());
         let frozen = std::mem::take(&mut self.frozen);
+        let discarded = std::mem::take(&mut self.discarded);
         let is_made = self.make().await?;
         // A store that does not answer may have committed, so only a commit that was refused frees the snapshots.
-        if !is_made {
-            for deployment in &frozen {
-                let table = service.definitions().table();
-                let _ = Snapshot::delete(table, &id, deployment).await;
-            }
+        let unwanted = if is_made { discarded } else { frozen };
+        for deployment in &unwanted {
+            let table = service.definitions().table();
+            // What stays of one goes with the API.
+            let _ = Snapshot::delete(table, &id, deployment).await;
         }
         Ok(is_made)
     }

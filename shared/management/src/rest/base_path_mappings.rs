@@ -33,6 +33,8 @@ use std::collections::BTreeSet;
 pub(crate) const NONE: &str = "(none)";
 pub(crate) const PATH_CHARS_MAX: usize = 300;
 const MAPPED: &str = "mapped#";
+/// Domain names in one refusal.
+const NAMED_MAX: usize = 20;
 
 /// A mapping as it is stored, whichever API made it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -169,6 +171,37 @@ pub(super) async fn mapping_domains(
         .map(str::to_owned)
         .collect();
     Ok(domains.into_iter().collect())
+}
+
+/// Refuses to delete a stage that domain names lead to: they would go on leading there.
+pub(crate) async fn not_mapped(
+    definitions: Definitions<'_>,
+    api: &ApiId,
+    stage: &StageName,
+) -> Result<(), Failure> {
+    let mut domains = BTreeSet::new();
+    for item in definitions.all(&api_partition(api), MAPPED).await? {
+        let noted = item.key.sort.strip_prefix(MAPPED);
+        let Some((domain, path)) = noted.and_then(|noted| noted.split_once('#')) else {
+            continue;
+        };
+        let found = definitions.get(&mapping_key(domain, path)).await?;
+        let mapping: Option<BasePathMapping> = found;
+        if mapping.is_some_and(|mapping| mapping.stage.as_ref() == Some(stage)) {
+            domains.insert(domain.to_owned());
+        }
+        if domains.len() == NAMED_MAX {
+            break;
+        }
+    }
+    if domains.is_empty() {
+        return Ok(());
+    }
+    let domains: Vec<_> = domains.into_iter().collect();
+    Err(Failure::bad_request(format!(
+        "Deleting stage {stage} failed. Please remove all base path mappings related to the stage in your domains: {}",
+        domains.join(", ")
+    )))
 }
 
 /// The protocol of an API, where it is there; REST APIs have none. Its revision is moved.

@@ -1,8 +1,8 @@
 //! Request validators: which parts of a request are checked.
 
 use super::address::{AtApi, AtRequestValidator};
-use super::missing;
 use super::parts::{self, Place};
+use super::{missing, uses};
 use crate::definitions::{Edit, VALIDATOR, part_key};
 use crate::paging::{Page, Paging};
 use crate::patch::{REPLACE, Row, Table, Unknown, Update};
@@ -109,10 +109,18 @@ pub(crate) async fn update(
     Ok(after)
 }
 
-/// Methods that use it may be there still: they then validate nothing.
+/// Not while a method uses it, which would then check nothing and say nothing of that.
 pub(crate) async fn delete(edit: &mut Edit<'_>, at: &AtRequestValidator) -> Result<(), Failure> {
     let place = at.place();
     let _: RequestValidator = parts::find_to_edit(edit, place, missing::request_validator).await?;
+    let id = Some(&at.requestvalidator_id);
+    let users = uses::methods(edit, |method| method.request_validator_id.as_ref() == id).await?;
+    if let Some(users) = users {
+        return Err(Failure::conflict(format!(
+            "Cannot delete Request Validator '{}', is referenced in method: {users}",
+            at.requestvalidator_id
+        )));
+    }
     edit.delete(part_key(place.api, place.kind, place.id));
     Ok(())
 }

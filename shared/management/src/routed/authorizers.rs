@@ -3,7 +3,7 @@
 use super::address::{AtApi, AtAuthorizer};
 use super::{given, missing, parts, routes};
 use crate::definitions::{AUTHORIZER, Edit, part_key, part_prefix};
-use crate::limits::room;
+use crate::limits::{Limits, room, within};
 use crate::paging::{Items, Tokens};
 use crate::rest::authorizers::is_function;
 use crate::wire::{Choice, Failure, Part, Violations};
@@ -107,6 +107,14 @@ fn ttl(seconds: i64) -> Result<u32, Failure> {
                 "Invalid authorizer result TTL specified, must be between 0 and {AUTHORIZER_TTL_SECONDS_MAX} seconds"
             ))
         })
+}
+
+/// Whether an authorizer takes tokens for no more audiences than it may.
+pub(super) fn within_limits(limits: &Limits, authorizer: &Authorizer) -> Result<(), Failure> {
+    let configuration = authorizer.jwt_configuration.as_ref();
+    let audiences = configuration.map_or(0, |jwt| jwt.audience.len());
+    let max = limits.audiences_per_authorizer;
+    within(audiences, max, "audiences", "Authorizer")
 }
 
 /// What must hold of an authorizer whichever way it came about.
@@ -271,6 +279,7 @@ pub(crate) async fn create(
         jwt_configuration: None,
     };
     given.apply(&api, &mut authorizer)?;
+    within_limits(edit.service().limits(), &authorizer)?;
     unique(edit, &authorizer).await?;
     let max = edit.service().limits().authorizers_per_api;
     room(edit, "Authorizers", &part_prefix(AUTHORIZER), max).await?;
@@ -317,6 +326,7 @@ pub(crate) async fn update(
     let mut after = before.clone();
     given.apply(&parts::api(edit)?, &mut after)?;
     if after != before {
+        within_limits(edit.service().limits(), &after)?;
         unique(edit, &after).await?;
         edit.put(part_key(&at.api_id, AUTHORIZER, &at.authorizer_id), &after);
     }

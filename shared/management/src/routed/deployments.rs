@@ -2,17 +2,26 @@
 
 use super::address::{AtApi, AtDeployment};
 use super::{given, missing, parts, stages};
-use crate::definitions::{Definitions, Edit, deployment_key};
+use crate::definitions::{DEPLOYMENTS, Definitions, Edit, deployment_key};
 use crate::paging::{Items, Tokens};
-use crate::wire::{Failure, Part, iso8601};
+use crate::wire::{Failure, Part, iso8601, seconds_of};
 use crate::{Management, ids};
 use postern_definition::routed::{Api, Deployment, Stage};
 use postern_definition::{ApiId, DeploymentId, StageName};
 use postern_plan::{Defect, Snapshot, routed, stage_sort_prefix};
 use postern_store::decode;
 use serde::Deserialize;
+use std::cmp::Reverse;
+use std::collections::HashSet;
 
 const DESCRIPTION_CHARS_MAX: usize = 1_024;
+/// Automatic deployments that stay although no stage points to them, to go back to.
+const AUTOMATIC_KEPT: usize = 10;
+/// The younger ones stay too: a gateway may answer by a deployment for a while after its stage has moved on, and reads what it has
+/// not read of it yet.
+const AUTOMATIC_KEPT_SECONDS: i64 = 3_600;
+/// What one change takes away, for that is in its transaction.
+const AUTOMATIC_REMOVED_MAX: usize = 20;
 const AUTOMATIC: &str = "Automatic deployment triggered by changes to the Api configuration";
 
 #[derive(Debug, Deserialize)]
@@ -136,6 +145,36 @@ pub(crate) async fn follow(edit: &mut Edit<'_, Api>) -> Result<(), Failure> {
         stage.last_updated_date = iso8601(now);
         stages::put(edit, &stage).await?;
     }
+    prune(edit, now).await
+}
+
+/// Takes away automatic deployments that nobody will go back to, for every change makes one. Those that were made by name stay.
+async fn prune(edit: &mut Edit<'_, Api>, now: i64) -> Result<(), Failure> {
+    let mut in_use = HashSet::new();
+    for item in edit.items_to_be(stage_sort_prefix()).await? {
+        let stage: Stage = decode(&item)?;
+        let canary = stage.postern.canary_settings;
+        in_use.extend(stage.deployment_id);
+        in_use.extend(canary.map(|canary| canary.deployment_id));
+    }
+    let mut unused: Vec<Deployment> = Vec::new();
+    for item in edit.items_to_be(DEPLOYMENTS).await? {
+        let deployment: Deployment = decode(&item)?;
+        if deployment.auto_deployed && !in_use.contains(&deployment.deployment_id) {
+            unused.push(deployment);
+        }
+    }
+    unused.sort_by_cached_key(|deployment| Reverse(deployment.created_date.clone()));
+    let is_old = |deployment: &&Deployment| {
+        now - seconds_of(&deployment.created_date) > AUTOMATIC_KEPT_SECONDS
+    };
+    let unwanted = unused.iter().skip(AUTOMATIC_KEPT).filter(is_old);
+    // The oldest first.
+    for deployment in unwanted.rev().take(AUTOMATIC_REMOVED_MAX) {
+        let id = &deployment.deployment_id;
+        edit.delete(deployment_key(edit.id(), id));
+        edit.discard(id);
+    }
     Ok(())
 }
 
@@ -143,12 +182,7 @@ pub(crate) async fn list(
     service: &Management,
     (at, tokens): &(AtApi, Tokens),
 ) -> Result<Items<Deployment>, Failure> {
-    parts::page_at(
-        service,
-        (&at.api_id, crate::definitions::DEPLOYMENTS),
-        tokens,
-    )
-    .await
+    parts::page_at(service, (&at.api_id, DEPLOYMENTS), tokens).await
 }
 
 pub(crate) async fn get(service: &Management, at: &AtDeployment) -> Result<Deployment, Failure> {

@@ -6,7 +6,7 @@ use crate::definitions::{
     AUTHORIZER, Edit, INTEGRATION, ROUTE, ROUTE_RESPONSE, model_name_key, part_key, part_prefix,
     response_key, route_key_key,
 };
-use crate::limits::room;
+use crate::limits::{Limits, room, within};
 use crate::paging::{Items, Tokens};
 use crate::wire::{Choice, Failure, Part, Violations};
 use crate::{Management, ids};
@@ -20,7 +20,6 @@ use serde::Deserialize;
 const KEY_CHARS_MAX: usize = 512;
 const OPERATION_NAME_CHARS_MAX: usize = 64;
 const EXPRESSION_CHARS_MAX: usize = 2_048;
-const SCOPES_MAX: usize = 100;
 /// Of the routes of WebSocket APIs, beside those that their owners name.
 const PREDEFINED: [&str; 3] = [CONNECT_KEY, DISCONNECT_KEY, DEFAULT_KEY];
 
@@ -337,11 +336,12 @@ async fn authorization(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Re
         AuthorizationType::Jwt => AuthorizerType::Jwt,
     };
     let scopes = route.authorization_scopes.as_deref().unwrap_or_default();
-    if scopes.len() > SCOPES_MAX || scopes.iter().any(String::is_empty) {
-        return Err(Failure::bad_request(format!(
-            "Invalid authorization scopes specified: at most {SCOPES_MAX} are allowed, and none may be empty"
-        )));
+    if scopes.iter().any(String::is_empty) {
+        return Err(Failure::bad_request(
+            "Invalid authorization scopes specified: none may be empty",
+        ));
     }
+    within_limits(edit.service().limits(), route)?;
     let id = route.authorizer_id.as_deref().unwrap_or_default();
     let authorizer = authorizer(edit, &api.api_id, id).await?;
     if authorizer.is_none_or(|authorizer| authorizer.authorizer_type != wanted) {
@@ -354,6 +354,13 @@ async fn authorization(edit: &Edit<'_, Api>, api: &Api, route: &mut Route) -> Re
         )));
     }
     Ok(())
+}
+
+/// Whether a route asks for no more scopes than it may.
+pub(super) fn within_limits(limits: &Limits, route: &Route) -> Result<(), Failure> {
+    let scopes = route.authorization_scopes.as_deref().unwrap_or_default();
+    let max = limits.scopes_per_route;
+    within(scopes.len(), max, "authorization scopes", "route")
 }
 
 async fn authorizer(

@@ -7,11 +7,12 @@ use crate::definitions::{Edit, deployment_key, route_key_key};
 use crate::limits::room;
 use crate::paging::{Items, Tokens};
 use crate::rest::account::may_log;
+use crate::rest::base_path_mappings::not_mapped;
 use crate::rest::client_certificates::client_certificate_key;
 use crate::rest::names::LoggingLevel;
 use crate::rest::stages::{access_log_destination, access_log_format, checked_variables};
 use crate::rest::tags;
-use crate::wire::{Choice, Enumerated, Failure, Part, Violations, iso8601};
+use crate::wire::{Choice, Enumerated, Failure, Part, Violations, WHOLE_MAX, iso8601};
 use postern_definition::rest::{AccessLogSettings, Flushes};
 use postern_definition::routed::{Api, DEFAULT_KEY, RouteSettings, Stage, StageExtras};
 use postern_definition::{DeploymentId, Map, StageName};
@@ -76,6 +77,11 @@ impl GivenSettings {
             return Err(Failure::bad_request(
                 "Throttling limits must not be negative",
             ));
+        }
+        if self.throttling_burst_limit > Some(WHOLE_MAX) {
+            return Err(Failure::bad_request(format!(
+                "ThrottlingBurstLimit must not exceed {WHOLE_MAX}"
+            )));
         }
         let level = self.logging_level.as_ref().map(Choice::known).transpose()?;
         Ok(RouteSettings {
@@ -289,6 +295,7 @@ pub(crate) async fn update(
 
 pub(crate) async fn delete(edit: &mut Edit<'_, Api>, at: &AtStage) -> Result<(), Failure> {
     find(edit, &at.stage_name).await?;
+    not_mapped(edit.definitions(), &at.api_id, &at.stage_name).await?;
     let table = edit.definitions().table();
     let writes = live::delete(table, &at.api_id, &at.stage_name).await?;
     edit.note(writes);

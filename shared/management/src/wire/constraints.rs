@@ -7,6 +7,9 @@ use super::Failure;
 use serde::{Deserialize, Deserializer};
 use std::fmt::Write;
 
+/// What a whole number of the service's models may be: clients that have types for them can read no greater one.
+pub(crate) const WHOLE_MAX: i64 = 2_147_483_647;
+
 /// A value with a fixed set of names on the wire, in the order in which the service prints the set.
 pub(crate) trait Enumerated: Copy + PartialEq + 'static {
     const SET: &'static [(&'static str, Self)];

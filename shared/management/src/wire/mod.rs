@@ -9,7 +9,7 @@ mod request;
 
 pub use answer::Fault;
 pub(crate) use answer::{Nothing, document, failure, iso8601, seconds_of, success};
-pub(crate) use constraints::{Choice, Enumerated, Violations, is_status_code};
+pub(crate) use constraints::{Choice, Enumerated, Violations, WHOLE_MAX, is_status_code};
 pub(crate) use failure::Failure;
 #[cfg(test)]
 pub(crate) use failure::Kind;

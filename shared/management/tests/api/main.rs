@@ -12,6 +12,7 @@ mod gateways;
 mod interruption;
 mod paging;
 mod parts;
+mod patch_values;
 mod robustness;
 mod routed;
 mod scale;

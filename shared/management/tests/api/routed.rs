@@ -1,13 +1,17 @@
 //! HTTP and WebSocket APIs: what deployments freeze, what stages bring to gateways, and many writers.
 
-use crate::world::{Answer, call, limited, management, on, table};
+use crate::world::{Answer, NOW, call, limited, management, on, store, table, timed};
 use postern_definition::routed::Stage;
 use postern_management::{Limits, Management};
+use postern_plan::Deployed;
 use postern_plan::live::{self, AnyStage};
 use postern_plan::routed::Frozen;
-use postern_store::Table;
+use postern_store::{Clock, Table};
 use serde_json::json;
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 async fn api(management: &Management, body: &str) -> String {
     let made = call(management, "POST", "/v2/apis", body).await;
@@ -267,6 +271,84 @@ async fn one_more_than_there_may_be_is_refused_by_the_name_that_this_api_has_for
     }
 }
 
+/// Lists within a route or an authorizer, however they come to be there.
+#[tokio::test]
+async fn more_scopes_or_audiences_than_there_may_be_are_refused() {
+    let limits = Limits {
+        audiences_per_authorizer: 2,
+        scopes_per_route: 3,
+        ..Limits::NONE
+    };
+    let management = limited(table(), limits);
+    let api = api(&management, HTTP).await;
+    let at = |path: &str| format!("/v2/apis/{api}{path}");
+    let authorizer = |name: &str, audience: &[&str]| {
+        json!({"name": name, "authorizerType": "JWT", "identitySource": ["$request.header.Authorization"],
+            "jwtConfiguration": {"issuer": "https://issuer.example", "audience": audience}})
+    };
+    let two = authorizer("a", &["1", "2"]);
+    let two = made(&management, &at("/authorizers"), two).await;
+    let id = two.text("authorizerId");
+    let route = |key: &str, scopes: &[&str]| json!({"routeKey": key, "authorizationType": "JWT", "authorizerId": id, "authorizationScopes": scopes});
+    let three = route("GET /a", &["1", "2", "3"]);
+    let three = made(&management, &at("/routes"), three).await;
+    let route_id = three.text("routeId");
+    let document = |scopes: &[&str], audience: &[&str]| {
+        json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"},
+            "components": {"securitySchemes": {"j": {"type": "oauth2", "flows": {}, "x-amazon-apigateway-authorizer": {
+                "type": "jwt", "identitySource": "$request.header.Authorization",
+                "jwtConfiguration": {"issuer": "https://issuer.example", "audience": audience}}}}},
+            "paths": {"/a": {"get": {"security": [{"j": scopes}], "responses": {"200": {"description": "ok"}}}}}})
+    };
+    let file = |scopes: &[&str], audience: &[&str]| json!({"body": document(scopes, audience).to_string()});
+    let full = |things: &str, of: &str| {
+        format!(
+            "Maximum number of {things} for this {of} has been reached. Please contact AWS if you need additional {things}."
+        )
+    };
+    let audiences = Some(full("audiences", "Authorizer"));
+    let scopes = Some(full("authorization scopes", "route"));
+    for (verb, target, body, refused) in [
+        (
+            "POST",
+            at("/authorizers"),
+            authorizer("b", &["1", "2", "3"]),
+            &audiences,
+        ),
+        (
+            "PATCH",
+            at(&format!("/authorizers/{id}")),
+            json!({"jwtConfiguration": {"audience": ["1", "2", "3"]}}),
+            &audiences,
+        ),
+        (
+            "POST",
+            at("/routes"),
+            route("GET /b", &["1", "2", "3", "4"]),
+            &scopes,
+        ),
+        (
+            "PATCH",
+            at(&format!("/routes/{route_id}")),
+            json!({"authorizationScopes": ["1", "2", "3", "4"]}),
+            &scopes,
+        ),
+        (
+            "PUT",
+            "/v2/apis".to_owned(),
+            file(&["1", "2", "3", "4"], &["1"]),
+            &scopes,
+        ),
+        ("PUT", at(""), file(&["1"], &["1", "2", "3"]), &audiences),
+        ("PUT", at(""), file(&["1", "2", "3"], &["1", "2"]), &None),
+    ] {
+        let answer = call(&management, verb, &target, &body.to_string()).await;
+        let expected = refused.as_deref().map_or(201, |_| 429);
+        assert_eq!(answer.status, expected, "{verb} {target} {}", answer.body);
+        assert_eq!(answer.message(), refused.as_deref().unwrap_or_default());
+    }
+}
+
 /// A document larger than a transaction makes all of an API, and the deployment that follows has all of it.
 #[tokio::test]
 async fn a_document_larger_than_a_transaction_is_imported_whole() {
@@ -336,4 +418,78 @@ async fn a_document_that_contradicts_itself_is_refused_and_one_that_says_too_muc
     let routes = call(&management, "GET", &routes, "").await;
     assert_eq!(routes.body["items"][0]["routeKey"], "GET /a");
     assert!(routes.body["items"][0].get("target").is_none());
+}
+
+/// Every change makes one. Those that a stage points to stay, those that were made by name, the last ten, and the young.
+#[tokio::test]
+async fn automatic_deployments_that_nobody_will_go_back_to_are_taken_away() {
+    struct Hands(AtomicU64);
+    impl Clock for Hands {
+        fn now(&self) -> Duration {
+            Duration::from_secs(self.0.load(Ordering::Relaxed))
+        }
+    }
+    let store = store();
+    let table = store.definitions.clone();
+    let clock = Arc::new(Hands(AtomicU64::new(NOW)));
+    let tables = (table.clone(), store.usage.clone());
+    let management = timed(tables, Limits::NONE, clock.clone());
+    let api = api(&management, HTTP).await;
+    let at = |path: &str| format!("/v2/apis/{api}{path}");
+    let target = json!({"integrationType": "HTTP_PROXY", "integrationMethod": "GET", "integrationUri": "https://b.example", "payloadFormatVersion": "1.0"});
+    let target = made(&management, &at("/integrations"), target).await;
+    let target = format!("integrations/{}", target.text("integrationId"));
+    let route = json!({"routeKey": "GET /", "target": target});
+    made(&management, &at("/routes"), route).await;
+    let automatic = json!({"stageName": "auto", "autoDeploy": true});
+    let first = made(&management, &at("/stages"), automatic).await;
+    let first = first.text("deploymentId");
+    let pinned = json!({"stageName": "pinned", "deploymentId": first});
+    made(&management, &at("/stages"), pinned).await;
+    let by_name = made(&management, &at("/deployments"), json!({})).await;
+    let by_name = by_name.text("deploymentId");
+    let change = async |number: usize, wait: u64| {
+        clock.0.fetch_add(wait, Ordering::Relaxed);
+        let description = json!({"description": number.to_string()}).to_string();
+        let changed = call(&management, "PATCH", &at(""), &description).await;
+        assert_eq!(changed.status, 200);
+        let stage = call(&management, "GET", &at("/stages/auto"), "").await;
+        stage.text("deploymentId")
+    };
+    let there = async || {
+        let list = call(&management, "GET", &at("/deployments?maxResults=500"), "").await;
+        let items = list.body["items"].as_array().unwrap().clone();
+        let ids = items.iter().map(|item| item["deploymentId"].as_str());
+        ids.map(|id| id.unwrap().to_owned()).collect::<HashSet<_>>()
+    };
+    // Many at once: gateways may be answering by any of them.
+    let mut all = Vec::new();
+    for number in 0..40 {
+        all.push(change(number, 1).await);
+    }
+    assert_eq!(there().await.len(), 42);
+    // Some at a time, so that no change takes long; in the end the last eleven, and the two that are for good.
+    all.push(change(40, 4_000).await);
+    assert_eq!(there().await.len(), 43 - 20);
+    all.push(change(41, 1).await);
+    all.push(change(42, 1).await);
+    let mut expected: HashSet<String> = all[all.len() - 11..].iter().cloned().collect();
+    expected.extend([first.clone(), by_name.clone()]);
+    assert_eq!(there().await, expected);
+    for (id, is_there) in [
+        (&all[0], false),
+        (&first, true),
+        (&by_name, true),
+        (&all[42], true),
+    ] {
+        let deployment = id.as_str().into();
+        let found = Deployed::load(table.clone(), &api.as_str().into(), &deployment).await;
+        assert_eq!(found.is_ok(), is_there);
+    }
+    let gone = json!({"autoDeploy": false, "deploymentId": all[0]}).to_string();
+    let gone = call(&management, "PATCH", &at("/stages/auto"), &gone).await;
+    assert_eq!(gone.message(), "Deployment id does not exist");
+    let back = json!({"autoDeploy": false, "deploymentId": all[33]}).to_string();
+    let back = call(&management, "PATCH", &at("/stages/auto"), &back).await;
+    assert_eq!(back.text("deploymentId"), all[33], "{}", back.body);
 }

@@ -46,12 +46,21 @@ pub(crate) fn of(store: &Store, limits: Limits) -> Management {
 }
 
 fn with(definitions: Arc<dyn Table>, usage: Arc<dyn Table>, limits: Limits) -> Management {
+    timed((definitions, usage), limits, Arc::new(StillClock))
+}
+
+/// On tables of definitions and of usage, by another clock.
+pub(crate) fn timed(
+    (definitions, usage): (Arc<dyn Table>, Arc<dyn Table>),
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+) -> Management {
     Management::new(World {
-        gateway: gateway(definitions.clone(), Arc::new(StillClock)),
+        gateway: gateway(definitions.clone(), clock.clone()),
         definitions,
         usage,
         limits,
-        clock: Arc::new(StillClock),
+        clock,
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
     })

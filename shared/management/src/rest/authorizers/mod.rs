@@ -14,6 +14,7 @@ use crate::{Management, ids};
 use postern_definition::rest::{
     AUTHORIZER_TTL_SECONDS_MAX, Authorizer, AuthorizerType, JwtConfiguration,
 };
+use postern_template::Pattern;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -216,6 +217,7 @@ fn checked(mut authorizer: Authorizer) -> Result<Authorizer, Failure> {
             }
         }
     }
+    check_expression(&authorizer)?;
     let sources: Vec<_> = authorizer.identity_sources().collect();
     let needed = authorizer.kind != AuthorizerType::Request || authorizer.ttl_seconds() > 0;
     if sources.is_empty() && needed {
@@ -236,6 +238,19 @@ fn checked(mut authorizer: Authorizer) -> Result<Authorizer, Failure> {
         mapping::identity_sources(&[source], mapping::ONE_HEADER)?;
     }
     Ok(authorizer)
+}
+
+/// Whether what tokens are held to can be understood. Told here, for at the next deployment it is in nobody's mind.
+pub(crate) fn check_expression(authorizer: &Authorizer) -> Result<(), Failure> {
+    let given = authorizer.identity_validation_expression.as_deref();
+    let Some(expression) = given.filter(|expression| !expression.is_empty()) else {
+        return Ok(());
+    };
+    Pattern::compile(expression).map(|_| ()).map_err(|error| {
+        Failure::bad_request(format!(
+            "Invalid identity validation expression specified: {expression} is no regular expression: it has {error}"
+        ))
+    })
 }
 
 /// `arn:aws:cognito-idp:{region}:{account}:userpool/{id}`

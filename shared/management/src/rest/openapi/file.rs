@@ -1,6 +1,6 @@
 //! The file that an import is given, and how it is to be read.
 
-use crate::rest::integrations;
+use crate::rest::{authorizers, integrations};
 use crate::wire::{Choice, Enumerated, Failure, Part, Violations};
 use crate::{Management, ids};
 use postern_definition::rest::{Definition, DocumentationPart, Method};
@@ -59,6 +59,7 @@ impl File {
         let id = |length| ids.draw(length);
         let options = self.options(service, api, &id)?;
         let imported = import(self.body.as_bytes(), &options).map_err(refused)?;
+        check_authorizers(&imported.definition)?;
         match warnings_message(&imported.warnings) {
             Some(message) if self.failonwarnings == Some(true) => {
                 Err(Failure::bad_request(message))
@@ -117,6 +118,28 @@ fn check_method(method: &Method) -> Result<(), String> {
         }
         None => Ok(()),
     }
+}
+
+/// The same for authorizers.
+fn check_authorizers(definition: &Definition) -> Result<(), Failure> {
+    let authorizers = definition.authorizers.iter();
+    let errors: Vec<_> = authorizers
+        .filter_map(|authorizer| {
+            let failure = authorizers::check_expression(authorizer).err()?;
+            let name = &authorizer.name;
+            Some(format!(
+                "\n\tUnable to create Authorizer '{name}': {}",
+                failure.message
+            ))
+        })
+        .collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::bad_request(format!(
+        "Errors found during import:{}",
+        errors.concat()
+    )))
 }
 
 /// Draws no id twice, in an API of thousands of parts either.

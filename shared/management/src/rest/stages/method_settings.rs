@@ -2,7 +2,7 @@
 
 use crate::patch::Patch;
 use crate::rest::names::LoggingLevel;
-use crate::wire::{Enumerated, Failure};
+use crate::wire::{Enumerated, Failure, WHOLE_MAX};
 use postern_definition::rest::{CacheControlStrategy, MethodSetting, Stage};
 
 const ALL: &str = "*/*";
@@ -77,7 +77,8 @@ pub(super) fn logging_level(stage: &mut Stage, patch: &Patch<'_>) -> Result<(), 
 }
 
 pub(super) fn burst_limit(stage: &mut Stage, patch: &Patch<'_>) -> Result<(), Failure> {
-    let limit = patch.text().parse().ok().filter(|limit: &i64| *limit >= -1);
+    let limit = patch.text().parse().ok();
+    let limit = limit.filter(|limit: &i64| (-1..=WHOLE_MAX).contains(limit));
     let limit = limit.ok_or_else(|| invalid(patch, "must be a whole number, or -1 for none"))?;
     of(stage, patch)?.throttling_burst_limit = limit;
     Ok(())
@@ -85,7 +86,9 @@ pub(super) fn burst_limit(stage: &mut Stage, patch: &Patch<'_>) -> Result<(), Fa
 
 pub(super) fn rate_limit(stage: &mut Stage, patch: &Patch<'_>) -> Result<(), Failure> {
     let limit = patch.text().parse().ok();
-    let limit = limit.filter(|limit: &f64| limit.is_finite() && *limit >= -1.0);
+    let is_none = |limit: f64| (limit + 1.0).abs() < f64::EPSILON;
+    let is_limit = |limit: &f64| limit.is_finite() && (*limit >= 0.0 || is_none(*limit));
+    let limit = limit.filter(is_limit);
     let limit = limit.ok_or_else(|| invalid(patch, "must be a number, or -1 for none"))?;
     of(stage, patch)?.throttling_rate_limit = limit;
     Ok(())

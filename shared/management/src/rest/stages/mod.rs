@@ -12,6 +12,7 @@ pub(crate) use patches::{access_log_destination, access_log_format};
 pub(crate) use variables::checked as checked_variables;
 
 use super::address::{AtApi, AtStage};
+use super::base_path_mappings::not_mapped;
 use super::client_certificates::client_certificate_key;
 use super::names::CacheClusterSize;
 use super::{account, missing, tags};
@@ -261,6 +262,7 @@ pub(crate) async fn delete(edit: &mut Edit<'_>, at: &AtStage) -> Result<(), Fail
     if !edit.definitions().exists(&key).await? {
         return Err(missing::stage());
     }
+    not_mapped(edit.definitions(), &at.restapi_id, &at.stage_name).await?;
     remove(edit, &at.stage_name).await
 }
 

@@ -5,7 +5,7 @@ use crate::definitions::Change;
 use crate::ids;
 use crate::limits;
 use crate::rest::tags;
-use crate::wire::{Choice, Enumerated, Failure, Part, Violations};
+use crate::wire::{Choice, Enumerated, Failure, Part, Violations, WHOLE_MAX};
 use postern_definition::rest::{
     ApiStage, QuotaPeriod, QuotaSettings, ThrottleSettings, UsagePlan, VERBS,
 };
@@ -189,6 +189,11 @@ pub(super) fn checked_quota(quota: &QuotaSettings) -> Result<(), Failure> {
             "Usage Plan quota limit must not be negative",
         ));
     }
+    if quota.limit > WHOLE_MAX {
+        return Err(Failure::bad_request(format!(
+            "Usage Plan quota limit must not exceed {WHOLE_MAX}"
+        )));
+    }
     let (max, words) = match quota.period {
         QuotaPeriod::Day => (0, "zero in the DAY period"),
         QuotaPeriod::Week => (6, "between 0 and 6 inclusive in the WEEK period"),
@@ -211,6 +216,11 @@ pub(super) fn checked_throttle(throttle: &ThrottleSettings) -> Result<(), Failur
         return Err(Failure::bad_request(
             "Usage Plan throttle burstLimit and rateLimit must not be negative",
         ));
+    }
+    if throttle.burst_limit > Some(WHOLE_MAX) {
+        return Err(Failure::bad_request(format!(
+            "Usage Plan throttle burstLimit must not exceed {WHOLE_MAX}"
+        )));
     }
     Ok(())
 }

@@ -135,9 +135,9 @@ static TABLE: Table<Draft> = Table {
 
 fn invalid_value(patch: &Patch<'_>, wanted: &str) -> Failure {
     Failure::bad_request(format!(
-        "Invalid patch value  '{}' specified for op '{}'. Must be {wanted}",
+        "Invalid patch value  '{}' specified for path '{}'. Must be {wanted}",
         patch.text(),
-        patch.op.name()
+        patch.path
     ))
 }
 

@@ -86,6 +86,12 @@ fn within_limits(service: &Management, definition: &Definition) -> Result<(), Fa
     ] {
         within_api(count, limit, things)?;
     }
+    for route in &definition.routes {
+        routes::within_limits(limits, route)?;
+    }
+    for authorizer in &definition.authorizers {
+        authorizers::within_limits(limits, authorizer)?;
+    }
     Ok(())
 }
 
