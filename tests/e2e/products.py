@@ -26,6 +26,8 @@ REGION = "eu-west-1"
 ENVIRONMENT = {
     "PATH": f"{SCRATCH / 'tools' / 'bin'}:{os.environ['PATH']}",
     "HOME": os.environ.get("HOME", "/"),
+    # `cargo lambda` finds its toolchain by them.
+    **{name: value for name in ("RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_HOME") if (value := os.environ.get(name))},
     "LANG": "C.UTF-8",
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "secret",

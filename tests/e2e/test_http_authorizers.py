@@ -305,6 +305,6 @@ def test_a_route_may_want_a_key_of_a_usage_plan(product, backend):
     ]:
         assert said(api.send(path, headers=headers)) == FORBIDDEN, (path, headers)
     statuses = [ask().status for _ in range(3)]
-    # Each environment of the functions learns of the key by itself, and then of how much is left.
-    assert set(statuses) <= {200, 403, 429} and 429 in statuses
+    # Each environment of the functions learns of the key by itself, and then of how much is left: one of two, by now.
+    assert set(statuses) <= {200, 403, 429} and statuses.count(200) <= 1
     assert api.settled(lambda: said(ask()) == THROTTLED)

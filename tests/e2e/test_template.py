@@ -162,6 +162,17 @@ def test_definitions_outlive_the_stack_and_mistakes():
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
+def test_a_key_of_ones_own_encrypts_every_table_and_every_role_may_use_it():
+    own = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "TableKey"}}
+    for table in of_type("AWS::DynamoDB::Table").values():
+        assert table["Properties"]["SSESpecification"] == {"Fn::If": ["HasTableKey", own, {"Ref": "AWS::NoValue"}]}
+    policy = RESOURCES["TableKeyPolicy"]["Properties"]
+    roles = [one["Fn::If"][1] if "Fn::If" in one else one for one in policy["Roles"]]
+    assert {one["Ref"] for one in roles} == set(of_type("AWS::IAM::Role"))
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == {"Ref": "TableKey"} and "kms:ViaService" in statement["Condition"]["StringEquals"]
+
+
 @pytest.fixture
 def dynamodb_client(dynamodb):
     return boto3.client("dynamodb", endpoint_url=dynamodb, region_name=REGION, aws_access_key_id=ENVIRONMENT["AWS_ACCESS_KEY_ID"],

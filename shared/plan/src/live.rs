@@ -1,7 +1,7 @@
-//! What a gateway begins with: a stage, and beside it a copy of the index that its deployment has.
+//! What a gateway begins with: a stage, and beside it copies of the indexes that its deployment and its canary's have.
 //!
-//! A cold start would otherwise read the stage to learn which deployment it points to, and only then that deployment's index.
-//! Side by side, one query brings both. Where there is no copy, or it is another deployment's, the index is read from the
+//! A cold start would otherwise read the stage to learn which deployments it points to, and only then their indexes.
+//! Side by side, one query brings all. Where there is no copy, or it is another deployment's, the index is read from the
 //! snapshot: the copy saves time, and nothing rests on it.
 
 use crate::deployed::{all_items, read_index};
@@ -10,6 +10,7 @@ use crate::snapshot::CHUNK_BYTES;
 use crate::{
     ApiKind, Deployed, DeployedError, ROUTED_APIS, api_partition, stage_key, stage_sort_prefix,
 };
+use postern_definition::rest::CanarySettings;
 use postern_definition::{ApiId, DeploymentId, StageName, rest, routed};
 use postern_store::{Condition, Consistency, Item, Key, StoreError, Table, Write, decode, encode};
 use serde::Serialize;
@@ -28,6 +29,17 @@ pub trait LiveStage: Serialize + DeserializeOwned + Sync {
 
     /// What it points to; a stage of an HTTP or WebSocket API may point to nothing yet.
     fn deployment(&self) -> Option<&DeploymentId>;
+
+    /// Some of its traffic goes elsewhere.
+    fn canary(&self) -> Option<&CanarySettings>;
+
+    /// All that it points to, each once.
+    fn deployments(&self) -> impl Iterator<Item = &DeploymentId> {
+        let own = self.deployment();
+        let canary = self.canary().map(|canary| &canary.deployment_id);
+        own.into_iter()
+            .chain(canary.filter(|canary| Some(*canary) != own))
+    }
 }
 
 impl LiveStage for rest::Stage {
@@ -40,6 +52,10 @@ impl LiveStage for rest::Stage {
     fn deployment(&self) -> Option<&DeploymentId> {
         Some(&self.deployment_id)
     }
+
+    fn canary(&self) -> Option<&CanarySettings> {
+        self.canary_settings.as_ref()
+    }
 }
 
 impl LiveStage for routed::Stage {
@@ -51,6 +67,10 @@ impl LiveStage for routed::Stage {
 
     fn deployment(&self) -> Option<&DeploymentId> {
         self.deployment_id.as_ref()
+    }
+
+    fn canary(&self) -> Option<&CanarySettings> {
+        self.postern.canary_settings.as_ref()
     }
 }
 
@@ -74,14 +94,21 @@ impl AnyStage {
             Self::Routed(stage) => stage.deployment(),
         }
     }
+
+    fn deployments(&self) -> Vec<&DeploymentId> {
+        match self {
+            Self::Rest(stage) => stage.deployments().collect(),
+            Self::Routed(stage) => stage.deployments().collect(),
+        }
+    }
 }
 
-/// A stage, and its deployment where its index was read along with it.
+/// A stage, and those of its deployments whose indexes were read along with it.
 pub struct Beginning {
     pub stage: AnyStage,
     /// Moves whenever the stage changes.
     pub revision: u64,
-    pub deployed: Option<Deployed>,
+    pub deployed: Vec<Deployed>,
 }
 
 /// Reads what a gateway begins with. `None` where there is no such stage.
@@ -101,13 +128,13 @@ pub async fn begin(
         return Ok(None);
     };
     let stage = AnyStage::read(item, kind)?;
-    let mut deployed = None;
-    if let Some(deployment) = stage.deployment() {
+    let mut deployed = Vec::new();
+    for deployment in stage.deployments() {
         let prefix = live_index_sort_prefix(name, deployment);
         let parts = items.iter().filter(|i| i.key.sort.starts_with(&prefix));
         let index: Vec<u8> = parts.flat_map(|part| part.body.iter().copied()).collect();
         if !index.is_empty() {
-            deployed = Some(Deployed::of_index(table.clone(), deployment, &index)?);
+            deployed.push(Deployed::of_index(table.clone(), deployment, &index)?);
         }
     }
     Ok(Some(Beginning {
@@ -172,33 +199,34 @@ pub async fn put<S: LiveStage>(
         Write::put(stage_key(api, name), encode(stage), Condition::Always),
         Write::put(own.clone(), encode(stage), Condition::Always),
     ];
-    let prefix = stage
-        .deployment()
-        .map(|deployment| live_index_sort_prefix(name, deployment));
+    let wanted: Vec<_> = stage
+        .deployments()
+        .map(|deployment| (deployment, live_index_sort_prefix(name, deployment)))
+        .collect();
+    let is_of = |key: &Key, prefix: &str| key.sort.starts_with(prefix);
     let copies = keys(table, api, name).await?;
-    if prefix
-        .as_ref()
-        .is_some_and(|prefix| copies.iter().any(|key| key.sort.starts_with(prefix)))
-    {
-        return Ok(writes);
+    for (deployment, prefix) in &wanted {
+        if copies.iter().any(|key| is_of(key, prefix)) {
+            continue;
+        }
+        let index = read_index(table, api, deployment).await?;
+        let parts = index.chunks(CHUNK_BYTES);
+        if parts.len() <= PARTS_MAX {
+            writes.extend(parts.enumerate().map(|(number, part)| {
+                let key = Key::new(live_partition(api), format!("{prefix}{number:05}"));
+                Write::put(key, part.to_vec(), Condition::Always)
+            }));
+        }
     }
-    let stale = copies.into_iter().filter(|key| *key != own);
+    let is_wanted = |key: &Key| wanted.iter().any(|(_, prefix)| is_of(key, prefix));
+    let stale = copies
+        .into_iter()
+        .filter(|key| *key != own && !is_wanted(key));
     writes.extend(stale.map(|key| Write::delete(key, Condition::Always)));
-    let (Some(deployment), Some(prefix)) = (stage.deployment(), prefix) else {
-        return Ok(writes);
-    };
-    let index = read_index(table, api, deployment).await?;
-    let parts = index.chunks(CHUNK_BYTES);
-    if parts.len() <= PARTS_MAX {
-        writes.extend(parts.enumerate().map(|(number, part)| {
-            let key = Key::new(live_partition(api), format!("{prefix}{number:05}"));
-            Write::put(key, part.to_vec(), Condition::Always)
-        }));
-    }
     Ok(writes)
 }
 
-/// The writes that remove a stage, its document among them: six at most.
+/// The writes that remove a stage, its document among them: ten at most.
 pub async fn delete(
     table: &dyn Table,
     api: &ApiId,

@@ -92,7 +92,7 @@ pub(crate) async fn compare_bare_with_itself(
         memory_ratio_max: None,
     };
     let pair = [&bare, &again.deployed];
-    let (started, _) = starts::in_turn(&pair, effort.starts, None, scratch).await?;
+    let started = starts::in_turn(&pair, effort.starts, None, scratch).await?;
     if let [of_bare, of_again] = &started[..] {
         let rows = of_again.rows(&again.name, of_bare, None);
         report.rows.extend(rows);
@@ -113,12 +113,22 @@ pub(crate) async fn compare(
     sizes(&bare, &binaries.gateway, report)?;
 
     let world = World::start(tests_folder, scratch).await?;
-    let [small_api, large_api, keyed_api] =
-        world.make_apis(binaries, effort.large, scratch).await?;
-    let small = world.variant(binaries, &SMALL, &small_api, Some(2.0));
-    let large = world.variant(binaries, effort.large, &large_api, None);
+    let apis = world.make_apis(binaries, effort.large, scratch).await?;
+    let small = world.variant(binaries, &SMALL, &apis.small, Some(2.0));
+    let large = world.variant(binaries, effort.large, &apis.large, None);
+    let everything = world.deployed(binaries, &apis.everything.id);
 
-    init(&world, &bare, [&small, &large], effort, scratch, report).await?;
+    let variants = [&small, &large];
+    init(
+        &world,
+        &bare,
+        variants,
+        &everything,
+        effort,
+        scratch,
+        report,
+    )
+    .await?;
     for variant in [&small, &large] {
         requests(
             variant,
@@ -132,8 +142,8 @@ pub(crate) async fn compare(
     }
     cached::compare(&world, binaries, effort, scratch, report).await?;
     authorizers::compare(&world, binaries, effort, scratch, report).await?;
-    let keyed = world.variant(binaries, &SMALL, &keyed_api, None);
-    keyed::compare(&keyed.deployed, &world.counted, effort, scratch, report).await?;
+    let keyed = world.deployed(binaries, &apis.keyed.id);
+    keyed::compare(&keyed, &world.counted, effort, scratch, report).await?;
     under_lazy_acknowledgement(&small, &bare, effort, scratch, report).await
 }
 
@@ -141,34 +151,54 @@ async fn init(
     world: &World,
     bare: &Deployed,
     [small, large]: [&Variant; 2],
+    everything: &Deployed,
     effort: Effort,
     scratch: &Path,
     report: &mut Report,
 ) -> Result<()> {
     eprintln!("starting each function {} times", effort.starts);
-    world.counted.forget();
-    let deployed = [bare, &small.deployed, &large.deployed];
-    let (started, round_trips_us) =
-        starts::in_turn(&deployed, effort.starts, Some(&world.counted), scratch).await?;
-    let [of_bare, of_small, of_large] = &started[..] else {
-        bail!("three functions were started");
+    let asking = asking(world, bare, small, scratch).await?;
+    let deployed = [bare, &asking, &small.deployed, &large.deployed, everything];
+    let started = starts::in_turn(&deployed, effort.starts, Some(&world.counted), scratch).await?;
+    let [of_bare, of_asking, of_small, of_large, of_everything] = &started[..] else {
+        bail!("five functions were started");
     };
-    report.rows.push(Row::new(
-        "store",
-        "round trip of a start's first call",
-        Unit::Milliseconds,
-        stats::middle(&round_trips_us) / 1e3,
-    ));
     let promise = Promise {
         bare: of_bare,
-        round_trips_us: &round_trips_us,
+        asking: of_asking,
     };
     let rows = &mut report.rows;
+    rows.extend(of_asking.rows(asking.name, of_bare, None));
+    rows.extend(of_asking.store_rows(asking.name));
     rows.extend(of_small.rows(&small.name, of_bare, Some(&promise)));
     rows.extend(of_small.store_rows(&small.name));
     rows.extend(of_large.rows_of_more(&large.name, of_small, "4 methods"));
     rows.extend(of_large.store_rows(&large.name));
+    rows.extend(of_everything.rows("everything on", of_bare, Some(&promise)));
+    rows.extend(of_everything.store_rows("everything on"));
     Ok(())
+}
+
+/// The bare function that makes, before it asks for an event, the one call of the store that the gateway makes there.
+async fn asking(
+    world: &World,
+    bare: &Deployed,
+    small: &Variant,
+    scratch: &Path,
+) -> Result<Deployed> {
+    world.counted.forget();
+    small.deployed.start(scratch).await?;
+    let file = scratch.join("first-call");
+    std::fs::write(&file, world.counted.first_call()?)?;
+    let file = file.to_str().context("the scratch folder's name is text")?;
+    Ok(Deployed {
+        name: "bare and a store call",
+        settings: vec![
+            ("BENCH_STORE", world.counted.server.address.to_string()),
+            ("BENCH_CALL", file.to_owned()),
+        ],
+        ..bare.clone()
+    })
 }
 
 fn bare(binaries: &Binaries) -> Deployed {

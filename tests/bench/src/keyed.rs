@@ -17,16 +17,16 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::{path::Path, time::Instant};
 
-const KEY: &str = "bench-key-of-forty-characters-0123456789";
+pub(crate) const KEY: &str = "bench-key-of-forty-characters-0123456789";
 const CPU_RATIO_MAX: f64 = 2.0;
 
 /// Makes the key that opens the API's DELETE, on a plan whose rate and quota no bench reaches.
-pub(crate) async fn make(management: &Management, api: &Api) -> Result<()> {
+pub(crate) async fn make(management: &Management, api: &Api, key: &str) -> Result<()> {
     let plan = json!({
         "throttle": { "rateLimit": 100_000.0, "burstLimit": 100_000 },
         "quota": { "limit": 1_000_000_000, "period": "DAY" },
     });
-    management.want_key(api, "DELETE", KEY, &plan).await
+    management.want_key(api, "DELETE", key, &plan).await
 }
 
 /// Batches of both methods in turn, in several lives.

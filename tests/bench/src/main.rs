@@ -6,6 +6,7 @@ mod authorizers;
 mod cached;
 mod cores;
 mod event;
+mod everything;
 mod function;
 mod functions;
 mod http;

@@ -107,33 +107,26 @@ impl Counted {
         std::mem::take(&mut lock(&self.seen).calls)
     }
 
-    /// Lets the next call be the one that [`Self::round_trip_us`] repeats.
+    /// Lets the next call be the one that [`Self::first_call`] tells.
     pub(crate) fn forget(&self) {
         *lock(&self.seen) = Seen::default();
     }
 
-    /// What one call costs a function that is starting, in microseconds: the first call that a starting function has
-    /// really made is repeated over a connection of its own, as a starting function has none yet.
-    pub(crate) async fn round_trip_us(&self) -> Result<f64> {
-        let (parts, body) = lock(&self.seen)
-            .first
-            .clone()
+    /// The first call that a starting function has made, as it goes over the wire.
+    pub(crate) fn first_call(&self) -> Result<Vec<u8>> {
+        let seen = lock(&self.seen);
+        let (parts, body) = (seen.first.as_ref())
             .context("the function has not called the store while it started")?;
-        let mut request = Request::new(Full::new(body));
-        *request.uri_mut() = absolute(self.server.address, &parts.uri)?;
-        *request.method_mut() = parts.method;
-        *request.headers_mut() = parts.headers;
-        let client = Client::new();
-        let asked = Instant::now();
-        let response = client.send(request).await?;
-        let took = asked.elapsed();
-        ensure!(
-            response.status().is_success(),
-            "the store answered {} to a repeated call: {}",
-            response.status(),
-            String::from_utf8_lossy(response.body())
-        );
-        Ok(took.as_secs_f64() * 1e6)
+        let mut call = format!("{} {} HTTP/1.1\r\n", parts.method, parts.uri).into_bytes();
+        for (name, value) in &parts.headers {
+            call.extend_from_slice(name.as_str().as_bytes());
+            call.extend_from_slice(b": ");
+            call.extend_from_slice(value.as_bytes());
+            call.extend_from_slice(b"\r\n");
+        }
+        call.extend_from_slice(b"\r\n");
+        call.extend_from_slice(body);
+        Ok(call)
     }
 }
 

@@ -2,7 +2,7 @@
 //! them.
 
 use crate::{
-    event,
+    event, everything,
     function::Deployed,
     http::Server,
     keyed,
@@ -41,6 +41,14 @@ pub(crate) struct World {
     http: Server,
     lambda: Server,
     store: Store,
+}
+
+/// What is measured, deployed.
+pub(crate) struct Apis {
+    pub(crate) small: Api,
+    pub(crate) large: Api,
+    pub(crate) keyed: Api,
+    pub(crate) everything: Api,
 }
 
 /// The function with one API as its default.
@@ -95,7 +103,7 @@ impl World {
         binaries: &Binaries,
         large: &Shape,
         scratch: &Path,
-    ) -> Result<[Api; 3]> {
+    ) -> Result<Apis> {
         let laptop = self.laptop(binaries, scratch).await?;
         let management = Management::at(laptop.address);
         let backends = self.backends();
@@ -110,8 +118,15 @@ impl World {
             eprintln!("  made in {:.1} s", began.elapsed().as_secs_f64());
             apis.push(api);
         }
-        keyed::make(&management, &apis[2]).await?;
-        Ok(<[Api; 3]>::try_from(apis).expect("one API was made of each of three shapes"))
+        let [small, large, keyed] =
+            <[Api; 3]>::try_from(apis).expect("one API was made of each of three shapes");
+        keyed::make(&management, &keyed, keyed::KEY).await?;
+        Ok(Apis {
+            small,
+            large,
+            keyed,
+            everything: everything::make(&management, backends).await?,
+        })
     }
 
     /// The function with this API as its default.

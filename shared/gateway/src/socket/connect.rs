@@ -1,11 +1,11 @@
 //! The handshake: the route `$connect`, where there is one, decides whether a client gets in.
 
-use super::{Accepted, Connection, Happening, SocketTrail, routed};
+use super::{Accepted, Connection, routed};
 use crate::address::Addressed;
 use crate::finish::Answer;
 use crate::gateway::Served;
 use crate::rejection::{Rejection, RouteRejection};
-use crate::trail::{ResourceTrail, Trail};
+use crate::trail::{Happening, ResourceTrail, SocketTrail, Trail};
 use crate::{Arrival, Body, Gateway};
 use bytes::Bytes;
 use http::header::SEC_WEBSOCKET_PROTOCOL;

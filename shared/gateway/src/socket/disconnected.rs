@@ -1,13 +1,13 @@
 //! The end of a connection: whoever made the route `$disconnect` is told of it, once, and has no say in it.
 
-use super::{Connection, Happening, header, routed};
+use super::{Connection, header, routed};
 use crate::Gateway;
 use crate::address::Addressed;
 use crate::admit::{Admitted, Caller, Due};
 use crate::gateway::Served;
 use crate::rejection::Rejection;
 use crate::socket::MESSAGE_BYTES_MAX;
-use crate::trail::Trail;
+use crate::trail::{Happening, Trail};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use postern_definition::routed::DISCONNECT_KEY;

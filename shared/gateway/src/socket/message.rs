@@ -1,11 +1,11 @@
 //! A message: which route takes it, and what its sender is told.
 
-use super::{Connection, Happening, MESSAGE_BYTES_MAX, frame, routed};
+use super::{Connection, MESSAGE_BYTES_MAX, frame, routed};
 use crate::address::Addressed;
 use crate::gateway::Served;
 use crate::mapping::{Given, Message, key_of};
 use crate::rejection::{Rejection, RouteRejection};
-use crate::trail::Trail;
+use crate::trail::{Happening, Trail};
 use crate::{Body, Gateway, Query, Spelling};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};

@@ -10,15 +10,14 @@ mod disconnected;
 mod frame;
 mod manage;
 mod message;
-mod observed;
-
-pub(crate) use observed::{Happening, SocketTrail};
 
 use crate::address::{Addressed, Request, Sent};
 use crate::gateway::Served;
 use crate::rejection::{AddressRejection, RouteRejection};
 use crate::route::Routed;
-use crate::trail::{ApiKeyTrail, AuthorizerTrail, ResourceTrail, StageTrail, Trail};
+use crate::trail::{
+    ApiKeyTrail, AuthorizerTrail, Happening, ResourceTrail, SocketTrail, StageTrail, Trail,
+};
 use crate::{Arrival, Body, Gateway, Query, Spelling};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};

@@ -211,10 +211,9 @@ impl Stages {
         let Some(beginning) = items::begin(&self.table, &held.api, &held.name).await? else {
             return Ok(None);
         };
-        // Held until the stage holds it.
-        let _shared = beginning
-            .deployed
-            .map(|deployed| self.share(&held.api, deployed));
+        // Held until the stage holds them.
+        let deployed = beginning.deployed.into_iter();
+        let _shared: Vec<_> = deployed.map(|one| self.share(&held.api, one)).collect();
         self.live(held, beginning.stage, beginning.revision).await
     }
 

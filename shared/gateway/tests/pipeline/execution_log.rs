@@ -1,6 +1,6 @@
 //! What the execution log of a request says, line by line.
 
-use super::harness::{Bench, Stopped, arrival, definition, models, validators};
+use crate::harness::{Bench, Stopped, definition, method_setting, models, validators};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ fn map(value: Value) -> BTreeMap<String, Value> {
 }
 
 /// An API with a method of each kind, on a stage that logs as `setting` says.
-async fn bench(setting: Value) -> Bench {
+async fn bench(setting: &Value) -> Bench {
     let bench = Bench::new(Stopped::at(1_773_119_783));
     let mut whole = definition(
         &json!({}),
@@ -29,25 +29,14 @@ async fn bench(setting: Value) -> Bench {
     whole.models = models(&map(json!({"M": {"required": ["NoteId"]}})));
     whole.request_validators = validators(&map(json!({"v": {"validateRequestBody": true}})));
     bench.deploy("d1", &whole).await;
-    let mut full = json!({
-        "metricsEnabled": false, "dataTraceEnabled": false, "throttlingBurstLimit": 5000, "throttlingRateLimit": 10000.0,
-        "cachingEnabled": false, "cacheTtlInSeconds": 1, "cacheDataEncrypted": false,
-        "requireAuthorizationForCacheControl": false, "unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403",
-    });
-    full.as_object_mut()
-        .unwrap()
-        .extend(setting.as_object().unwrap().clone());
-    bench.stage(&json!({"methodSettings": {"*/*": full}})).await;
+    let settings = json!({"*/*": method_setting(setting)});
+    bench.stage(&json!({"methodSettings": settings})).await;
     bench
 }
 
 /// The lines of one request, its ids replaced.
 async fn lines(bench: &Bench, request: &str, headers: &[(&str, &str)], body: &str) -> Vec<String> {
-    let headers: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    let response = bench.gateway.answer(arrival(request, &headers, body)).await;
+    let response = bench.send(request, headers, body).await;
     let id = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
     let (id, extended) = (id("x-amzn-requestid"), id("x-amz-apigw-id"));
     response.into_body().collect(usize::MAX).await.unwrap();
@@ -64,7 +53,7 @@ async fn lines(bench: &Bench, request: &str, headers: &[(&str, &str)], body: &st
 
 #[tokio::test]
 async fn every_step_is_told_where_data_is_traced() {
-    let bench = bench(json!({"loggingLevel": "INFO", "dataTraceEnabled": true})).await;
+    let bench = bench(&json!({"loggingLevel": "INFO", "dataTraceEnabled": true})).await;
     *bench.backend.answer.lock().unwrap() =
         json!({"status": 201, "headers": {"x-a": "1"}, "body": "made"});
     let headers = [
@@ -114,13 +103,10 @@ async fn every_step_is_told_where_data_is_traced() {
 
 #[tokio::test]
 async fn what_streams_is_not_held_for_the_log() {
-    let bench = bench(json!({"loggingLevel": "INFO", "dataTraceEnabled": true})).await;
+    let bench = bench(&json!({"loggingLevel": "INFO", "dataTraceEnabled": true})).await;
     // It breaks off at once, which the log would not outlive.
     *bench.backend.answer.lock().unwrap() = json!("broken body of known length");
-    let response = bench
-        .gateway
-        .answer(arrival("GET /dev/stream", &[], ""))
-        .await;
+    let response = bench.send("GET /dev/stream", &[], "").await;
     assert_eq!(response.status(), 200);
     assert!(response.into_body().collect(100).await.is_err());
     let logged = bench.journal.executions.lock().unwrap().concat();
@@ -171,7 +157,7 @@ async fn the_level_says_which_requests_are_told() {
             vec![],
         ),
     ] {
-        let bench = bench(setting.clone()).await;
+        let bench = bench(&setting).await;
         assert_eq!(
             lines(&bench, request, &[], body).await,
             expected,
@@ -182,7 +168,7 @@ async fn the_level_says_which_requests_are_told() {
 
 #[tokio::test]
 async fn a_failure_is_told_in_the_services_words() {
-    let bench = bench(json!({"loggingLevel": "ERROR"})).await;
+    let bench = bench(&json!({"loggingLevel": "ERROR"})).await;
     for (request, answer, expected) in [
         ("GET /dev/pets/7", json!({"status": 200}), vec![]),
         (

@@ -1,79 +1,16 @@
 //! When a stage is read again, and what a request costs the store.
 
-use crate::harness::{API, Bench, Stopped, definition};
-use async_trait::async_trait;
-use postern_gateway::{Body, Clock};
-use postern_store::{
-    Add, Batch, Consistency, Embedded, Item, Key, Query, Store, StoreError, Table, Write,
-};
+use crate::harness::{API, Bench, Stopped, Watched, definition, method_setting, mock};
+use postern_gateway::Body;
+use postern_store::{Embedded, Store};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-
-/// Counts the reads of a table, and tells no generation, as DynamoDB tells none.
-pub(crate) struct Counted {
-    table: Arc<dyn Table>,
-    pub(crate) reads: AtomicUsize,
-    pub(crate) away: AtomicBool,
-}
-
-impl Counted {
-    pub(crate) fn of(table: Arc<dyn Table>) -> Self {
-        Self {
-            table,
-            reads: AtomicUsize::new(0),
-            away: AtomicBool::new(false),
-        }
-    }
-}
-
-#[async_trait]
-impl Table for Counted {
-    async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
-        if self.away.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable {
-                reason: "it is away".to_owned(),
-            });
-        }
-        self.table.get(key, consistency).await
-    }
-
-    async fn query(&self, query: Query) -> Result<Batch, StoreError> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
-        self.table.query(query).await
-    }
-
-    async fn write(&self, write: Write) -> Result<(), StoreError> {
-        self.table.write(write).await
-    }
-
-    async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.table.transact(writes).await
-    }
-
-    async fn add(&self, add: Add) -> Result<BTreeMap<String, i64>, StoreError> {
-        self.table.add(add).await
-    }
-
-    fn generation(&self) -> Option<u64> {
-        None
-    }
-}
 
 /// An API whose one method answers with this text.
 fn answering(text: &str) -> BTreeMap<String, Value> {
-    let response = json!({"statusCode": "200", "responseTemplates": {"application/json": text}});
-    let method = json!({
-        "methodResponses": {"200": {"statusCode": "200"}},
-        "methodIntegration": {
-            "type": "MOCK", "requestTemplates": {"$default": "{\"statusCode\": 200}"},
-            "integrationResponses": {"200": response},
-        },
-    });
-    BTreeMap::from([("GET /".to_owned(), method)])
+    BTreeMap::from([("GET /".to_owned(), mock(text))])
 }
 
 async fn get(bench: &Bench) -> String {
@@ -81,24 +18,15 @@ async fn get(bench: &Bench) -> String {
     String::from_utf8(body.collect(1_000).await.unwrap().to_vec()).unwrap()
 }
 
-fn counted(clock: Arc<Stopped>) -> (Bench, Arc<Counted>) {
-    let clock: Arc<dyn Clock> = clock;
+/// A gateway whose reads of definitions are counted.
+fn counted(clock: Arc<Stopped>) -> (Bench, Arc<Watched>) {
     let store = Embedded::memory(clock.clone()).unwrap();
-    let table = Arc::new(Counted {
-        table: store.definitions.clone(),
-        reads: AtomicUsize::new(0),
-        away: AtomicBool::new(false),
-    });
-    (
-        Bench::over(
-            Store {
-                definitions: table.clone(),
-                ..store
-            },
-            clock,
-        ),
-        table,
-    )
+    let table = Watched::shared(&store.definitions);
+    let store = Store {
+        definitions: table.clone(),
+        ..store
+    };
+    (Bench::over(store, clock), table)
 }
 
 #[tokio::test]
@@ -108,14 +36,48 @@ async fn a_warm_request_reads_nothing() {
         .deploy("d1", &definition(&Value::Null, &answering("one")))
         .await;
     bench.stage(&Value::Null).await;
-    let before = table.reads.load(Ordering::SeqCst);
+    let before = table.reads();
     assert_eq!(get(&bench).await, "one");
     // The stage with the index of its deployment, and the chunk that the method lies in.
-    assert_eq!(table.reads.load(Ordering::SeqCst), before + 2);
+    assert_eq!(table.reads(), before + 2);
     for _ in 0..100 {
         get(&bench).await;
     }
-    assert_eq!(table.reads.load(Ordering::SeqCst), before + 2);
+    assert_eq!(table.reads(), before + 2);
+}
+
+#[tokio::test]
+async fn a_stage_begins_with_one_read_whatever_share_its_canary_has() {
+    for (about, canary) in [
+        ("without a canary", Value::Null),
+        (
+            "with one",
+            json!({"percentTraffic": 100, "deploymentId": "d2", "useStageCache": false}),
+        ),
+        (
+            "of the same deployment",
+            json!({"percentTraffic": 100, "deploymentId": "d1", "useStageCache": false}),
+        ),
+    ] {
+        let (bench, table) = counted(Stopped::at(1_000));
+        for deployment in ["d1", "d2"] {
+            let methods = answering(deployment);
+            bench
+                .deploy(deployment, &definition(&Value::Null, &methods))
+                .await;
+        }
+        bench.stage(&json!({ "canarySettings": canary })).await;
+        let before = table.reads();
+        let expected = canary["deploymentId"].as_str().unwrap_or("d1");
+        assert_eq!(get(&bench).await, expected, "{about}");
+        // The other read is for the chunk that the method lies in.
+        assert_eq!(table.reads(), before + 2, "{about}");
+        bench.stage(&Value::Null).await;
+        let reads = table.reads();
+        bench.stage(&Value::Null).await;
+        // No copy is made again that is there, nor left that nobody wants.
+        assert_eq!(table.reads(), reads + 1, "{about}");
+    }
 }
 
 #[tokio::test]
@@ -131,15 +93,15 @@ async fn a_rejection_reads_nothing_unless_the_api_says_how_to_answer_it_and_then
         }
         bench.deploy("d1", &definition).await;
         bench.stage(&Value::Null).await;
-        let before = table.reads.load(Ordering::SeqCst);
+        let before = table.reads();
         for _ in 0..10 {
             let answer = bench.send("GET /dev/none", &[], "").await;
             assert_eq!(answer.status(), if customised { 499 } else { 403 });
         }
         // The stage with the index of its deployment, and the chunk that the gateway responses lie in.
-        assert_eq!(table.reads.load(Ordering::SeqCst), before + 1 + reads);
+        assert_eq!(table.reads(), before + 1 + reads);
         if customised {
-            table.away.store(true, Ordering::SeqCst);
+            table.is_away(true);
             let answer = bench.send("GET /dev/none", &[], "").await;
             assert_eq!(answer.status(), 499, "what was read is kept");
         }
@@ -156,10 +118,10 @@ async fn a_rejection_is_answered_as_ever_where_the_store_does_not_say_how() {
         .push(serde_json::from_value(response).unwrap());
     bench.deploy("d1", &definition).await;
     bench.stage(&Value::Null).await;
-    table.away.store(true, Ordering::SeqCst);
+    table.loses_items(true);
     let answer = bench.send("GET /dev/none", &[], "").await;
     assert_eq!(answer.status(), 403);
-    table.away.store(false, Ordering::SeqCst);
+    table.loses_items(false);
     let answer = bench.send("GET /dev/none", &[], "").await;
     assert_eq!(answer.status(), 499);
 }
@@ -202,9 +164,9 @@ async fn the_stage_is_read_again_beside_a_request_and_before_one_that_comes_late
     // Rolling back is pointing at the former deployment.
     bench.stage(&json!({"deploymentId": "d1"})).await;
     clock.forward(Duration::from_secs(3_600));
-    let before = table.reads.load(Ordering::SeqCst);
+    let before = table.reads();
     assert_eq!(get(&bench).await, "one");
-    assert!(table.reads.load(Ordering::SeqCst) - before <= 3);
+    assert!(table.reads() - before <= 3);
 }
 
 #[tokio::test]
@@ -216,16 +178,16 @@ async fn while_the_store_is_away_one_request_in_five_seconds_asks_for_it() {
         .await;
     bench.stage(&Value::Null).await;
     assert_eq!(get(&bench).await, "one");
-    table.away.store(true, Ordering::SeqCst);
+    table.is_away(true);
     clock.forward(Duration::from_secs(3_600));
-    let before = table.reads.load(Ordering::SeqCst);
+    let before = table.reads();
     for _ in 0..100 {
         assert_eq!(get(&bench).await, "one");
     }
-    assert_eq!(table.reads.load(Ordering::SeqCst) - before, 1);
+    assert_eq!(table.reads() - before, 1);
     clock.forward(Duration::from_secs(5));
     get(&bench).await;
-    assert_eq!(table.reads.load(Ordering::SeqCst) - before, 2);
+    assert_eq!(table.reads() - before, 2);
 }
 
 #[tokio::test]
@@ -279,11 +241,10 @@ async fn every_request_that_reached_a_stage_leaves_one_line_of_each_kind() {
         .deploy("d1", &definition(&Value::Null, &answering("one")))
         .await;
     let format = json!({"format": "$context.requestId $context.httpMethod $context.path $context.resourcePath $context.status $context.responseLength $context.error.responseType $context.apiId"});
-    bench.stage(&json!({"accessLogSettings": format, "methodSettings": {"*/*": {
-        "metricsEnabled": true, "dataTraceEnabled": false, "throttlingBurstLimit": 5000, "throttlingRateLimit": 10000.0, "cachingEnabled": false,
-        "cacheTtlInSeconds": 1, "cacheDataEncrypted": false, "requireAuthorizationForCacheControl": true,
-        "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
-    }}})).await;
+    let settings = json!({"*/*": method_setting(&json!({"metricsEnabled": true}))});
+    bench
+        .stage(&json!({"accessLogSettings": format, "methodSettings": settings}))
+        .await;
     let mut ids = Vec::new();
     for request in ["GET /dev/", "GET /dev/none", "GET /nowhere/"] {
         let response = bench.send(request, &[], "").await;
@@ -328,7 +289,7 @@ async fn the_metrics_of_an_http_api_go_by_its_id_and_routes() {
         "accessLogSettings": {"format": "$context.status $context.responseLength $context.dataProcessed"},
     });
     bench.deploy_routes(&json!({}), &routes, &stage).await;
-    let length = [("content-length".to_owned(), "4".to_owned())];
+    let length = [("content-length", "4")];
     for request in ["POST /dev/pets/1", "POST /dev/none"] {
         let response = bench.send(request, &length, "body").await;
         drop::<Body>(response.into_body());

@@ -1,6 +1,6 @@
 //! Private integrations: what they connect to in place of their URI's host, and what is answered where that is not known.
 
-use super::harness::{Bench, Played, Stopped, arrival, definition};
+use crate::harness::{Bench, Played, Stopped, definition, merge, method_setting};
 use postern_definition::rest::VpcLink;
 use postern_gateway::VpcLinks;
 use postern_plan::account::vpc_link_key;
@@ -29,7 +29,7 @@ async fn bench(settings: &str, asks_aws: bool) -> (Bench, Arc<Stopped>) {
     let private = |kind: &str, id: &str, more: Value| {
         let mut integration = json!({"type": kind, "httpMethod": "GET", "connectionType": "VPC_LINK", "connectionId": id,
             "uri": "http://inner.example:8080/x"});
-        super::harness::merge(&mut integration, &more);
+        merge(&mut integration, &more);
         json!({"methodIntegration": integration, "methodResponses": {"200": {"statusCode": "200"}}})
     };
     let responses = json!({"integrationResponses": {"200": {"statusCode": "200"}}});
@@ -69,11 +69,7 @@ async fn bench(settings: &str, asks_aws: bool) -> (Bench, Arc<Stopped>) {
         ),
     ]);
     bench.deploy("d1", &definition(&json!({}), &methods)).await;
-    let setting = json!({
-        "metricsEnabled": false, "dataTraceEnabled": false, "loggingLevel": "ERROR", "throttlingBurstLimit": 5000,
-        "throttlingRateLimit": 10000.0, "cachingEnabled": false, "cacheTtlInSeconds": 1, "cacheDataEncrypted": false,
-        "requireAuthorizationForCacheControl": false, "unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403",
-    });
+    let setting = method_setting(&json!({"loggingLevel": "ERROR"}));
     let stage = json!({"variables": {"link": "lnk123"}, "methodSettings": {"*/*": setting}});
     bench.stage(&stage).await;
     let link =
@@ -89,10 +85,7 @@ async fn bench(settings: &str, asks_aws: bool) -> (Bench, Arc<Stopped>) {
 async fn outcome(bench: &Bench, path: &str) -> (u16, String) {
     *bench.backend.sent.lock().unwrap() = None;
     bench.journal.executions.lock().unwrap().clear();
-    let response = bench
-        .gateway
-        .answer(arrival(&format!("GET /dev{path}"), &[], ""))
-        .await;
+    let response = bench.send(&format!("GET /dev{path}"), &[], "").await;
     let status = response.status().as_u16();
     response.into_body().collect(usize::MAX).await.unwrap();
     let sent = bench.backend.sent.lock().unwrap().take();
@@ -265,8 +258,8 @@ async fn a_route_connects_to_the_listener_that_its_link_leads_to() {
         let mut links = VpcLinks::asking_aws();
         links.set(&settings).unwrap();
         let bench = routed(links).await;
-        let request = arrival(&format!("GET /dev{path}?a=b"), &[], "");
-        assert_eq!(bench.gateway.answer(request).await.status(), 200);
+        let answer = bench.send(&format!("GET /dev{path}?a=b"), &[], "").await;
+        assert_eq!(answer.status(), 200);
         let called = bench.backend.calls.lock().unwrap().last().cloned();
         assert_eq!(called.as_deref(), Some(expected), "{settings} {path}");
     }
@@ -280,10 +273,7 @@ async fn the_instances_of_a_service_are_discovered_by_its_names_and_their_attrib
         "Instances": [{"Attributes": attributes}, {"Attributes": {}}]});
     *bench.backend.answer.lock().unwrap() = json!({"status": 200, "body": of_aws});
     for _ in 0..2 {
-        let answer = bench
-            .gateway
-            .answer(arrival("GET /dev/found", &[], ""))
-            .await;
+        let answer = bench.send("GET /dev/found", &[], "").await;
         assert_eq!(answer.status(), 200);
     }
     let calls = bench.backend.calls.lock().unwrap().clone();
@@ -305,10 +295,7 @@ async fn a_service_of_which_aws_knows_no_instance_cannot_be_called() {
     let bench = routed(VpcLinks::asking_aws()).await;
     let of_aws = json!({"Service": {"Name": "pets", "NamespaceId": "ns-1"}, "Namespace": {"Name": "inner"}, "Instances": []});
     *bench.backend.answer.lock().unwrap() = json!({"status": 200, "body": of_aws});
-    let answer = bench
-        .gateway
-        .answer(arrival("GET /dev/found", &[], ""))
-        .await;
+    let answer = bench.send("GET /dev/found", &[], "").await;
     assert_eq!(answer.status(), 500);
     let told = bench.journal.faults.lock().unwrap().concat();
     assert!(told.contains("no instance with an address"), "{told}");

@@ -7,7 +7,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cache;
-mod connections;
 mod execution_log;
 mod freshness;
 mod harness;
@@ -15,8 +14,6 @@ mod hostile;
 mod iam;
 mod limits;
 mod links;
-mod route_cache;
-mod route_tokens;
 mod size;
 mod sockets;
 mod tokens;

@@ -1,20 +1,10 @@
 //! Large APIs, and limits on requests.
 
-use crate::harness::{Bench, Stopped, arrival, definition};
+use crate::harness::{Bench, Stopped, arrival, definition, mock};
 use http::HeaderValue;
 use postern_plan::Snapshot;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-fn mock(template: &str) -> Value {
-    json!({
-        "methodResponses": {"200": {"statusCode": "200"}},
-        "methodIntegration": {
-            "type": "MOCK", "requestTemplates": {"$default": "{\"statusCode\": 200}"},
-            "integrationResponses": {"200": {"statusCode": "200", "responseTemplates": {"application/json": template}}},
-        },
-    })
-}
 
 /// Text that does not deflate to nothing.
 fn noise(seed: usize, bytes: usize) -> String {

@@ -3,8 +3,7 @@
 
 use super::event::{AuthorizerSaid, Event, LastOf, multi_query};
 use crate::headers;
-use crate::socket::{Happening, SocketTrail};
-use crate::trail::Trail;
+use crate::trail::{Happening, SocketTrail, Trail};
 use postern_definition::Map;
 use serde::Serialize;
 use std::borrow::Cow;

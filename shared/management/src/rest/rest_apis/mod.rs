@@ -21,8 +21,8 @@ use postern_plan::{api_partition, live, stage_sort_prefix};
 use postern_store::decode;
 use serde::Serialize;
 
-/// Stages that one transaction takes: of a few items each.
-const STAGES_AT_ONCE: usize = 15;
+/// Stages that one transaction takes: of ten items each at most.
+const STAGES_AT_ONCE: usize = 9;
 
 impl Part for Paging {}
 
