@@ -21,6 +21,7 @@ mod content;
 mod cors;
 mod execution_log;
 mod finish;
+mod flights;
 mod freshness;
 mod gateway;
 mod gateway_response;

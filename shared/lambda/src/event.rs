@@ -143,7 +143,8 @@ impl Event {
             .map_err(|_| EventError::Method(method.clone()))?;
         let (path, query) = self.path_and_query().ok_or(EventError::Source)?;
         let mut headers = self.header_map();
-        let told = Told::take(&mut headers, trust);
+        let by_balancer = self.http_context().is_none() && self.http_method.is_some();
+        let told = Told::take(&mut headers, trust, by_balancer);
         let peer = take_peer(
             &mut headers,
             self.http_context().map(|http| http.source_ip.as_str()),

@@ -47,7 +47,9 @@ pub(crate) struct Told {
 
 impl Told {
     /// Takes what is for the gateway alone, or not to be believed, off the headers.
-    pub(crate) fn take(headers: &mut HeaderMap, trust: &Trust) -> Self {
+    ///
+    /// `by_balancer` says whether it was a load balancer that called the function.
+    pub(crate) fn take(headers: &mut HeaderMap, trust: &Trust, by_balancer: bool) -> Self {
         let shown = headers.remove(SECRET);
         let is_shown = trust.secret.as_ref().is_none_or(|secret| {
             (shown.as_ref().and_then(|shown| shown.to_str().ok()))
@@ -65,7 +67,7 @@ impl Told {
         // Most requests have none of them, and are not to be searched for each by name.
         let (certificate, vpc) = match &forgeable[..] {
             [] => (None, None),
-            _ => (certificate(headers), vpc(headers)),
+            _ => (certificate(headers, by_balancer), vpc(headers)),
         };
         for name in forgeable {
             headers.remove(name);
@@ -117,7 +119,9 @@ fn vpc(headers: &HeaderMap) -> Option<Arc<Vpc>> {
     Some(Arc::new(Vpc { id, endpoint }))
 }
 
-fn certificate(headers: &HeaderMap) -> Option<Arc<ClientCertificate>> {
+/// What the one that verifies certificates says of the client's. It writes its own headers anew, and hands on what looks like
+/// another's: so only where a load balancer called can a load balancer have spoken, and of two that speak neither is believed.
+fn certificate(headers: &HeaderMap, by_balancer: bool) -> Option<Arc<ClientCertificate>> {
     let of = |prefix: &str| {
         let part = |name: &str| text(headers, &format!("{prefix}{name}"));
         let validity = part("validity").unwrap_or_default();
@@ -142,7 +146,12 @@ fn certificate(headers: &HeaderMap) -> Option<Arc<ClientCertificate>> {
     if text(headers, &format!("{DISTRIBUTION}present")).as_deref() == Some("0") {
         return None;
     }
-    of(&format!("{BALANCER}-")).or_else(|| of(DISTRIBUTION))
+    let speaks = |prefix: &str| (headers.keys()).any(|name| name.as_str().starts_with(prefix));
+    match (by_balancer && speaks(BALANCER), speaks(DISTRIBUTION)) {
+        (true, false) => of(&format!("{BALANCER}-")),
+        (false, true) => of(DISTRIBUTION),
+        (true, true) | (false, false) => None,
+    }
 }
 
 fn certificate_date(seconds: u64) -> String {
@@ -221,7 +230,7 @@ mod tests {
     #[test]
     fn a_front_end_is_believed_where_the_operator_says_so() {
         let mut sent = headers(&FRONT);
-        let told = Told::take(&mut sent, &all());
+        let told = Told::take(&mut sent, &all(), true);
         assert_eq!(told.host.as_deref(), Some("api.example.com"));
         assert_eq!(told.vpc.unwrap().endpoint, "vpce-1");
         let certificate = told.client_certificate.unwrap();
@@ -232,7 +241,7 @@ mod tests {
         assert_eq!(sent.len(), 1, "{sent:?}");
 
         let mut sent = headers(&FRONT);
-        assert_eq!(Told::take(&mut sent, &Trust::default()), Told::default());
+        assert_eq!(Told::take(&mut sent, &Trust::default(), true), Told::default());
         assert_eq!(sent.len(), 1, "what is not believed is taken off: {sent:?}");
     }
 
@@ -252,7 +261,7 @@ mod tests {
             for value in &shown {
                 sent.append(SECRET, HeaderValue::from_str(value).unwrap());
             }
-            let told = Told::take(&mut sent, &trust);
+            let told = Told::take(&mut sent, &trust, true);
             assert_eq!(told.host.is_some(), expected, "{shown:?}");
             assert_eq!(told.client_certificate.is_some(), expected, "{shown:?}");
             assert!(!sent.contains_key(SECRET));
@@ -267,7 +276,7 @@ mod tests {
             HeaderValue::from_static("CN=eve"),
         );
         sent.append("x-forwarded-host", HeaderValue::from_static("eve"));
-        let told = Told::take(&mut sent, &all());
+        let told = Told::take(&mut sent, &all(), true);
         assert_eq!((told.host, told.client_certificate), (None, None));
     }
 
@@ -278,11 +287,32 @@ mod tests {
             ("cloudfront-viewer-cert-subject", "CN=ann,O=pets"),
             ("cloudfront-viewer-cert-serial-number", "a1:b2"),
         ];
-        let told = Told::take(&mut headers(&pairs), &all());
+        let told = Told::take(&mut headers(&pairs), &all(), false);
         assert_eq!(told.client_certificate.unwrap().serial_number, "a1:b2");
         let absent = [("cloudfront-viewer-cert-present", "0"), pairs[1]];
-        let told = Told::take(&mut headers(&absent), &all());
+        let told = Told::take(&mut headers(&absent), &all(), false);
         assert_eq!(told.client_certificate, None);
+    }
+
+    #[test]
+    fn what_looks_like_anothers_word_is_the_clients() {
+        const BALANCERS: (&str, &str) = ("x-amzn-mtls-clientcert-subject", "CN=balanced");
+        const DISTRIBUTIONS: (&str, &str) = ("cloudfront-viewer-cert-subject", "CN=distributed");
+        const ABSENT: (&str, &str) = ("cloudfront-viewer-cert-present", "0");
+        for (by_balancer, lines, expected) in [
+            (true, vec![BALANCERS], Some("CN=balanced")),
+            (true, vec![DISTRIBUTIONS], Some("CN=distributed")),
+            (true, vec![BALANCERS, DISTRIBUTIONS], None),
+            (true, vec![BALANCERS, ABSENT], None),
+            (false, vec![BALANCERS], None),
+            (false, vec![DISTRIBUTIONS], Some("CN=distributed")),
+            (false, vec![BALANCERS, DISTRIBUTIONS], Some("CN=distributed")),
+            (false, vec![BALANCERS, ABSENT], None),
+        ] {
+            let told = Told::take(&mut headers(&lines), &all(), by_balancer);
+            let subject = told.client_certificate.map(|one| one.subject.clone());
+            assert_eq!(subject.as_deref(), expected, "{by_balancer} {lines:?}");
+        }
     }
 
     #[test]
@@ -338,7 +368,7 @@ mod tests {
                 sent.append(FORWARDED_FOR, value.clone());
                 sent.append(name, value);
             }
-            Told::take(&mut sent, &all());
+            Told::take(&mut sent, &all(), true);
             take_client(&mut sent, proxies);
         }
     }

@@ -43,6 +43,14 @@ impl ArnPattern {
         }
     }
 
+    /// Whether the request has values for all variables in it.
+    pub(crate) fn is_known(&self, context: &dyn Context) -> bool {
+        match self {
+            Self::Parts(parts) => parts.iter().all(|part| part.units(context).is_some()),
+            Self::Whole(template) => template.units(context).is_some(),
+        }
+    }
+
     /// As the resource of a statement: what has fewer parts is matched against the whole.
     pub(crate) fn covers(&self, arn: &str, context: &dyn Context) -> bool {
         match self {

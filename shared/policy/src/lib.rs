@@ -30,9 +30,9 @@
 //! these decides who gets in, so the language, which is small, is written out.
 //!
 //! Two things that the service does and its grammar does not say:
-//! - A variable that the request has no value for equals nothing. A resource with it in matches no resource, a positive
-//!   condition fails, and a negated one (`StringNotEquals`) holds: so a `Deny` of everybody but one's own team also denies
-//!   those who have no team.
+//! - A variable that the request has no value for equals nothing. A resource with it in matches no resource, and a statement that
+//!   is for all but such a resource denies everything and allows nothing. A positive condition fails, and a negated one
+//!   (`StringNotEquals`) holds: so a `Deny` of everybody but one's own team also denies those who have no team.
 //! - Without a `Version` a document is of the old version, where `${...}` is text.
 
 mod arn;
@@ -84,6 +84,18 @@ pub enum Decision {
     ExplicitDeny,
     /// No statement matches.
     ImplicitDeny,
+}
+
+impl Decision {
+    /// What two decisions come to of which both must allow.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::ExplicitDeny, _) | (_, Self::ExplicitDeny) => Self::ExplicitDeny,
+            (Self::ImplicitDeny, _) | (_, Self::ImplicitDeny) => Self::ImplicitDeny,
+            (Self::Allow, Self::Allow) => Self::Allow,
+        }
+    }
 }
 
 /// A policy document, checked and made ready to be asked.

@@ -6,7 +6,7 @@ use crate::error::{Fault, PolicyError};
 use crate::json::{Node, Place};
 use crate::pattern::{Case, Language, Template, Wildcards};
 use crate::principal::{self, PrincipalPattern};
-use crate::request::Request;
+use crate::request::{Context, Request};
 use crate::{AUTHORIZER_RESOURCE_CHARS_MAX, Kind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,10 +117,20 @@ impl Statement {
             && self
                 .resources
                 .holds(|pattern| pattern.covers(resource, *context))
+            && (self.effect == Effect::Deny || self.knows_its_exceptions(*context))
             && self
                 .conditions
                 .iter()
                 .all(|condition| condition.holds(*context))
+    }
+}
+
+impl Statement {
+    /// Whether it is known for every request what it leaves out. Of a variable without a value it is not: such a statement denies
+    /// everything, and allows nothing.
+    fn knows_its_exceptions(&self, context: &dyn Context) -> bool {
+        let mut resources = self.resources.values.iter();
+        !self.resources.is_negated || resources.all(|pattern| pattern.is_known(context))
     }
 }
 

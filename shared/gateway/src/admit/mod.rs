@@ -41,7 +41,7 @@ impl Gateway {
         let caller = match &plan.authorization {
             Authorization::None => Caller::anonymous(),
             Authorization::Iam => {
-                let subject = Subject::method(self.method_arn(&routed));
+                let subject = self.subject(&routed);
                 self.signed(&mut routed.request, &subject, trail).await?
             }
             Authorization::Authorizer(authorizer) => {

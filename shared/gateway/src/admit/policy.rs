@@ -26,15 +26,18 @@ pub(crate) struct Subject {
     /// The first is what must be allowed; the others may be asked about later.
     pub(crate) actions: &'static [&'static str],
     pub(crate) arn: String,
+    /// The same thing under another name, under which it must be allowed as well.
+    pub(crate) routed: Option<Reading>,
 }
 
-impl Subject {
-    pub(super) fn method(arn: String) -> Self {
-        Self {
-            actions: &[INVOKE, INVALIDATE_CACHE],
-            arn,
-        }
-    }
+/// A method's ARN with the path as the router took it, where a backend may read that path as another.
+///
+/// A path of `/shut/x%2F..%2F..%2Fopen` is that of `/open` for who resolves it, and leads to whatever answers below `/shut`: who
+/// may not do both may not do it.
+pub(crate) struct Reading {
+    pub(crate) arn: String,
+    /// Whether it climbs, which no client does by itself. Otherwise it only has slashes that are escaped.
+    climbs: bool,
 }
 
 const ARN_BYTES_MAX: usize = 1_600;
@@ -45,14 +48,40 @@ impl Gateway {
     /// What is asked for: the method as the client names it, or the default route of an HTTP API, or any of a WebSocket API, as
     /// its owner does.
     pub(crate) fn method_arn(&self, routed: &Routed) -> String {
-        let (region, account) = (&self.settings.region, &self.settings.account);
-        let (api, stage) = (&routed.live.api, &routed.live.name);
-        let path = &routed.resource_path;
-        if path == DEFAULT_KEY || routed.api().kind == ApiKind::WebSocket {
-            return format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{path}");
+        let stage = self.stage_arn(routed);
+        if is_named_by_its_owner(routed) {
+            return format!("{stage}/{}", routed.resource_path);
         }
         let (verb, path) = (&routed.request.method, read_path(&routed.request.path));
-        format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{verb}{path}")
+        format!("{stage}/{verb}{path}")
+    }
+
+    /// The same as the router took it, where that is not the same.
+    fn routed_arn(&self, routed: &Routed) -> Option<Reading> {
+        if is_named_by_its_owner(routed) {
+            return None;
+        }
+        let (path, climbs) = routed_path(&routed.request.path)?;
+        let (stage, verb) = (self.stage_arn(routed), &routed.request.method);
+        Some(Reading {
+            arn: format!("{stage}/{verb}{path}"),
+            climbs,
+        })
+    }
+
+    fn stage_arn(&self, routed: &Routed) -> String {
+        let (region, account) = (&self.settings.region, &self.settings.account);
+        let (api, stage) = (&routed.live.api, &routed.live.name);
+        format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}")
+    }
+
+    /// What a request would do: to call a method.
+    pub(super) fn subject(&self, routed: &Routed) -> Subject {
+        Subject {
+            actions: &[INVOKE, INVALIDATE_CACHE],
+            arn: self.method_arn(routed),
+            routed: self.routed_arn(routed),
+        }
     }
 
     /// Whether the API's policy refuses even somebody of whom nothing is known yet: then no authorizer is asked.
@@ -65,13 +94,13 @@ impl Gateway {
             return Ok(());
         };
         let stranger = Caller::anonymous();
-        let arn = self.method_arn(routed);
+        let subject = self.subject(routed);
         let headers = &routed.request.headers;
         let facts = Facts::of(headers, &stranger, trail, self.clock.now());
-        let decision = policy.decide(&facts.about(INVOKE, &arn));
+        let decision = facts.worst(INVOKE, &subject, |question| policy.decide(question));
         if is_denied_at_once(Some(decision)) {
             trail.caller.authorize = Some(step(false, Duration::ZERO));
-            return Err(denied(&stranger, INVOKE, arn, true));
+            return Err(denied(&stranger, INVOKE, subject.arn, true));
         }
         Ok(())
     }
@@ -89,19 +118,19 @@ impl Gateway {
         if policy.is_none() && !is_shut && caller.authorization == Authorization::None {
             return Ok(());
         }
-        let arn = self.method_arn(routed);
-        if arn.len() > ARN_BYTES_MAX {
-            return Err(AdmitRejection::ArnTooLong { bytes: arn.len() });
+        let subject = self.subject(routed);
+        let bytes = subject.arn.len();
+        if bytes > ARN_BYTES_MAX {
+            return Err(AdmitRejection::ArnTooLong { bytes });
         }
         let headers = &routed.request.headers;
         let now = self.clock.now();
         let facts = Facts::of(headers, caller, trail, now);
-        let question = facts.about(INVOKE, &arn);
         let resource = match policy {
-            Some(policy) => Some(policy.decide(&question)),
+            Some(policy) => Some(facts.worst(INVOKE, &subject, |question| policy.decide(question))),
             None => is_shut.then_some(Decision::ImplicitDeny),
         };
-        let own = caller.decide(&question);
+        let own = facts.worst(INVOKE, &subject, |question| caller.decide(question));
         let outcome = combine(caller.authorization, own, resource);
         let is_allowed = outcome == Outcome::Allow;
         let took = self.clock.now().saturating_sub(now);
@@ -116,8 +145,8 @@ impl Gateway {
         }
         match outcome {
             Outcome::Allow => Ok(()),
-            Outcome::ExplicitDeny(_) => Err(denied(caller, INVOKE, arn, true)),
-            Outcome::ImplicitDeny(_) => Err(denied(caller, INVOKE, arn, false)),
+            Outcome::ExplicitDeny(_) => Err(denied(caller, INVOKE, subject.arn, true)),
+            Outcome::ImplicitDeny(_) => Err(denied(caller, INVOKE, subject.arn, false)),
         }
     }
 
@@ -146,11 +175,12 @@ impl Gateway {
     /// Whether the caller may ask for a new answer where one is kept. Their own policies must say so, and so nobody may who did
     /// not have to say who they are, nor anybody of another account.
     pub(crate) fn may_refresh(&self, routed: &Routed, caller: &Caller, trail: &Trail) -> bool {
-        let arn = self.method_arn(routed);
+        let subject = self.subject(routed);
         let headers = &routed.request.headers;
         let facts = Facts::of(headers, caller, trail, self.clock.now());
+        let decide = |question: &Request<'_>| caller.decide(question);
         caller.authorization != Authorization::IamOtherAccount
-            && caller.decide(&facts.about(INVALIDATE_CACHE, &arn)) == Decision::Allow
+            && facts.worst(INVALIDATE_CACHE, &subject, decide) == Decision::Allow
     }
 
     fn resource_policy<'r>(
@@ -189,11 +219,39 @@ fn read_path(path: &str) -> Cow<'_, str> {
             part => parts.push(part),
         }
     }
-    let read = format!("/{}", parts.join("/"));
-    read.replace('*', "%2A")
+    escaped(&format!("/{}", parts.join("/"))).into()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('*', "%2A")
         .replace('?', "%3F")
         .replace("${", "%24{")
-        .into()
+}
+
+/// The path as the router took it: segment by segment, each decoded. `None` where a backend would read it alike, and with whether
+/// it climbs where not.
+fn routed_path(path: &str) -> Option<(String, bool)> {
+    let is_plain = !path.contains('%') && !path.contains("/.");
+    if is_plain {
+        return None;
+    }
+    let (mut read, mut is_other, mut climbs) = (String::with_capacity(path.len()), false, false);
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        let decoded = percent_decode_str(segment).decode_utf8_lossy();
+        for part in decoded.split('/') {
+            is_other |= part == ".";
+            climbs |= part == "..";
+        }
+        is_other |= decoded.contains('/');
+        read.push('/');
+        read.push_str(&escaped(&decoded.replace('/', "%2F")));
+    }
+    (is_other || climbs).then_some((read, climbs))
+}
+
+/// Whether policies know a method by what its owner calls it, and not by the path that a client asks for.
+fn is_named_by_its_owner(routed: &Routed) -> bool {
+    routed.resource_path == DEFAULT_KEY || routed.api().kind == ApiKind::WebSocket
 }
 
 fn step(is_allowed: bool, latency: Duration) -> StepTrail {
@@ -242,6 +300,28 @@ impl<'f> Facts<'f> {
             resource: arn,
             context: self,
         }
+    }
+
+    /// What is decided of all that a path may be taken for, together.
+    fn worst(
+        &self,
+        action: &str,
+        subject: &Subject,
+        decide: impl Fn(&Request<'_>) -> Decision,
+    ) -> Decision {
+        let decision = decide(&self.about(action, &subject.arn));
+        let Some(routed) = &subject.routed else {
+            return decision;
+        };
+        match decide(&self.about(action, &routed.arn)) {
+            // Many a function allows the very ARN that it was asked about, which is the first, and has seen the path for itself.
+            Decision::ImplicitDeny if self.is_of_a_function() && !routed.climbs => decision,
+            other => decision.worse(other),
+        }
+    }
+
+    fn is_of_a_function(&self) -> bool {
+        self.caller.authorization == Authorization::LambdaAuthorizer
     }
 
     fn header(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -344,6 +424,26 @@ mod tests {
             ("/%2541", "/%41"),
         ] {
             assert_eq!(read_path(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn policies_also_see_the_path_that_was_routed_where_a_backend_would_read_another() {
+        for (path, expected) in [
+            ("/", None),
+            ("/pets/7/", None),
+            ("/pets//7", None),
+            ("/p%65ts/a%20b", None),
+            ("/.well-known/%2e%2ex", None),
+            ("/a%2Fb", Some(("/a%2Fb", false))),
+            ("/%2Fa/", Some(("/%2Fa", false))),
+            ("/a/%2e/b*", Some(("/a/./b%2A", false))),
+            ("/shut/x/../../open", Some(("/shut/x/../../open", true))),
+            ("/shut/..%2Fopen", Some(("/shut/..%2Fopen", true))),
+            ("/%2E%2e/a", Some(("/../a", true))),
+        ] {
+            let expected = expected.map(|(read, climbs)| (read.to_owned(), climbs));
+            assert_eq!(routed_path(path), expected, "{path}");
         }
     }
 }

@@ -7,6 +7,7 @@
 use super::CallerPolicies;
 use super::Subject;
 use crate::bounded::bounded;
+use crate::flights::{Flights, Turn};
 use crate::rejection::AdmitRejection;
 use crate::{Call, Caller, Destination, Gateway};
 use http::header::CONTENT_TYPE;
@@ -22,6 +23,8 @@ use std::time::Duration;
 
 /// How long IAM gets.
 const WITHIN: Duration = Duration::from_secs(5);
+/// How long a request waits for what IAM says to another: as long as that one may have to, which asks up to two things.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 /// More than any answer of IAM about one action.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Decisions kept at most, one for each caller, method and path. Those that were not asked for longest go first.
@@ -29,7 +32,9 @@ const KEPT_MAX: usize = 10_000;
 
 /// What IAM said.
 pub(crate) struct Decisions {
-    decisions: Cache<Question, Kept>,
+    kept: Cache<Question, Kept>,
+    /// What IAM is being asked, and what it says, or that it does not.
+    flights: Flights<Question, Result<Told, String>>,
     /// The ARNs of roles, by those of their sessions, which do not have the role's path.
     roles: Cache<String, String>,
 }
@@ -52,6 +57,14 @@ impl Told {
         let mut about = self.0.iter();
         let found = about.find(|(about, _)| *about == action);
         found.map_or(Decision::ImplicitDeny, |(_, decision)| *decision)
+    }
+
+    /// What is allowed by both.
+    fn worse(&self, other: &Self) -> Self {
+        let worse = (self.0.iter())
+            .map(|(action, decision)| (*action, decision.worse(other.of(action))))
+            .collect();
+        Self(worse)
     }
 
     /// Whether what was asked about most is allowed.
@@ -87,7 +100,8 @@ struct Kept {
 impl Default for Decisions {
     fn default() -> Self {
         Self {
-            decisions: bounded(KEPT_MAX),
+            kept: bounded(KEPT_MAX),
+            flights: Flights::default(),
             roles: bounded(KEPT_MAX),
         }
     }
@@ -111,44 +125,62 @@ impl Gateway {
         if identity.account_id != self.settings.account {
             return Ok(CallerPolicies::None);
         }
-        let question = Question {
+        let question = |arn: &str| Question {
             principal: identity.arn.clone(),
-            resource: subject.arn.clone(),
+            resource: arn.to_owned(),
             actions: subject.actions,
-            source_ip,
+            source_ip: source_ip.clone(),
         };
-        self.asked(question).await.map(CallerPolicies::Told)
+        let mut told = self.asked(question(&subject.arn)).await?;
+        if let Some(routed) = &subject.routed {
+            told = told.worse(&self.asked(question(&routed.arn)).await?);
+        }
+        Ok(CallerPolicies::Told(told))
     }
 
     async fn asked(&self, question: Question) -> Result<Told, AdmitRejection> {
-        let kept = &self.decisions.decisions;
-        if let Some(found) = kept.get(&question) {
+        let Decisions { kept, flights, .. } = &self.decisions;
+        let known = || {
+            let found = kept.get(&question)?;
             if self.clock.now() < found.until {
-                return Ok(found.told);
+                return Some(found.told);
             }
             kept.remove(&question);
+            None
+        };
+        if let Some(told) = known() {
+            return Ok(told);
         }
-        // Who asks for the same meanwhile waits: IAM answers a few calls a second.
-        let place = match kept.get_value_or_guard_async(&question).await {
-            Ok(found) => return Ok(found.told),
-            Err(place) => place,
+        // Who asks for the same meanwhile waits, also for its silence: IAM answers a few calls a second.
+        let lead = match flights.turn(&question) {
+            Turn::Wait(wait) => match wait.outcome(WAIT_MAX).await {
+                Some(outcome) => return outcome.map_err(AdmitRejection::Iam),
+                None => None,
+            },
+            Turn::Lead(lead) => {
+                // Somebody may have been told just before.
+                if let Some(told) = known() {
+                    return Ok(told);
+                }
+                Some(lead)
+            }
         };
-        let told = self
-            .simulate(&question)
-            .await
-            .map_err(AdmitRejection::Iam)?;
-        let freshness = self.settings.freshness;
-        let lasts = if told.is_welcome() {
-            freshness.stale_after
-        } else {
-            freshness.revalidate_after
-        };
-        // Somebody flushing everything meanwhile is no reason not to answer.
-        let _ = place.insert(Kept {
-            told: told.clone(),
-            until: self.clock.now() + lasts,
-        });
-        Ok(told)
+        let said = self.simulate(&question).await;
+        if let Ok(told) = &said {
+            let freshness = self.settings.freshness;
+            let lasts = if told.is_welcome() {
+                freshness.stale_after
+            } else {
+                freshness.revalidate_after
+            };
+            let until = self.clock.now() + lasts;
+            let told = told.clone();
+            kept.insert(question, Kept { told, until });
+        }
+        if let Some(lead) = lead {
+            lead.tell(said.clone());
+        }
+        said.map_err(AdmitRejection::Iam)
     }
 
     async fn simulate(&self, question: &Question) -> Result<Told, String> {

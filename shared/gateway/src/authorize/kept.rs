@@ -5,10 +5,11 @@
 
 use super::Verdict;
 use crate::bounded::bounded;
+use crate::flights::{Flights, Turn};
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;
 use bytes::Bytes;
-use postern_plan::AuthorizerFormat;
+use postern_plan::{AuthorizerFormat, AuthorizerPlan};
 use postern_store::{Clock, Condition, Consistency, Table, Write};
 use quick_cache::sync::Cache;
 use ring::digest::{Context, SHA256};
@@ -21,8 +22,13 @@ const HELD_MAX: usize = 10_000;
 /// What comes before the function's answer in an item: until when it holds, in milliseconds since 1970.
 const UNTIL_BYTES: usize = 8;
 
+/// How long a request waits for what the function says to another. One that takes longer is slow, and better asked at once for
+/// all who wait.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+
 pub(crate) struct Verdicts {
     held: Cache<Key, Kept>,
+    flights: Flights<Key, Kept>,
     table: Arc<dyn Table>,
     clock: Arc<dyn Clock>,
 }
@@ -38,8 +44,9 @@ struct Kept {
 }
 
 impl Key {
-    /// Of values in the order in which the authorizer names their sources.
-    pub(super) fn of(routed: &Routed, authorizer: &str, values: &[String]) -> Self {
+    /// Of values in the order in which the authorizer names their sources. The sources count too: what was a client's name before
+    /// a deployment must not be taken for its password after it.
+    pub(super) fn of(routed: &Routed, authorizer: &AuthorizerPlan, values: &[String]) -> Self {
         let mut hash = Context::new(&SHA256);
         let mut add = |part: &str| {
             // With its length, so that no two lists of parts read the same.
@@ -49,7 +56,10 @@ impl Key {
         add(routed.live.api.as_str());
         add(routed.live.name.as_str());
         add(&routed.live.flushes.authorizers.to_string());
-        add(authorizer);
+        add(&authorizer.id);
+        for source in authorizer.sources() {
+            add(&format!("{source:?}"));
+        }
         for value in values {
             add(value);
         }
@@ -71,6 +81,7 @@ impl Verdicts {
     pub(crate) fn new(table: Arc<dyn Table>, clock: Arc<dyn Clock>) -> Self {
         Self {
             held: bounded(HELD_MAX),
+            flights: Flights::default(),
             table,
             clock,
         }
@@ -86,7 +97,8 @@ impl Verdicts {
         None
     }
 
-    /// The verdict that is kept, or else a new one, which is kept from now on. Who asks for the same meanwhile waits for it.
+    /// The verdict that is kept, or else a new one, which is kept from now on. Who asks for the same meanwhile waits for it; where
+    /// the function gives none, all who waited ask for themselves.
     ///
     /// A store that is away costs a call of the function and nothing else.
     pub(super) async fn get(
@@ -96,25 +108,38 @@ impl Verdicts {
         kept_for: Duration,
         asked: impl Future<Output = Result<Bytes, AuthorizeRejection>>,
     ) -> Result<Arc<Verdict>, AuthorizeRejection> {
-        let place = match self.held.get_value_or_guard_async(&key).await {
-            Ok(kept) => return Ok(kept.verdict),
-            Err(place) => place,
+        let lead = match self.flights.turn(&key) {
+            Turn::Wait(wait) => {
+                if let Some(kept) = wait.outcome(WAIT_MAX).await {
+                    return Ok(kept.verdict);
+                }
+                None
+            }
+            Turn::Lead(lead) => {
+                // Somebody may have been told just before.
+                if let Some(verdict) = self.held(&key) {
+                    return Ok(verdict);
+                }
+                if let Some(kept) = self.stored(key, format).await {
+                    self.held.insert(key, kept.clone());
+                    lead.tell(kept.clone());
+                    return Ok(kept.verdict);
+                }
+                Some(lead)
+            }
         };
-        let kept = if let Some(kept) = self.stored(key, format).await {
-            kept
-        } else {
-            let payload = asked.await?;
-            let kept = Kept {
-                verdict: Arc::new(Verdict::read(&payload, format)?),
-                until: self.clock.now() + kept_for,
-            };
-            self.store(key, &payload, kept.until).await;
-            kept
+        let payload = asked.await?;
+        let kept = Kept {
+            verdict: Arc::new(Verdict::read(&payload, format)?),
+            until: self.clock.now() + kept_for,
         };
-        let verdict = kept.verdict.clone();
-        // Somebody flushing everything meanwhile is no reason not to answer.
-        let _ = place.insert(kept);
-        Ok(verdict)
+        self.held.insert(key, kept.clone());
+        // The others need not wait for the table.
+        if let Some(lead) = lead {
+            lead.tell(kept.clone());
+        }
+        self.store(key, &payload, kept.until).await;
+        Ok(kept.verdict)
     }
 
     async fn stored(&self, key: Key, format: AuthorizerFormat) -> Option<Kept> {

@@ -10,7 +10,7 @@ use crate::{Backend, Body, Call, Connection, Destination, Journal};
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method};
-use postern_identity::jwt::{KEY_SET_BYTES_MAX, KeySet, check_address};
+use postern_identity::jwt::{KEY_SET_BYTES_MAX, KeySet, check_keys};
 use postern_store::Clock;
 use quick_cache::sync::Cache;
 use serde::Deserialize;
@@ -300,7 +300,7 @@ impl Fetcher {
                 "it is of issuer `{named}`, not of `{issuer}`"
             )));
         }
-        check_address(&document.jwks_uri)
+        check_keys(issuer, &document.jwks_uri)
             .map_err(|reason| wrong(format!("`jwks_uri` cannot be asked: {reason}")))?;
         Ok(document.jwks_uri)
     }

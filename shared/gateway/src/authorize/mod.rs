@@ -128,7 +128,7 @@ impl Gateway {
             let payload = self.put(question, trail).await?;
             return Verdict::read(&payload, function.format).map(Arc::new);
         }
-        let key = kept::Key::of(routed, &plan.id, &identity);
+        let key = kept::Key::of(routed, plan, &identity);
         if let Some(verdict) = self.verdicts.held(&key) {
             return Ok(verdict);
         }

@@ -86,7 +86,7 @@ impl Gateway {
         } else {
             // Another deployment may have the same authorizer want something else.
             let deployment = routed.deployed.id().to_string();
-            let key = Key::of(routed, &plan.id, &[deployment, token.clone()]);
+            let key = Key::of(routed, plan, &[deployment, token.clone()]);
             if let Some(bearer) = self.tokens.held(&key) {
                 bearer
             } else {
@@ -109,7 +109,7 @@ impl Gateway {
 fn presented(routed: &Routed, source: &Source) -> Option<String> {
     let headers = &routed.request.headers;
     let value = match source {
-        Source::Header(name) => headers::last(headers, name)?.into_owned(),
+        Source::Header(name) => only(headers, name)?,
         Source::MultiHeader(name) => joined(headers, name)?,
         Source::Query(name) => routed.query.last(name)?.to_owned(),
         Source::MultiQuery(name) => {
@@ -128,6 +128,13 @@ fn presented(routed: &Routed, source: &Source) -> Option<String> {
 }
 
 /// Of two tokens none counts, for whoever comes after us might take the other for the one that we verified.
+fn only(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().filter(|_| values.next().is_none())?;
+    Some(headers::text(value).into_owned())
+}
+
+/// Two joined are no token, and so refused as one that is none.
 fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
     let values: Vec<_> = headers.get_all(name).iter().map(headers::text).collect();
     (!values.is_empty()).then(|| values.join(","))
@@ -331,6 +338,22 @@ fn text(value: &Value, manner: Manner) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn of_two_tokens_none_counts() {
+        for (lines, expected) in [
+            (&[][..], None),
+            (&["a"], Some("a")),
+            (&["", "a"], None),
+            (&["a", "a"], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("authorization", line.parse().unwrap());
+            }
+            assert_eq!(only(&headers, "authorization").as_deref(), expected);
+        }
+    }
 
     #[test]
     fn values_become_texts() {

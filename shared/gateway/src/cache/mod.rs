@@ -14,13 +14,13 @@ mod applies;
 mod control;
 mod entry;
 mod everyone;
-mod flights;
 mod key;
 mod memory;
 mod seal;
 mod stored;
 
 use crate::finish::Answer;
+use crate::flights::{Flights, Lead, Turn};
 use crate::integrate::{broken, collect};
 use crate::rejection::{IntegrateRejection, Rejection};
 use crate::trail::{CacheTrail, Trail};
@@ -30,7 +30,6 @@ use applies::Applies;
 pub(crate) use applies::StageCache;
 use control::Wish;
 use entry::{BODY_BYTES_MAX, Entry};
-use flights::{Flights, Lead, Turn};
 use http::{HeaderName, HeaderValue};
 use key::Key;
 use memory::Memory;
@@ -61,9 +60,13 @@ impl Default for Caching {
 
 pub(crate) struct Cache {
     memory: Memory,
-    flights: Flights,
+    flights: Flights<Key, Arc<Entry>>,
     stored: Stored,
 }
+
+/// How long a request waits for another's answer. A backend that takes longer is slow; then asking it several times at once is
+/// less bad than waiting.
+const WAIT_MAX: Duration = Duration::from_secs(5);
 
 const TOLD: HeaderName = HeaderName::from_static("x-gateway-cache");
 
@@ -181,9 +184,9 @@ impl Gateway {
         if let Some(known) = at_hand().filter(|known| known.is_settled(now, settled_for)) {
             return Ok(known.entry.to_answer());
         }
-        let lead = match flights.turn(spot.key) {
+        let lead = match flights.turn(&spot.key) {
             Turn::Wait(wait) => {
-                if let Some(entry) = wait.outcome().await {
+                if let Some(entry) = wait.outcome(WAIT_MAX).await {
                     return Ok(entry.to_answer());
                 }
                 None
@@ -216,7 +219,7 @@ impl Gateway {
         validated: Validated,
         trail: &mut Trail,
         spot: &Spot<'_>,
-        lead: Option<Lead<'_>>,
+        lead: Option<Lead<'_, Key, Arc<Entry>>>,
     ) -> Result<Answer, IntegrateRejection> {
         let live = validated.routed.live.clone();
         let answer = self.integrate(validated, trail).await?;

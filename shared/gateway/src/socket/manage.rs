@@ -73,6 +73,7 @@ impl Gateway {
             arn: format!(
                 "arn:aws:execute-api:{region}:{account}:{api}/{stage}/{verb}/@connections/{connection_id}"
             ),
+            routed: None,
         };
         let caller = self.signed(&mut request, &subject, trail).await?;
         self.check_may(&caller, &subject, &request.headers, trail)?;

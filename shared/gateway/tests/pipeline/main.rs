@@ -14,10 +14,12 @@ mod hostile;
 mod iam;
 mod limits;
 mod links;
+mod paths;
 mod size;
 mod sockets;
 mod tokens;
 mod told;
+mod verdicts;
 
 use harness::Case;
 use std::path::{Path, PathBuf};

@@ -40,6 +40,19 @@ pub fn check_address(url: &str) -> Result<(), BadAddress> {
     }
 }
 
+/// Where an issuer says that its keys are. One that is asked in private cannot send anybody to what only this machine can ask, such
+/// as whatever runs a function here.
+pub fn check_keys(issuer: &str, url: &str) -> Result<(), BadAddress> {
+    check_address(url)?;
+    let is_private = |url: &str| url.starts_with("https:");
+    if is_private(issuer) && !is_private(url) {
+        return Err(BadAddress(
+            "it must begin with https://, as its issuer does",
+        ));
+    }
+    Ok(())
+}
+
 fn is_this_machine(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
@@ -51,6 +64,22 @@ fn is_this_machine(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_issuer_that_is_asked_in_private_has_its_keys_in_private() {
+        const PRIVATE: &str = "https://issuer.example";
+        const HERE: &str = "http://127.0.0.1:9000/pool";
+        for (issuer, url, expected) in [
+            (PRIVATE, "https://keys.example/all", true),
+            (PRIVATE, "http://127.0.0.1:9001/keys", false),
+            (PRIVATE, "http://keys.example/all", false),
+            (HERE, "http://localhost:9000/keys", true),
+            (HERE, "https://keys.example/all", true),
+            (HERE, "http://keys.example/all", false),
+        ] {
+            assert_eq!(check_keys(issuer, url).is_ok(), expected, "{issuer} {url}");
+        }
+    }
 
     #[test]
     fn an_issuer_is_asked_in_private_or_on_this_machine() {

@@ -18,7 +18,7 @@ mod json;
 mod keys;
 mod token;
 
-pub use address::{BadAddress, check_address, check_issuer};
+pub use address::{BadAddress, check_address, check_issuer, check_keys};
 pub use algorithm::Algorithm;
 pub use claims::{Claims, Untimely};
 pub use keys::{BadKeySet, KeySet, Unverified};

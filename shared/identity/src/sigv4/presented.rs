@@ -2,7 +2,7 @@
 
 use super::canonical::{decoded, pairs};
 use super::refusal::{is_known_algorithm, scope_faults};
-use super::signature::{read_timestamp, timestamp};
+use super::signature::{read_timestamp, scope, timestamp};
 use super::{
     ALGORITHM, CLOCK_SKEW_SECONDS_MAX, CONTENT_HASH, DATE, EXPIRES_SECONDS_MAX, Payload, Refusal,
     Request, Rules, TOKEN,
@@ -97,11 +97,28 @@ impl<'a> Presented<'a> {
         self.signed_at
     }
 
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
     /// The same, with the body that was not read before it was known whose secret to look up.
     #[must_use]
     pub fn of_body(mut self, body: &'a [u8]) -> Self {
         self.request.payload = Payload::Body(body);
         self
+    }
+
+    /// The header `Authorization` as it was understood, for whoever passes the request on: of a header that says a thing twice, the
+    /// next reader may take the other.
+    pub fn authorization(&self) -> String {
+        let time = timestamp(self.signed_at);
+        format!(
+            "{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={}",
+            self.access_key_id,
+            scope(&time[..8], self.rules.region, self.rules.service),
+            self.signed_headers,
+            self.signature
+        )
     }
 
     /// Without the host, a request could be sent to another API; without the headers that are AWS's own, or that mean

@@ -235,16 +235,21 @@ proptest! {
                 with[name] = values;
             }
         }
-        with["Effect"] = "Allow".into();
-        let mut without = with.clone();
-        let values = without.as_object_mut().unwrap().remove(element).unwrap();
-        without[format!("Not{element}")] = values;
-        let mut always = with.clone();
-        always[element] = "*".into();
-        let one = decision(&[with], &asked) == Decision::Allow;
-        let other = decision(&[without], &asked) == Decision::Allow;
-        prop_assert_eq!(one || other, decision(&[always], &asked) == Decision::Allow);
-        prop_assert!(!(one && other));
+        for (effect, expected) in [("Deny", Decision::ExplicitDeny), ("Allow", Decision::Allow)] {
+            with["Effect"] = effect.into();
+            let mut without = with.clone();
+            let values = without.as_object_mut().unwrap().remove(element).unwrap();
+            without[format!("Not{element}")] = values;
+            let mut always = with.clone();
+            always[element] = "*".into();
+            let holds = |statement| decision(&[statement], &asked) == expected;
+            let (one, other, always) = (holds(with.clone()), holds(without), holds(always));
+            prop_assert!(!(one && other));
+            // Of what it does not know to leave out a statement allows nothing.
+            let is_known = effect == "Deny" || !with.to_string().contains("${");
+            let either = one || other;
+            prop_assert!(either == always || !is_known && !either);
+        }
     }
 
     #[test]

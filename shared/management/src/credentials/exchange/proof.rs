@@ -1,10 +1,11 @@
 //! What a proof must be like, so that it can be sent to STS and shows there who made it for this Postern, and shows nothing else.
 
 use crate::wire::Part;
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::percent_decode_str;
 use postern_definition::Map;
-use postern_identity::sigv4::{Payload, Presented, Request, Rules};
+use postern_identity::sigv4::{Form, Payload, Presented, Request, Rules};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -120,14 +121,25 @@ pub(super) fn checked(proof: &Proof, audience: &str, now: Duration) -> Result<Ch
         unsigned_payloads: false,
         must_sign: &every,
     };
-    let signed_at = Presented::read(&request, &rules, now)
-        .map_err(|refusal| refusal.message())?
-        .signed_at();
+    let presented = Presented::read(&request, &rules, now).map_err(|refusal| refusal.message())?;
+    let signed_at = presented.signed_at();
     if signed_at + AGE_MAX < now || signed_at > now + AGE_MAX {
         let age = AGE_MAX.as_secs();
         return Err(format!(
             "it was signed more than {age} seconds ago, or ahead of time"
         ));
+    }
+    // STS is to read of the signature what was read of it here, and in one place.
+    let understood = match presented.form() {
+        Form::Header => Some(presented.authorization()),
+        Form::Query => None,
+    };
+    let mut headers = headers.clone();
+    headers.remove(AUTHORIZATION);
+    if let Some(understood) = understood {
+        let value = HeaderValue::try_from(understood)
+            .map_err(|_| "its header `authorization` cannot be sent".to_owned())?;
+        headers.insert(AUTHORIZATION, value);
     }
     let query = (!query.is_empty()).then(|| query.to_owned());
     Ok(Checked {
@@ -392,5 +404,29 @@ mod tests {
             let told = checked(&given, "here", NOW).unwrap_err();
             assert!(told.contains(expected), "{told}: {expected}");
         }
+    }
+
+    #[test]
+    fn sts_is_shown_the_signature_as_it_was_read_here() {
+        let sent = |proof: &Proof| {
+            let headers = checked(proof, "here", NOW).unwrap().headers;
+            let value = headers.get(AUTHORIZATION)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        let plain = proof();
+        let expected = plain.headers["Authorization"].clone();
+        assert_eq!(sent(&plain), Some(expected.clone()));
+        // Signed for somebody else, without the audience; another reader may take the first of two.
+        let mut twice = proof();
+        let names = "SignedHeaders=content-type;host;x-amz-date";
+        let forged = expected.replace(
+            "SignedHeaders=",
+            &format!("{names}, Other=x,SignedHeaders="),
+        );
+        set(&mut twice, "Authorization", &forged);
+        assert_eq!(sent(&twice), Some(expected));
+        let mut both = presigned();
+        set(&mut both, "Authorization", "Basic YTpi");
+        assert_eq!(sent(&both), None);
     }
 }
