@@ -241,7 +241,10 @@ mod tests {
         assert_eq!(sent.len(), 1, "{sent:?}");
 
         let mut sent = headers(&FRONT);
-        assert_eq!(Told::take(&mut sent, &Trust::default(), true), Told::default());
+        assert_eq!(
+            Told::take(&mut sent, &Trust::default(), true),
+            Told::default()
+        );
         assert_eq!(sent.len(), 1, "what is not believed is taken off: {sent:?}");
     }
 
@@ -306,7 +309,11 @@ mod tests {
             (true, vec![BALANCERS, ABSENT], None),
             (false, vec![BALANCERS], None),
             (false, vec![DISTRIBUTIONS], Some("CN=distributed")),
-            (false, vec![BALANCERS, DISTRIBUTIONS], Some("CN=distributed")),
+            (
+                false,
+                vec![BALANCERS, DISTRIBUTIONS],
+                Some("CN=distributed"),
+            ),
             (false, vec![BALANCERS, ABSENT], None),
         ] {
             let told = Told::take(&mut headers(&lines), &all(), by_balancer);

@@ -51,6 +51,7 @@
     reason = "lengths become Java's ints; a run's memory bound keeps them far below what wraps"
 )]
 
+mod arithmetic;
 mod dialect;
 mod document;
 mod error;

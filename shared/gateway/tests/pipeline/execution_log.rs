@@ -1,6 +1,6 @@
 //! What the execution log of a request says, line by line.
 
-use crate::harness::{Bench, Stopped, definition, method_setting, models, validators};
+use crate::harness::{Bench, FUNCTION, Stopped, definition, method_setting, models, validators};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ async fn bench(setting: &Value) -> Bench {
             "GET /stream": {"methodIntegration": {"type": "HTTP_PROXY", "httpMethod": "GET", "uri": "http://backend.example/x", "responseTransferMode": "STREAM"}},
             "GET /pets/{id}": {"methodIntegration": {"type": "HTTP_PROXY", "httpMethod": "GET", "uri": "http://backend.example/x"}},
             "POST /f": {"methodIntegration": {"type": "AWS_PROXY", "httpMethod": "POST",
-                "uri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:f/invocations"}},
+                "uri": FUNCTION}},
             "POST /v": {"requestValidatorId": "v", "requestModels": {"application/json": "M"}, "methodIntegration": {"type": "MOCK"}},
         })),
     );

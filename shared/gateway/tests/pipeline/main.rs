@@ -2,7 +2,7 @@
 //!
 //! Every text in the folder beside this one, `tests/cases`, holds many small cases, and is where a new one goes.
 //! Every JSON file in this folder's own `cases` and its folders is one API: its methods, its stage, and a list of requests with what the client must get and, where a
-//! backend is called, what the backend must be sent. `harness` says what a file may hold.
+//! backend is called, what the backend must be sent. `harness/case.rs` says what a file may hold.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

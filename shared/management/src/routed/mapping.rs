@@ -71,15 +71,12 @@ pub(super) fn request(parameters: Option<&Map<String>>) -> Result<(), Failure> {
 /// What is done to responses, by their status codes.
 pub(super) fn response(parameters: Option<&Map<Map<String>>>) -> Result<(), Failure> {
     for (status, mappings) in parameters.into_iter().flatten() {
-        let is_status = status.len() == 3 && ("200".."600").contains(&status.as_str());
-        if !is_status || !status.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Failure::bad_request(format!(
-                "Invalid status code specified in response parameters: {status}. It must be between 200 and 599"
-            )));
-        }
+        checked_status(status)?;
         for (key, value) in mappings {
             let (action, place) = key.split_once(':').ok_or_else(|| invalid(key))?;
             match (action, place) {
+                // What is said outright can be looked at now; what is found in a response cannot.
+                ("overwrite", "statuscode") if !value.contains('$') => checked_status(value)?,
                 ("overwrite", "statuscode") => {}
                 ("append" | "overwrite" | "remove", _) => named(key, place, &["header."])?,
                 _ => return Err(invalid(key)),
@@ -90,6 +87,16 @@ pub(super) fn response(parameters: Option<&Map<Map<String>>>) -> Result<(), Fail
         }
     }
     Ok(())
+}
+
+fn checked_status(status: &str) -> Result<(), Failure> {
+    let is_status = status.len() == 3 && ("200".."600").contains(&status);
+    if is_status && status.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(Failure::bad_request(format!(
+        "Invalid status code specified in response parameters: {status}. It must be between 200 and 599"
+    )))
 }
 
 fn named(key: &str, place: &str, prefixes: &[&str]) -> Result<(), Failure> {
@@ -161,6 +168,11 @@ mod tests {
             ("600", "append:header.x", "a", false),
             ("2xx", "append:header.x", "a", false),
             ("200", "append:statuscode", "201", false),
+            ("200", "overwrite:statuscode", "$response.header.x", true),
+            ("200", "overwrite:statuscode", "teapot", false),
+            ("200", "overwrite:statuscode", "", false),
+            ("200", "overwrite:statuscode", "20", false),
+            ("200", "overwrite:statuscode", "700", false),
             ("200", "append:querystring.x", "a", false),
             ("200", "append:header.x", "$request.header.y", false),
         ] {

@@ -43,12 +43,10 @@ async fn seen(table: &Arc<dyn Table>, api: &str, stage: &str) -> Option<(String,
     let beginning = live::begin(table, &api.into(), &stage.into())
         .await
         .unwrap()?;
-    let deployed = beginning.deployed.map(|deployed| deployed.id().clone());
     let pointed_to = beginning.stage.deployment()?;
-    Some((
-        pointed_to.to_string(),
-        deployed.as_ref() == Some(pointed_to),
-    ))
+    let mut deployed = beginning.deployed.iter();
+    let is_at_hand = deployed.any(|deployed| deployed.id() == pointed_to);
+    Some((pointed_to.to_string(), is_at_hand))
 }
 
 #[tokio::test]

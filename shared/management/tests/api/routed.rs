@@ -40,7 +40,7 @@ async fn stage(table: &Arc<dyn Table>, api: &str, name: &str) -> Stage {
 /// What a stage points to, whose index came with it.
 async fn frozen(table: &Arc<dyn Table>, api: &str, name: &str) -> Frozen {
     let begun = live::begin(table, &api.into(), &name.into()).await.unwrap();
-    let id = begun.unwrap().deployed.unwrap().id().clone();
+    let id = begun.unwrap().deployed[0].id().clone();
     Frozen::load(table.clone(), &api.into(), &id).await.unwrap()
 }
 

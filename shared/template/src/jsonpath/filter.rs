@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::select::{self, Budget};
 use super::{Path, Selected, TooMuch};
+use crate::arithmetic::compare_numbers;
 use crate::regex::Regex;
-use crate::run::compare_numbers;
 use crate::value::Value;
 
 #[derive(Debug, Clone)]

@@ -230,7 +230,7 @@ impl Function {
             return None;
         };
         let items = list.items.borrow();
-        let numbers = || items.iter().filter_map(crate::run::double_value);
+        let numbers = || items.iter().filter_map(crate::arithmetic::double_value);
         let count = numbers().count() as f64;
         let sum = numbers().sum::<f64>();
         match self {

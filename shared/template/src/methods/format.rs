@@ -1,7 +1,8 @@
 //! `String.format`: the conversions that templates use.
 
 use super::threw;
-use crate::run::{Interrupt, Outcome, Run, double_value};
+use crate::arithmetic::double_value;
+use crate::run::{Interrupt, Outcome, Run};
 use crate::value::{Text, Value};
 
 /// No field is wider, and no fraction longer.

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::{Answer, give, threw};
-use crate::run::{Run, compare_numbers, double_value, int_value, long_value};
+use crate::arithmetic::{compare_numbers, double_value, int_value, long_value};
+use crate::run::Run;
 use crate::value::{Text, Value};
 
 pub(super) fn call<'a>(

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::{Outcome, Run, arithmetic};
+use super::{Outcome, Run};
+use crate::arithmetic;
 use crate::program::{Expression, Link, Operator};
 use crate::value::{Entries, ListKind, Value};
 

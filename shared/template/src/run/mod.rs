@@ -1,6 +1,5 @@
 //! Runs a program: the state of one run, and what each of its nodes does.
 
-mod arithmetic;
 mod budget;
 mod evaluate;
 mod frames;
@@ -19,8 +18,6 @@ use crate::value::{ListKind, Text, Value};
 use crate::{Dialect, Template};
 use frames::Frames;
 use nested::{DEFINE_DEPTH_MAX, defined_value};
-
-pub(crate) use arithmetic::{compare_numbers, double_value, int_value, long_value};
 
 /// Room that is made for a text because the last one was that long.
 const LENGTH_HINT_MAX: usize = 1 << 16;

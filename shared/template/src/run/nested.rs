@@ -9,11 +9,8 @@ use crate::value::{Cursor, Defined, Entries, Map, Scope, Value};
 
 /// The first slots are what every template has; see `parse::BUILT_IN` and what follows it.
 const FOREACH: Slot = 4;
-
 const COUNT: Slot = 5;
-
 const HAS_NEXT: Slot = 6;
-
 const BODY: Slot = 7;
 
 /// How deep macros may call each other, as in Velocity.

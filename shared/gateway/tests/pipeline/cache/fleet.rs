@@ -1,7 +1,7 @@
 //! Environments of one fleet: gateways with memories of their own, a table that they share, and one backend that counts.
 
 use crate::harness::{
-    Answer, Bench, GUARD, Kept, Stopped, arrival, definition, merge, method_setting,
+    Answer, Bench, Kept, Stopped, arrival, authorizers, definition, merge, method_setting,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -258,11 +258,9 @@ pub(super) fn api(methods: &[(&str, Value)]) -> Definition {
     let methods = methods.iter();
     let methods = methods.map(|(target, method)| ((*target).to_owned(), method.clone()));
     let mut definition = definition(&Value::Null, &methods.collect());
-    let guard = json!({"id": "guard", "name": "guard", "type": "TOKEN", "identitySource": "method.request.header.Who",
-        "authorizerUri": GUARD, "authorizerResultTtlInSeconds": 0});
-    definition
-        .authorizers
-        .push(serde_json::from_value(guard).unwrap());
+    let guard =
+        json!({"identitySource": "method.request.header.Who", "authorizerResultTtlInSeconds": 0});
+    definition.authorizers = authorizers(&[("guard".to_owned(), guard)].into());
     definition
 }
 

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const FRESH: &[(&str, &str)] = &[("cache-control", "max-age=0")];
-
 const WARNING: &str = "199 Cache-control headers were ignored because the caller was unauthorized.";
 
 #[tokio::test]

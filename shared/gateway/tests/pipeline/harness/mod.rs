@@ -20,7 +20,8 @@ use serde_json::Value;
 
 pub(crate) const API: &str = "a1b2c3d4e5";
 
-/// What a function that authorizes is called by.
+/// What a function is called by, and one that authorizes.
+pub(crate) const FUNCTION: &str = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:f/invocations";
 pub(crate) const GUARD: &str = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:guard/invocations";
 
 /// Lays the members of one object over another's.

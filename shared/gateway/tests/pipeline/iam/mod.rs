@@ -19,11 +19,8 @@ use std::sync::Arc;
 
 /// 2024-08-07 18:37:12 UTC.
 pub(crate) const NOW: u64 = 1_723_055_832;
-
 pub(crate) const ANN: &str = "AKIAPOSTERNTESTANN01";
-
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-
 pub(crate) const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 
 pub(crate) fn credential(id: &str, arn: &str) -> Credential {

@@ -1,7 +1,7 @@
 //! Which keys pass, where a key may stand, and what is known of it afterwards.
 
 use super::{FORBIDDEN, VALUE, World, keyed, open};
-use crate::harness::{API, definition, validators};
+use crate::harness::{API, FUNCTION, authorizers, definition, validators};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -68,14 +68,8 @@ async fn an_authorizer_may_name_the_key_and_then_the_header_does_not_count() {
         }))
         .unwrap(),
     );
-    let authorizer = json!({
-        "id": "z1", "name": "z", "type": "TOKEN", "authType": "custom", "identitySource": "method.request.header.Authorization",
-        "authorizerUri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:z/invocations",
-        "authorizerResultTtlInSeconds": 0,
-    });
-    whole
-        .authorizers
-        .push(serde_json::from_value(authorizer).unwrap());
+    let authorizer = ("z1".to_owned(), json!({"authorizerResultTtlInSeconds": 0}));
+    whole.authorizers = authorizers(&[authorizer].into());
     world.bench.deploy("d2", &whole).await;
     world.bench.stage(&json!({"deploymentId": "d2"})).await;
     world.plan("p1", &json!({})).await;
@@ -93,8 +87,7 @@ async fn an_authorizer_may_name_the_key_and_then_the_header_does_not_count() {
         if !named.is_null() {
             verdict["usageIdentifierKey"] = named.clone();
         }
-        *world.bench.backend.answer.lock().unwrap() =
-            json!({"status": 200, "body": verdict.to_string()});
+        *world.bench.backend.guard.lock().unwrap() = verdict;
         let mut headers = vec![("authorization", "token")];
         headers.extend(header.map(|value| ("x-api-key", value)));
         let answer = world.bench.send("GET /dev/", &headers, "").await;
@@ -128,8 +121,7 @@ async fn a_key_comes_after_the_route_and_before_what_the_request_holds() {
 
 #[tokio::test]
 async fn what_is_known_of_a_key_is_told_to_logs_and_functions() {
-    let function = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:f/invocations";
-    let method = |required: bool| json!({"apiKeyRequired": required, "methodIntegration": {"type": "AWS_PROXY", "httpMethod": "POST", "uri": function}});
+    let method = |required: bool| json!({"apiKeyRequired": required, "methodIntegration": {"type": "AWS_PROXY", "httpMethod": "POST", "uri": FUNCTION}});
     let world = World::new(&json!({"GET /a": method(true), "GET /b": method(false)})).await;
     world.plan("p1", &json!({})).await;
     world.key(VALUE, true, &["p1"]).await;

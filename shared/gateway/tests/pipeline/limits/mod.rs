@@ -17,11 +17,8 @@ use std::sync::Arc;
 
 /// 2026-03-10T05:16:23Z.
 const NOW: u64 = 1_773_119_783;
-
 const VALUE: &str = "abcdefghijklmnopqrstuvwxyz-0123456F0yrv6";
-
 const FORBIDDEN: (u16, &str, &str) = (403, "ForbiddenException", r#"{"message":"Forbidden"}"#);
-
 const THROTTLED: (u16, &str, &str) = (
     429,
     "TooManyRequestsException",

@@ -1,7 +1,7 @@
 //! What clients and logs are told of limits: what is left, who was refused and why, and never the key.
 
 use super::{NOW, VALUE, World, keyed, open};
-use crate::harness::{API, method_setting};
+use crate::harness::{API, FUNCTION, method_setting};
 use postern_gateway::Metering;
 use serde_json::json;
 use std::time::Duration;
@@ -10,10 +10,9 @@ const SHOWN: &str = "**********************************F0yrv6";
 
 #[tokio::test]
 async fn the_log_says_what_became_of_the_key_and_hides_it() {
-    let function = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:f/invocations";
     let world = World::new(&json!({
         "GET /": keyed(), "GET /open": open(&json!({})),
-        "GET /f": {"apiKeyRequired": true, "methodIntegration": {"type": "AWS_PROXY", "httpMethod": "POST", "uri": function}},
+        "GET /f": {"apiKeyRequired": true, "methodIntegration": {"type": "AWS_PROXY", "httpMethod": "POST", "uri": FUNCTION}},
     }))
     .await;
     let members = |quota: i64| {

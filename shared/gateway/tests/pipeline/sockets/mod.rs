@@ -18,11 +18,8 @@ use serde_json::{Value, json};
 const INTERNAL: &str = r#"{"message":"Internal server error"}"#;
 const UNAUTHORIZED: &str = r#"{"message":"Unauthorized"}"#;
 const FORBIDDEN: &str = r#"{"message":"Forbidden"}"#;
-
 const NOW: u64 = 1_723_055_832;
-
 const ID: &str = "IU3kkeN4IAMCJwA=";
-
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f";
 
 /// An API of these routes. A route's `integration`, its integration's `responses` and whether it `answers` stand in it.

@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub(super) const POOL: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool";
-
 pub(crate) const ISSUER: &str = "https://issuer.example/tenant/";
 
 /// What stands behind routes, and is no issuer.

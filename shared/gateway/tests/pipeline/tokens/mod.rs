@@ -11,9 +11,7 @@ use crate::harness::merge;
 use serde_json::Value;
 
 const NOW: u64 = 1_723_055_832;
-
 const UNAUTHORIZED: &str = r#"{"message":"Unauthorized"}"#;
-
 const EXPIRED: &str = r#"{"message":"The incoming token has expired"}"#;
 
 fn with(mut claims: Value, change: &Value) -> Value {

@@ -14,7 +14,6 @@ const AUDIENCE: &str = "x-postern-audience";
 
 /// How old a proof may be, and how far ahead of time. STS itself takes it for much longer.
 const AGE_MAX: Duration = Duration::from_secs(60);
-
 const QUERY_NAMES: &[&str] = &[
     "Action",
     "Version",

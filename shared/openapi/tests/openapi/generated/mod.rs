@@ -17,7 +17,6 @@ use shared::{authorizers, gateway_responses, models, validators};
 use std::collections::{BTreeMap, BTreeSet};
 
 const API: &str = "a1b2c3d4e5";
-
 const PATHS: [&str; 7] = [
     "/",
     "/a",
@@ -29,7 +28,6 @@ const PATHS: [&str; 7] = [
 ];
 
 const MODELS: [&str; 3] = ["Alpha", "Beta", "Gamma1"];
-
 const MEDIA_TYPES: [&str; 3] = ["application/json", "text/csv; header=present", "*/*"];
 
 pub(crate) fn definition() -> impl Strategy<Value = Definition> {

@@ -85,7 +85,7 @@ pub(crate) fn compare_numbers(left: &Value<'_>, right: &Value<'_>) -> Option<i32
     })
 }
 
-pub(super) fn compare(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> bool {
+pub(crate) fn compare(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> bool {
     compare_numbers(left, right).is_some_and(|order| match operator {
         Operator::Less => order < 0,
         Operator::LessEqual => order <= 0,
@@ -123,7 +123,7 @@ fn huge(operator: Operator, left: &BigInt, right: &BigInt) -> Option<BigInt> {
 }
 
 /// What an operator makes of two Integers, as nearly all numbers are: what [`compute`] and [`compare`] make of them.
-pub(super) fn of_integers<'v>(operator: Operator, left: i32, right: i32) -> Value<'v> {
+pub(crate) fn of_integers<'v>(operator: Operator, left: i32, right: i32) -> Value<'v> {
     let (left, right) = (i64::from(left), i64::from(right));
     match operator {
         Operator::Equal => Value::Bool(left == right),
@@ -144,7 +144,7 @@ pub(super) fn of_integers<'v>(operator: Operator, left: i32, right: i32) -> Valu
 }
 
 /// What an operator makes of two numbers. Null when one is none, or when it would divide by zero.
-pub(super) fn compute<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Value<'v> {
+pub(crate) fn compute<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Value<'v> {
     let Some(pair) = pair(left, right) else {
         return Value::Null;
     };
