@@ -7,7 +7,7 @@
 //! integration ever answers one, and the route that takes it, were it `ANY` or the default one, is asked first whom it lets in.
 
 use crate::address::{Addressed, Request};
-use crate::finish::Answer;
+use crate::answer::Answer;
 use crate::rejection::RouteRejection;
 use crate::route::Routed;
 use crate::trail::Trail;

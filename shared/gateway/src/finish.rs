@@ -1,5 +1,6 @@
 //! What every answer carries, whoever gave it, and the record of the request.
 
+use crate::answer::{Answer, TRACE_ID};
 use crate::execution_log::Steps;
 use crate::gateway::Served;
 use crate::gateway_response::DefaultAnswer;
@@ -20,17 +21,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// An integration's answer, its headers already remapped.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Body,
-    /// Whether the answer says under which trace it was made.
-    pub(crate) traced: bool,
-    /// Whether it may be held to be packed: not where the integration is to stream.
-    pub(crate) may_be_packed: bool,
-}
-
 const REQUEST_ID_OF_ROUTES: HeaderName = HeaderName::from_static("apigw-requestid");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
@@ -38,7 +28,6 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 impl Gateway {
     pub(crate) fn finish(

@@ -2,10 +2,10 @@
 
 use crate::address::{Addressed, Defaults, Domains, Due, Truststore, custom_name, names_an_api};
 use crate::admit::{Admitted, Decisions, Keys, Metering, Signatures};
+use crate::answer::Answer;
 use crate::authorize::{KeySources, TokenSettings, Tokens, Verdicts};
 use crate::cache::{Cache, Caching};
 use crate::cors::Preflight;
-use crate::finish::Answer;
 use crate::freshness::Freshness;
 use crate::integrate::{Links, VpcLinks};
 use crate::rejection::{AddressRejection, Rejection};

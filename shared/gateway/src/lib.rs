@@ -10,6 +10,7 @@
 
 mod address;
 mod admit;
+mod answer;
 mod arrival;
 mod authorize;
 mod backend;
@@ -26,6 +27,7 @@ mod freshness;
 mod gateway;
 mod gateway_response;
 mod headers;
+mod held;
 mod integrate;
 mod journal;
 mod mapping;
@@ -51,7 +53,8 @@ pub use body::{Body, BodyError, CollectError};
 pub use cache::Caching;
 pub use freshness::Freshness;
 pub use gateway::{Gateway, Settings, World};
-pub use integrate::{PAYLOAD_BYTES_MAX, VpcLinks};
+pub use held::PAYLOAD_BYTES_MAX;
+pub use integrate::VpcLinks;
 pub use journal::{Journal, StandardOutput};
 pub use postern_identity::{CognitoIdentity, Identity};
 pub use postern_store::{Clock, SystemClock};

@@ -114,7 +114,7 @@ impl Gateway {
                         headers.entry(http::header::CONTENT_TYPE).or_insert(json);
                         Ok((status, headers, bytes))
                     }
-                    Err(error) => Err(crate::integrate::broken(error).into()),
+                    Err(error) => Err(crate::held::broken(error).into()),
                 }
             }
             Err(rejection) => Err(rejection),
@@ -250,7 +250,7 @@ impl Gateway {
         &self,
         routed: Routed,
         trail: &mut Trail,
-    ) -> Result<crate::finish::Answer, Rejection> {
+    ) -> Result<crate::answer::Answer, Rejection> {
         let admitted = Admitted {
             routed,
             caller: Caller::anonymous(),

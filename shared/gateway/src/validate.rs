@@ -4,7 +4,7 @@
 
 use crate::admit::{Admitted, Caller};
 use crate::execution_log::Steps;
-use crate::integrate::{check_length, collect};
+use crate::held::{check_length, collect};
 use crate::mapping::{Given, key_of};
 use crate::rejection::ValidateRejection;
 use crate::route::Routed;

@@ -1,6 +1,7 @@
 //! Asking an authorizer's function.
 
-use crate::integrate::{Event, RoutedEvent, buffered, caller, invoke_headers};
+use crate::held::buffered;
+use crate::integrate::{Event, RoutedEvent, caller, invoke_headers};
 use crate::mapping::Given;
 use crate::rejection::AuthorizeRejection;
 use crate::route::Routed;

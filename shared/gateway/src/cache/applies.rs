@@ -1,7 +1,7 @@
 //! Whether the answer to a request may be kept, and what its stage says of how.
 
 use super::seal::Seal;
-use crate::finish::Answer;
+use crate::answer::Answer;
 use crate::headers;
 use crate::route::Routed;
 use http::header::CACHE_CONTROL;

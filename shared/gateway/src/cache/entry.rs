@@ -1,6 +1,6 @@
 //! An answer that is kept: its status, its headers and its body, as mappings left them and before they are packed.
 
-use crate::finish::{Answer, TRACE_ID};
+use crate::answer::{Answer, TRACE_ID};
 use crate::{Body, CollectError};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};

@@ -5,7 +5,7 @@
 //! so, are headers that no route declares, no authorizer looks at, and that are not among [`HEADERS`].
 
 use super::key::Parts;
-use crate::finish::Answer;
+use crate::answer::Answer;
 use crate::headers;
 use crate::route::Routed;
 use crate::trail::Trail;

@@ -19,9 +19,9 @@ mod memory;
 mod seal;
 mod stored;
 
-use crate::finish::Answer;
+use crate::answer::Answer;
 use crate::flights::{Flights, Lead, Turn};
-use crate::integrate::{broken, collect};
+use crate::held::{broken, collect};
 use crate::rejection::{IntegrateRejection, Rejection};
 use crate::trail::{CacheTrail, Trail};
 use crate::validate::Validated;

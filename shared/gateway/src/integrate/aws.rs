@@ -4,8 +4,9 @@ mod actions;
 
 use super::parameters::Parameters;
 use super::request::{self, Prepared};
-use super::{buffered, filled, has_body, set};
-use crate::finish::Answer;
+use super::{filled, has_body, set};
+use crate::answer::Answer;
+use crate::held::buffered;
 use crate::rejection::IntegrateRejection;
 use crate::respond::{self, Answered};
 use crate::route::Routed;

@@ -4,8 +4,8 @@
 
 use super::parameters::{UNSAFE_IN_PATH, encoded_query};
 use super::request::given;
-use super::{buffered, collect};
-use crate::finish::Answer;
+use crate::answer::Answer;
+use crate::held::{buffered, collect};
 use crate::mapping::{Given, Message, Values};
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;

@@ -1,7 +1,7 @@
 //! MOCK: the method's own templates answer.
 
 use super::request::{self, Prepared};
-use crate::finish::Answer;
+use crate::answer::Answer;
 use crate::headers;
 use crate::rejection::IntegrateRejection;
 use crate::respond::{self, Answered};

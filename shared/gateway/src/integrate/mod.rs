@@ -15,22 +15,17 @@ pub(crate) use lambda::{Event, RoutedEvent, invoke_headers};
 pub(crate) use link::Links;
 pub use link::VpcLinks;
 
-use crate::finish::Answer;
+use crate::Gateway;
+use crate::answer::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
 use crate::validate::Validated;
-use crate::{Body, CallError, CollectError, Gateway};
-use ::http::header::CONTENT_LENGTH;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use bytes::Bytes;
 use parameters::Parameters;
 use postern_definition::rest::EndpointType;
 use postern_plan::{ApiSettings, IntegrationPlan, UriTemplate};
 use std::time::Duration;
-
-/// AWS's limit for a request's body, and for one that is held in memory on its way back.
-pub const PAYLOAD_BYTES_MAX: usize = 10_485_760;
 
 impl Gateway {
     pub(crate) async fn integrate(
@@ -75,44 +70,6 @@ impl Gateway {
             IntegrationPlan::Lambda(lambda) => self.lambda_proxy(lambda, routed, path, trail).await,
             IntegrationPlan::Subtype(subtype) => self.subtype(subtype, routed, trail).await,
         }
-    }
-}
-
-/// Refuses a body that is told to be longer than the service takes, before one byte of it is waited for.
-pub(crate) fn check_length(headers: &HeaderMap) -> Result<(), IntegrateRejection> {
-    let told = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    match told {
-        Some(told) if told > PAYLOAD_BYTES_MAX as u64 => {
-            Err(IntegrateRejection::BodyTooLarge(PAYLOAD_BYTES_MAX))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The whole body of a request, for what cannot stream.
-pub(crate) async fn collect(body: Body) -> Result<Bytes, IntegrateRejection> {
-    body.collect(PAYLOAD_BYTES_MAX)
-        .await
-        .map_err(|error| match error {
-            CollectError::TooLong(max) => IntegrateRejection::BodyTooLarge(max),
-            CollectError::Broken(error) => IntegrateRejection::BodyBroken(error.to_string()),
-        })
-}
-
-/// The whole body of an integration's answer. A call may also fail, or its time end, while that arrives.
-pub(crate) async fn buffered(body: Body) -> Result<Bytes, IntegrateRejection> {
-    body.collect(PAYLOAD_BYTES_MAX).await.map_err(broken)
-}
-
-pub(crate) fn broken(error: CollectError) -> IntegrateRejection {
-    match error {
-        CollectError::Broken(reason) => match reason.downcast::<CallError>() {
-            Ok(failure) => IntegrateRejection::Call(*failure),
-            Err(reason) => CollectError::Broken(reason).into(),
-        },
-        CollectError::TooLong(_) => error.into(),
     }
 }
 

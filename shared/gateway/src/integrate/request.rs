@@ -1,8 +1,8 @@
 //! The request to an integration that is no proxy: the body that its template or its content handling makes.
 
-use super::collect;
 use super::parameters::Parameters;
 use crate::content::Content;
+use crate::held::collect;
 use crate::mapping::{Given, TemplateInputs, key_of};
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;

@@ -1,7 +1,7 @@
 //! The answer of an integration that is no proxy, as the method's integration responses make it.
 
+use crate::answer::Answer;
 use crate::content::Content;
-use crate::finish::Answer;
 use crate::headers::Remapping;
 use crate::mapping::{Given, Message, TemplateInputs, key_of};
 use crate::rejection::IntegrateRejection;

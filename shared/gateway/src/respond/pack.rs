@@ -1,8 +1,8 @@
 //! Packing of answers, for an API that has compression on and a client that takes it.
 
+use crate::answer::Answer;
 use crate::coding::Coding;
-use crate::finish::Answer;
-use crate::integrate::buffered;
+use crate::held::buffered;
 use crate::rejection::IntegrateRejection;
 use crate::trail::Trail;
 use crate::{Body, headers};

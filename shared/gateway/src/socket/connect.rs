@@ -2,7 +2,7 @@
 
 use super::{Accepted, Connection, routed};
 use crate::address::Addressed;
-use crate::finish::Answer;
+use crate::answer::Answer;
 use crate::gateway::Served;
 use crate::rejection::{Rejection, RouteRejection};
 use crate::trail::{Happening, ResourceTrail, SocketTrail, Trail};

@@ -66,7 +66,7 @@ impl Gateway {
         // What nobody is sent is waited for as well, so that the call ends as it should.
         let body = body.collect(MESSAGE_BYTES_MAX).await;
         let answer = if is_two_way {
-            text_of(&body.map_err(crate::integrate::broken)?)
+            text_of(&body.map_err(crate::held::broken)?)
         } else {
             Bytes::new()
         };

@@ -2,8 +2,9 @@
 
 use super::super::request::{self, Prepared};
 use super::{JSON, agent, method, own_headers, set_mapped, url};
-use crate::finish::Answer;
-use crate::integrate::{buffered, has_body, set};
+use crate::answer::Answer;
+use crate::held::buffered;
+use crate::integrate::{has_body, set};
 use crate::rejection::IntegrateRejection;
 use crate::respond::{self, Answered};
 use crate::route::Routed;

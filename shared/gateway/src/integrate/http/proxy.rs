@@ -1,11 +1,12 @@
 //! HTTP_PROXY: the request goes to a URL as it came, and the answer comes back as it was given. Both bodies stream.
 
 use super::{JSON, agent, method, own_headers, routed as of_routes, set_mapped, url};
+use crate::answer::Answer;
 use crate::body::TooLong;
-use crate::finish::Answer;
+use crate::held::{PAYLOAD_BYTES_MAX, buffered, collect};
 use crate::integrate::parameters::Parameters;
 use crate::integrate::request::given;
-use crate::integrate::{PAYLOAD_BYTES_MAX, buffered, collect, has_body, idle_max, set};
+use crate::integrate::{has_body, idle_max, set};
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::Trail;

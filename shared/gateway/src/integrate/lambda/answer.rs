@@ -1,7 +1,7 @@
 //! What a function's answer to an AWS_PROXY call means. Whatever does not fit is a malformed answer: 502.
 
 use super::stream::DELIMITER;
-use crate::finish::Answer;
+use crate::answer::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::{Body, headers};
 use base64::Engine;

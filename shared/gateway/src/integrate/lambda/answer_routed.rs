@@ -2,7 +2,7 @@
 
 use super::answer::{append, head, malformed, object};
 use super::stream::append_cookies;
-use crate::finish::Answer;
+use crate::answer::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::{Body, headers};
 use base64::Engine;

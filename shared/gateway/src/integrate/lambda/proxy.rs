@@ -3,9 +3,10 @@
 use super::event::Event;
 use super::event_v2::RoutedEvent;
 use super::{answer, answer_routed, stream};
-use crate::finish::Answer;
+use crate::answer::Answer;
+use crate::held::{buffered, collect};
 use crate::integrate::aws::{caller, excerpt};
-use crate::integrate::{already_present, buffered, collect, idle_max, set};
+use crate::integrate::{already_present, idle_max, set};
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::{IntegrationTrail, Trail};

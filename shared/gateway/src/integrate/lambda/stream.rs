@@ -1,8 +1,8 @@
 //! A function's answer as a stream: a JSON head, eight NUL bytes, and then the body as it is made.
 
 use super::answer;
-use crate::finish::Answer;
-use crate::integrate::broken;
+use crate::answer::Answer;
+use crate::held::broken;
 use crate::rejection::IntegrateRejection;
 use crate::{Body, CollectError, headers};
 use bytes::{Bytes, BytesMut};

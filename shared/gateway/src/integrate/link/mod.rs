@@ -8,7 +8,7 @@
 mod balancer;
 mod discovery;
 
-use super::buffered;
+use crate::held::buffered;
 use crate::rejection::IntegrateRejection;
 use crate::{Body, Call, Destination, Gateway};
 use bytes::Bytes;

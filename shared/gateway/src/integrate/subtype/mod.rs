@@ -5,7 +5,7 @@ mod wire;
 use super::aws::caller;
 use super::request::given;
 use super::{changes, set};
-use crate::finish::Answer;
+use crate::answer::Answer;
 use crate::rejection::IntegrateRejection;
 use crate::route::Routed;
 use crate::trail::Trail;
