@@ -206,6 +206,8 @@ impl State {
                 }
                 Take::Empty
             }
+            // A quota that is spent is told before a rate that refuses too, and the store says whether it still is.
+            (Spent::Nothing, Err(_)) if self.is_quota_spent(limit) => Take::Empty,
             (spent, Err(from)) => {
                 if let (Spent::Token, Some(lease)) = (spent, &mut self.lease) {
                     lease.give_back();
@@ -213,6 +215,11 @@ impl State {
                 Take::Refused(Refusal::Throttled(from))
             }
         }
+    }
+
+    /// As far as was last seen.
+    fn is_quota_spent(&self, limit: &Limit<'_>) -> bool {
+        quota(limit).is_some_and(|quota| self.shared.known && self.shared.charged >= quota.limit)
     }
 
     /// Why there is nothing to be had, as far as is remembered.

@@ -133,13 +133,16 @@ impl Meter {
                 drop(state);
                 return self.without_store(bucket, limit);
             }
-            state.begin(limit, now, self.skew, bucket.waiting());
+            state.begin(limit, now, self.skew);
         }
         let mut fresh = false;
         for _ in 0..STEPS_MAX {
             let now = self.now();
             let jitter = self.jitter(now);
-            let step = bucket.state().step(limit, now, self.skew, fresh, jitter);
+            let waiting = bucket.waiting();
+            let step = bucket
+                .state()
+                .step(limit, now, self.skew, fresh, jitter, waiting);
             let taken = match step {
                 Step::Refuse(why) => return Take::Refused(why),
                 Step::Read(key) => {

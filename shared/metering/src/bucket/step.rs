@@ -19,8 +19,16 @@ use time::{Date, Duration, Time};
 const ASTRAY: i64 = 60 * SECOND;
 /// No lease takes more than one part in so many of what is left of a quota: near its end every token counts.
 const QUOTA_SHARE: i64 = 16;
-/// See [`lift`].
-const LIFT: i64 = 50_000_000;
+/// The part of the window by which a bucket may be put beyond now by all who do so at the same time, and by which it may
+/// have fallen behind for them not to mind each other: so much of the burst is lost at most where one comes right then.
+const LIFTS_PART: i64 = 25;
+/// Of a bucket that was seen to be ahead of now by less than this part of the window it is not guessed that it still is.
+const AHEAD_PART: i64 = 10;
+/// No lease takes more than one part in so many of what is at hand in a bucket that others use: whoever holds it may be
+/// asked no more, and the others be asked for all of it …
+const SHARE: i64 = 8;
+/// … but for so many tokens, that are a lease's life to whoever is asked fifty times a second.
+const SHARE_MIN: i64 = 80;
 /// The part of a lease's life for which a lease may be due only later.
 const QUEUE_PART: i64 = 6;
 const WORTH_A_QUEUE: i64 = 20;
@@ -48,7 +56,7 @@ pub(crate) struct Addition {
     refund: Option<Refund>,
     rate: Option<Rate>,
     day: Date,
-    /// The addition was sure to find the bucket as it was last seen.
+    /// The addition brings the bucket up to now.
     is_lift: bool,
     sent_at: i64,
 }
@@ -127,7 +135,7 @@ fn exactly(value: i64) -> Bounds {
 
 impl State {
     /// Lays the old lease aside, before there is a new one.
-    pub(crate) fn begin(&mut self, limit: &Limit<'_>, now: i64, skew: i64, waiting: i64) {
+    pub(crate) fn begin(&mut self, limit: &Limit<'_>, now: i64, skew: i64) {
         if let Some(lease) = &self.lease {
             let took = self.pace.look_at(lease, now);
             // Of plenty more is taken than will be needed.
@@ -140,7 +148,6 @@ impl State {
             self.refund = None;
         }
         self.lost = 0;
-        self.waiting = waiting;
     }
 
     /// What of the lease is left is to be given back.
@@ -180,7 +187,7 @@ impl State {
         self.refund = Some(refund);
     }
 
-    /// What to do next. `fresh`: what is known was read just now.
+    /// What to do next. `fresh`: what is known was read just now; `waiting`: so many requests wait for the lease.
     pub(crate) fn step(
         &mut self,
         limit: &Limit<'_>,
@@ -188,7 +195,9 @@ impl State {
         skew: i64,
         fresh: bool,
         jitter: i64,
+        waiting: i64,
     ) -> Step {
+        self.waiting = waiting;
         let place = Place::of(limit, now);
         if self.shared.key.as_ref() != Some(&place.key) || !self.shared.known {
             return Step::Read(place.key);
@@ -261,8 +270,13 @@ impl State {
             Move::To(held.max(now))
         } else if full_at >= now - LAG || (self.shared.busy && self.shared.wary == 0 && !fresh) {
             Move::On(queue)
+        } else if fresh && held == full_at && now - full_at < rate.window() / LIFTS_PART {
+            Move::Over {
+                by: now - full_at,
+                at_most: now + rate.window() / LIFTS_PART,
+            }
         } else if fresh {
-            Move::To(held.max(now + lift(rate)))
+            Move::To(held.max(now))
         } else {
             return Step::Read(place.key);
         };
@@ -323,6 +337,12 @@ impl State {
         let most = rate.map_or(i64::MAX, |rate| within / rate.interval());
         let most = most.min(quota_left.map_or(i64::MAX, |left| left / QUOTA_SHARE));
         let tokens = tokens.min(most);
+        let is_limited = rate.is_some() && self.supply != Supply::Scarce && !self.shared.alone;
+        let tokens = if is_limited {
+            tokens.min((at_hand / SHARE).max(SHARE_MIN))
+        } else {
+            tokens
+        };
         // Where they come so slowly that few are asked for in a lease's whole life, they would lapse rather.
         let (in_a_life, worth) = match self.supply {
             Supply::Scarce => (self.pace.spent_in(aim), 2 * WORTH_A_LEASE),
@@ -356,6 +376,13 @@ impl State {
                 Move::To(base) => (
                     (base + taken).saturating_sub(self.shared.full_at),
                     exactly(self.shared.full_at),
+                ),
+                Move::Over { by, at_most } => (
+                    by + taken,
+                    Bounds {
+                        at_least: self.shared.full_at,
+                        at_most,
+                    },
                 ),
                 Move::On(queue) => (
                     taken,
@@ -408,7 +435,7 @@ impl State {
             refund,
             rate,
             day: place.day,
-            is_lift: matches!(by, Some(Move::To(_))),
+            is_lift: matches!(by, Some(Move::To(_) | Move::Over { .. })),
             sent_at: now,
         }
     }
@@ -462,12 +489,14 @@ impl State {
             Some(rate) => {
                 let full_at = count(&counter(limit, rate));
                 let before = full_at.saturating_sub(done.tokens * rate.interval());
-                self.shared.busy = !done.is_lift && before >= done.sent_at - LAG;
+                let ahead = done.sent_at + rate.window() / AHEAD_PART;
+                self.shared.busy = !done.is_lift && before >= ahead;
+                self.shared.alone &= done.is_lift || before == self.shared.full_at;
                 self.shared.full_at = full_at;
                 self.shared.wary = self.shared.wary.saturating_sub(1);
                 self.supply = if before > done.sent_at + rate.window() / 3 {
                     Supply::Scarce
-                } else if before > done.sent_at + 2 * lift(rate) {
+                } else if before > done.sent_at {
                     Supply::Enough
                 } else {
                     Supply::Plenty
@@ -512,12 +541,6 @@ impl State {
     }
 }
 
-/// How far beyond now a full bucket is put that many take from, or every one of them would have to do it again: so much of
-/// the burst is lost where one comes right then.
-fn lift(rate: Rate) -> i64 {
-    LIFT.min(rate.window() / 8)
-}
-
 /// How the time at which the bucket is full is moved.
 #[derive(Clone, Copy)]
 enum Move {
@@ -525,6 +548,8 @@ enum Move {
     To(i64),
     /// Though it may be so far ahead that nothing is to be had at once.
     On(i64),
+    /// On by so much first, which is at least to now: others may have done so meanwhile, and it need not be done again.
+    Over { by: i64, at_most: i64 },
 }
 
 /// The time that a lease is meant for.

@@ -155,3 +155,26 @@ async fn what_a_rate_of_this_process_refuses_spends_no_quota() {
     meter.settle("plan", None).await.unwrap();
     assert_eq!(item(&world, 100).await.counters[CHARGED], 2);
 }
+
+#[tokio::test]
+async fn where_rate_and_quota_are_both_spent_the_quota_is_told() {
+    for sharing in [Sharing::Local, Sharing::Leased, Sharing::Exact] {
+        let world = World::new();
+        let meter = world.meter();
+        let mut limit = plan(Some(daily(3)), Some(Rate::new(0.01, 3)));
+        limit.sharing = sharing;
+        assert_eq!(let_in(&meter, limit, 3).await, 3);
+        for pass_ms in [0, 1, 2_000] {
+            world.clock.pass_ns(pass_ms * 1_000_000);
+            let refused = meter.admit(&[limit]).await;
+            let is_quota = matches!(refused, Admission::QuotaExceeded { which: 0, .. });
+            assert!(is_quota, "{sharing:?}, after {pass_ms} ms: {refused:?}");
+        }
+        // Of a quota that is not spent the rate is told.
+        let mut limit = plan(Some(daily(5)), Some(Rate::new(0.01, 3)));
+        limit.sharing = sharing;
+        let refused = meter.admit(&[limit]).await;
+        let is_rate = matches!(refused, Admission::Throttled { which: 0, .. });
+        assert!(is_rate, "{sharing:?}: {refused:?}");
+    }
+}

@@ -162,9 +162,13 @@ fn scenarios() -> Vec<Scenario> {
         (400, 4, false),
     ] {
         for (limit, demand, what) in [
+            (200, 50, "50/s served each, a quarter of the limit"),
             (100, 50, "50/s served each, half of the limit"),
+            (50, 50, "50/s served each, at the limit"),
             (50, 100, "50/s served each, twice the limit"),
         ] {
+            // Leases of what is only just enough grow for a minute.
+            let busy = busy && demand != limit;
             all.push(Scenario {
                 environments: environments as usize,
                 traffic: Traffic::Even,
