@@ -50,7 +50,7 @@ impl UriTemplate {
     }
 
     /// Fills the holes. An undefined stage variable is nothing; a parameter without a value stays as it stands, in braces, and
-    /// makes the address invalid.
+    /// makes the address invalid. So does one whose value would lead to another host than the one of which its owner wrote a part.
     pub fn fill<'a>(
         &'a self,
         parameter: impl Fn(&str) -> Option<Cow<'a, str>>,
@@ -60,19 +60,35 @@ impl UriTemplate {
             return Cow::Borrowed(text);
         }
         let mut filled = String::new();
-        for piece in &self.pieces {
+        for (at, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Text(text) => filled.push_str(text),
                 Piece::StageVariable(name) => {
                     filled.push_str(stage_variable(name).unwrap_or_default());
                 }
                 Piece::Parameter(name) => match parameter(name) {
-                    Some(value) => filled.push_str(&value),
-                    None => filled.extend(["{", name, "}"]),
+                    Some(value) if !self.leaves_host(at, &filled, &value) => {
+                        filled.push_str(&value);
+                    }
+                    _ => filled.extend(["{", name, "}"]),
                 },
             }
         }
         Cow::Owned(filled)
+    }
+
+    /// Whether a value would end the host that it is to be a part of, or turn the part before it into a user's name.
+    fn leaves_host(&self, at: usize, before: &str, value: &str) -> bool {
+        let Some((_, host)) = before.split_once("://") else {
+            return false;
+        };
+        let goes_on = match self.pieces.get(at + 1) {
+            Some(Piece::Text(text)) => !text.starts_with('/'),
+            next => next.is_some(),
+        };
+        let is_whole = !goes_on && (host.is_empty() || value.starts_with('/'));
+        let is_part = !host.contains('/') && !is_whole;
+        is_part && value.contains(['/', '\\', '@', '?', '#'])
     }
 }
 
@@ -102,6 +118,29 @@ mod tests {
                 |name| (name == "host").then_some("h"),
             );
             assert_eq!(filled, expected);
+        }
+    }
+
+    #[test]
+    fn a_value_stays_in_the_host_that_it_is_a_part_of() {
+        for (template, value, is_filled) in [
+            ("http://{v}.example.com/", "shop", true),
+            ("http://{v}.example.com/", "evil.example/", false),
+            ("http://{v}.example.com/", "shop@evil", false),
+            ("http://{v}${stageVariables.host}/", "evil.example/", false),
+            ("http://api-{v}/", "evil.example", true),
+            ("http://api-{v}/", "x@evil.example", false),
+            ("http://example.com{v}", "/pets@home", true),
+            ("http://example.com{v}", "@evil.example/pets", false),
+            ("http://example.com/{v}", "a/b@c", true),
+            // Who leaves the whole to the client means it.
+            ("http://{v}", "example.com:8080/pets", true),
+            ("http://{v}/pets", "example.com:8080", true),
+            ("{v}", "http://example.com/", true),
+        ] {
+            let template = UriTemplate::parse(template);
+            let filled = template.fill(|_| Some(Cow::Borrowed(value)), |_| Some("h"));
+            assert_eq!(!filled.contains("{v}"), is_filled, "{filled}");
         }
     }
 
