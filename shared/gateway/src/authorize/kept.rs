@@ -57,11 +57,8 @@ impl Key {
         add(routed.live.name.as_str());
         add(&routed.live.flushes.authorizers.to_string());
         add(&authorizer.id);
-        for source in authorizer.sources() {
-            add(&format!("{source:?}"));
-        }
-        for value in values {
-            add(value);
+        for part in authorizer.source_names.iter().chain(values) {
+            add(part);
         }
         let mut bytes = [0; 32];
         bytes.copy_from_slice(hash.finish().as_ref());

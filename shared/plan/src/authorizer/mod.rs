@@ -16,6 +16,8 @@ use std::time::Duration;
 pub struct AuthorizerPlan {
     pub id: String,
     pub name: String,
+    /// What its owner calls its [`Self::sources`].
+    pub source_names: Vec<String>,
     /// How long a decision is kept. Zero keeps none.
     pub kept_for: Duration,
     pub decides: Decides,
@@ -41,6 +43,7 @@ impl AuthorizerPlan {
         Ok(Self {
             id: authorizer.id.clone(),
             name: authorizer.name.clone(),
+            source_names: authorizer.identity_sources().map(str::to_owned).collect(),
             kept_for: Duration::from_secs(authorizer.ttl_seconds().into()),
             decides,
         })
@@ -75,6 +78,7 @@ impl AuthorizerPlan {
         Ok(Self {
             id: authorizer.authorizer_id.clone(),
             name: authorizer.name.clone(),
+            source_names: authorizer.identity_source.clone(),
             kept_for: Duration::from_secs(seconds.into()),
             decides,
         })
